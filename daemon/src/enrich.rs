@@ -1,0 +1,5 @@
+//! Facts that can be derived from what a source read.
+
+pub(crate) mod launcher;
+pub(crate) mod redact;
+pub(crate) mod repo;

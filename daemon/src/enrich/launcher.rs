@@ -1,0 +1,1 @@
+//! The nearest telling ancestor of a launch.

@@ -1,0 +1,1 @@
+//! The repository of a directory, read by hand.

@@ -1,0 +1,178 @@
+//! What can happen: one closed enum, and the facts of a process as a source reads them.
+//!
+//! Nothing here is ever serialised. What leaves the daemon is a record; command lines and
+//! environments leave only through `enrich::redact`.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::Evidence;
+
+/// A command line as the kernel has it. It has no way out but redaction: no `Serialize`, and a
+/// `Debug` that tells only how many arguments there are.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct RawArgv(Vec<u8>);
+
+impl RawArgv {
+    /// Takes the bytes of `/proc/PID/cmdline`: arguments, each ended by a zero byte.
+    pub(crate) fn from_cmdline(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Builds a command line from its arguments.
+    pub(crate) fn from_args<I>(args: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let mut bytes = Vec::new();
+        for arg in args {
+            bytes.extend_from_slice(arg.as_ref().as_encoded_bytes());
+            bytes.push(0);
+        }
+        Self(bytes)
+    }
+
+    /// Iterates over the arguments, the program's name first.
+    pub(crate) fn args(&self) -> impl Iterator<Item = &[u8]> {
+        let bytes = self.0.strip_suffix(b"\0").unwrap_or(&self.0);
+        // An empty command line has no arguments, and splitting it would yield an empty one.
+        bytes.split(|byte| *byte == 0).take(if self.0.is_empty() { 0 } else { usize::MAX })
+    }
+
+    /// Returns argument `index`; 0 is the program's name.
+    pub(crate) fn get(&self, index: usize) -> Option<&[u8]> {
+        self.args().nth(index)
+    }
+
+    /// Whether nothing of it could be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for RawArgv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawArgv({} arguments)", self.args().count())
+    }
+}
+
+/// The variables of an agent's environment that may be read; all others are dropped while parsing.
+///
+/// Values are used to tell processes apart and to take a host from a URL; the values themselves
+/// are never recorded.
+pub(crate) const ENVIRONMENT: &[&str] = &[
+    "ANTHROPIC_BASE_URL",
+    "CI",
+    "CLAUDECODE",
+    "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_INSTALLED_VIA_NPM_WRAPPER",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "CODEX_MANAGED_BY_BUN",
+    "CODEX_MANAGED_BY_NPM",
+    "CODEX_MANAGED_BY_PNPM",
+    "CODEX_SESSION_ID",
+    "CODEX_THREAD_ID",
+    "CODEX_TOOL_CALL_ID",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "HOME",
+    "TERM_PROGRAM",
+];
+
+/// The allowed part of a process's environment.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct AgentEnv(Vec<(&'static str, OsString)>);
+
+impl AgentEnv {
+    /// Keeps the allowed variables of `/proc/PID/environ`.
+    pub(crate) fn from_environ(bytes: &[u8]) -> Self {
+        let mut kept = Vec::new();
+        for entry in bytes.split(|byte| *byte == 0) {
+            let Some(equals) = entry.iter().position(|byte| *byte == b'=') else { continue };
+            let (name, value) = (&entry[..equals], &entry[equals + 1..]);
+            let Ok(name) = std::str::from_utf8(name) else { continue };
+            if let Ok(index) = ENVIRONMENT.binary_search(&name) {
+                kept.push((ENVIRONMENT[index], os_string(value)));
+            }
+        }
+        Self(kept)
+    }
+
+    /// Builds it from pairs, of which names that are not allowed are dropped.
+    pub(crate) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut bytes = Vec::new();
+        for (name, value) in pairs {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.push(b'=');
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.push(0);
+        }
+        Self::from_environ(&bytes)
+    }
+
+    /// Returns a variable's value; an empty one counts as unset.
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0
+            .iter()
+            .find(|(kept, value)| *kept == name && !value.is_empty())
+            .map(|(_, value)| value.as_os_str())
+    }
+}
+
+impl fmt::Debug for AgentEnv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Returns bytes that came from the operating system as its own kind of string.
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        OsStr::from_bytes(bytes).to_owned()
+    }
+    #[cfg(not(unix))]
+    {
+        String::from_utf8_lossy(bytes).into_owned().into()
+    }
+}
+
+/// A controlling terminal, as `/proc/PID/stat` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tty {
+    /// The process has none.
+    None,
+    /// Its name below `/dev`: `pts/3`.
+    Named(String),
+}
+
+/// What one process looked like when it was read. An absent field could not be read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProcessFacts {
+    pub(crate) pid: u32,
+    pub(crate) ppid: Option<u32>,
+    /// Field 22 of `/proc/PID/stat`: clock ticks since boot.
+    pub(crate) start_ticks: Option<u64>,
+    /// Target of `/proc/PID/exe`, without the kernel's mark of a deleted file.
+    pub(crate) exe: Option<PathBuf>,
+    /// Whether the executable was deleted or replaced since.
+    pub(crate) exe_deleted: bool,
+    /// Target of `/proc/PID/cwd`, without the kernel's mark of a deleted directory.
+    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) comm: Option<OsString>,
+    pub(crate) argv: Option<RawArgv>,
+    pub(crate) env: Option<AgentEnv>,
+    pub(crate) tty: Option<Tty>,
+    /// Whether it runs in another pid or mount namespace than the daemon.
+    pub(crate) other_namespace: Option<bool>,
+}

@@ -1,0 +1,36 @@
+//! What `trackwayd` and `trackwayctl` say to each other, and nothing else.
+//!
+//! # The wire, version 1
+//!
+//! * **Transport.** A local socket ([`endpoint`]): a Unix socket of mode 0600 in a directory of
+//!   mode 0700. The daemon refuses a peer whose uid differs from its own.
+//! * **Framing.** One JSON object per line, UTF-8, ended by `\n` ([`codec`]). A request may have
+//!   [`codec::MAX_REQUEST_LINE`] bytes, a line of an answer [`codec::MAX_ANSWER_LINE`].
+//! * **Order.** The daemon speaks first: [`message::Answer::Hello`] with the protocol number and its
+//!   version. A client that does not know the number says so and leaves. Then the client sends
+//!   requests, one at a time; each carries an `id` of the client's choice, and every line of the
+//!   answer's headers carries it back.
+//! * **Answers.** Zero or more blocks, then [`message::Answer::Done`] or
+//!   [`message::Answer::Failure`]. A block is a header `{"type":"records","id":7,"count":n}` (or
+//!   `rows`) followed by `n` raw lines. Lines below `records` are the stored bytes of the records,
+//!   verbatim: their leaf hash can be taken from what was received. Lines below `rows` are the
+//!   objects of [`row`].
+//! * **Cursors.** `export` fixes its upper end when it starts and pages by `seq`; `tail` pages on
+//!   for as long as the client reads, woken by commits. Both take `after`, the last `seq` that the
+//!   client has.
+//! * **Evolution.** Readers ignore fields and types that they do not know. New fields are optional
+//!   and have a default. Golden files in `protocol/tests/wire/` keep old lines readable.
+//! * **Limits.** A line that is too long, is no JSON or has an unknown `type` is answered with a
+//!   failure; a line that is too long also ends the connection, as do 30 s without progress while
+//!   an answer is being written.
+
+pub mod codec;
+pub mod endpoint;
+pub mod ids;
+pub mod log;
+pub mod message;
+pub mod record;
+pub mod row;
+
+/// The number of the wire protocol that this crate speaks.
+pub const PROTOCOL: u32 = 1;

@@ -1,0 +1,204 @@
+//! Requests and answers. The crate's page says in which order they travel.
+
+use serde::{Deserialize, Serialize};
+
+/// Which facts a request is about. Every field narrows; an empty filter takes everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Not before this time, in milliseconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<i64>,
+    /// Before this time, in milliseconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
+    /// The agent's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// A repository: its root, a path below it, or its remote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
+    /// A directory: it and what lies below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    /// A launch id, or the beginning of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch: Option<String>,
+    /// A session id, or the beginning of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Only launches that have not ended.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub running: bool,
+    /// Also directories that only the agent's own helpers were in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub helpers: bool,
+    /// At most this many rows, the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}
+
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Request {
+    /// Is it recording? Answered with one [`crate::row::Status`].
+    Status {
+        /// The client's number for this request.
+        id: u64,
+    },
+    /// What would keep it from recording? Answered with [`crate::row::Check`]s.
+    Doctor {
+        /// The client's number for this request.
+        id: u64,
+    },
+    /// Answered with [`crate::row::LaunchRow`]s, newest first.
+    Launches {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Answered with [`crate::row::DirRow`]s, last touched first.
+    Dirs {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Everything about one launch: its [`crate::row::LaunchRow`], then its records in order.
+    Show {
+        /// The client's number for this request.
+        id: u64,
+        /// A launch id, or the beginning of one that no other has.
+        of: String,
+    },
+    /// Answered with [`crate::row::GapRow`]s, oldest first.
+    Gaps {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Records as they are committed, until the client leaves.
+    Tail {
+        /// The client's number for this request.
+        id: u64,
+        /// The last `seq` that the client has; absent: only what is new.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Every record that was there when the request came.
+    Export {
+        /// The client's number for this request.
+        id: u64,
+        /// The last `seq` that the client has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+}
+
+impl Request {
+    /// Returns the client's number for this request.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Status { id }
+            | Self::Doctor { id }
+            | Self::Launches { id, .. }
+            | Self::Dirs { id, .. }
+            | Self::Show { id, .. }
+            | Self::Gaps { id, .. }
+            | Self::Tail { id, .. }
+            | Self::Export { id, .. } => *id,
+        }
+    }
+}
+
+/// What the daemon says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Answer {
+    /// The first line of every connection.
+    Hello {
+        /// [`crate::PROTOCOL`] of the daemon.
+        protocol: u32,
+        /// The daemon's version.
+        version: String,
+    },
+    /// `count` lines follow, each a record's stored bytes.
+    Records {
+        /// The request's number.
+        id: u64,
+        /// How many lines follow.
+        count: u64,
+    },
+    /// `count` lines follow, each an object of [`crate::row`].
+    Rows {
+        /// The request's number.
+        id: u64,
+        /// How many lines follow.
+        count: u64,
+    },
+    /// The answer is complete.
+    Done {
+        /// The request's number.
+        id: u64,
+        /// Greatest `seq` that the answer looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+    },
+    /// The request failed.
+    Failure {
+        /// The request's number, where it could be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+        /// What kind of failure.
+        code: FailureCode,
+        /// What happened, for a person.
+        message: String,
+    },
+}
+
+/// The kinds of failure that a program may want to tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureCode {
+    /// The line is too long, no JSON, or no request.
+    BadRequest,
+    /// No launch or session has this id.
+    NotFound,
+    /// More than one launch or session has an id that begins so.
+    Ambiguous,
+    /// Too many clients, or the daemon is going down: try again.
+    Busy,
+    /// The ledger could not be read.
+    Storage,
+    /// A code of a newer daemon.
+    #[serde(other)]
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_and_codes_of_a_newer_daemon_are_ignored() {
+        let line = r#"{"type":"failure","id":3,"code":"on-fire","message":"m","since":5}"#;
+        let answer: Answer = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            answer,
+            Answer::Failure { id: Some(3), code: FailureCode::Unknown, message: "m".into() }
+        );
+    }
+}
