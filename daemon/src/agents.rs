@@ -96,3 +96,9 @@ pub(crate) trait Agent: Sync {
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.
     fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install>;
 }
+
+pub(crate) fn candidate(_exe: Option<&Path>, _comm: &std::ffi::OsStr) -> bool { false }
+pub(crate) fn recognise(_image: &Image<'_>) -> Option<Recognised> { None }
+pub(crate) fn script_argument(_image: &Image<'_>) -> Option<PathBuf> { None }
+pub(crate) fn rules_out(_comm: &std::ffi::OsStr) -> bool { false }
+pub(crate) fn installed(_home: &Path, _path: &[PathBuf]) -> Vec<Install> { Vec::new() }

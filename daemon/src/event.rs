@@ -8,7 +8,110 @@ use std::fmt;
 use std::path::PathBuf;
 
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::Evidence;
+
+use crate::agents::Install;
+
+/// A point in time by the two clocks that matter: what people read, and what durations need.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// By the realtime clock.
+    pub(crate) at: Timestamp,
+    /// By the boottime clock, in nanoseconds: it goes on during suspend and nobody sets it.
+    pub(crate) boot_ns: u64,
+}
+
+/// Everything that can happen to the pipeline.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A candidate, or a process below an agent, has begun to run a program.
+    Exec(Box<ProcessFacts>, Moment),
+    /// A process below an agent began to run a program and was gone before it could be read.
+    Unread { pid: u32 },
+    /// A followed process has a child.
+    Forked { parent: u32, child: u32 },
+    /// A followed process has ended with this wait status.
+    Exited { pid: u32, status: u32, moment: Moment },
+    /// Every candidate and everything below an agent, as the process table has it now.
+    Swept { processes: Vec<ProcessFacts>, moment: Moment },
+    /// Programs began to run that could not be read in time and were not ruled out.
+    Unnamed { count: u64, from: Timestamp, until: Timestamp },
+    /// A known agent binary was opened for execution so many times.
+    Opened { binary: FileId, count: Opens },
+    /// Programs of agents were found on disk.
+    Installed(Vec<Install>),
+    /// A source changed its state.
+    Source(SourceReport),
+}
+
+/// How often a binary was opened for execution since the last report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opens {
+    /// So many times.
+    Counted(u64),
+    /// The kernel's queue ran over: at least once, nobody knows how often.
+    Overflowed,
+}
+
+/// What a source says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceReport {
+    /// The source's name in `status`.
+    pub(crate) name: &'static str,
+    /// The mechanism.
+    pub(crate) tier: &'static str,
+    pub(crate) state: State,
+    pub(crate) reason: String,
+    /// Begin of the range that the report speaks of.
+    pub(crate) from: Timestamp,
+    /// End of the range, where it is over.
+    pub(crate) until: Option<Timestamp>,
+    /// Kernel events lost in it, where they could be counted.
+    pub(crate) missed: Option<u64>,
+}
+
+/// State of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Active,
+    Degraded,
+    Lost,
+    Restored,
+}
+
+impl State {
+    /// Returns the word that records use for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Degraded => "degraded",
+            Self::Lost => "lost",
+            Self::Restored => "restored",
+        }
+    }
+}
+
+/// A file, whatever its name: device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FileId {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+impl FileId {
+    /// Returns the file that a path names now. Touches the disk.
+    #[cfg(unix)]
+    pub(crate) fn of(path: &std::path::Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let meta = std::fs::metadata(path).ok()?;
+        Some(Self { device: meta.dev(), inode: meta.ino() })
+    }
+
+    /// Files have no such identity here.
+    #[cfg(not(unix))]
+    pub(crate) fn of(_path: &std::path::Path) -> Option<Self> {
+        None
+    }
+}
 
 /// A command line as the kernel has it. It has no way out but redaction: no `Serialize`, and a
 /// `Debug` that tells only how many arguments there are.
@@ -107,6 +210,16 @@ impl AgentEnv {
         Self(kept)
     }
 
+    /// Keeps the allowed variables of `NAME=value` entries.
+    pub(crate) fn from_entries<S: AsRef<OsStr>>(entries: &[S]) -> Self {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            bytes.extend_from_slice(entry.as_ref().as_encoded_bytes());
+            bytes.push(0);
+        }
+        Self::from_environ(&bytes)
+    }
+
     /// Builds it from pairs, of which names that are not allowed are dropped.
     pub(crate) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut bytes = Vec::new();
@@ -167,6 +280,8 @@ pub(crate) struct ProcessFacts {
     pub(crate) exe: Option<PathBuf>,
     /// Whether the executable was deleted or replaced since.
     pub(crate) exe_deleted: bool,
+    /// The executable's file, also where it was deleted.
+    pub(crate) exe_id: Option<FileId>,
     /// Target of `/proc/PID/cwd`, without the kernel's mark of a deleted directory.
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) comm: Option<OsString>,
@@ -175,4 +290,14 @@ pub(crate) struct ProcessFacts {
     pub(crate) tty: Option<Tty>,
     /// Whether it runs in another pid or mount namespace than the daemon.
     pub(crate) other_namespace: Option<bool>,
+    /// Parent, grandparent and so on, read for candidates only.
+    pub(crate) ancestors: Vec<Ancestor>,
+}
+
+/// One process above another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ancestor {
+    pub(crate) pid: u32,
+    /// File name of its executable, or its `comm` where that cannot be read.
+    pub(crate) name: OsString,
 }

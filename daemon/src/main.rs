@@ -1,2 +1,133 @@
-//! Placeholder.
-fn main() {}
+//! The command line of `trackwayd`.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use trackway_daemon::Options;
+use trackway_daemon::config::Config;
+use trackway_daemon::shutdown;
+use trackway_protocol::endpoint::Places;
+
+/// Record where AI coding agents have been on this machine
+#[derive(Debug, Parser)]
+#[command(name = "trackwayd", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Order,
+}
+
+#[derive(Debug, Subcommand)]
+enum Order {
+    /// Record in the foreground until told to stop
+    Run(Where),
+    /// Fill the tables that answer questions anew from the records, with the daemon stopped
+    Rebuild(Where),
+    /// Wait for the end of the input: the daemon runs this to see whether the kernel tells of it
+    #[command(hide = true)]
+    Canary,
+}
+
+#[derive(Debug, clap::Args)]
+struct Where {
+    /// Read this configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Keep the ledger in this directory
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Answer on this socket
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Order::Run(places) => run(places),
+        Order::Rebuild(places) => rebuild(places),
+        Order::Canary => canary(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(places: Where) -> anyhow::Result<()> {
+    let places = places.resolve()?;
+    let config = Config::load(&places.config)?;
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_max_level(config.level)
+        .init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let (trigger, shutdown) = shutdown::channel();
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            trigger.stop();
+        });
+        trackway_daemon::run(Options { places, config, canary: canary_command }, shutdown).await
+    });
+    // A thread that waits for a file system which never answers must not keep us here.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn rebuild(places: Where) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let records = trackway_daemon::rebuild(&places.resolve()?)?;
+    writeln!(std::io::stdout(), "projected {records} records")?;
+    Ok(())
+}
+
+fn canary() -> anyhow::Result<()> {
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(())
+}
+
+fn canary_command() -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("canary");
+    command
+}
+
+impl Where {
+    fn resolve(self) -> anyhow::Result<Places> {
+        let given = self.state_dir.map(absolute).transpose()?;
+        let mut places = match &given {
+            // A directory of its own brings a socket of its own, as TRACKWAY_STATE_DIR does.
+            Some(state_dir) => Places::in_state_dir(state_dir)?,
+            None => Places::from_env()?,
+        };
+        if let Some(config) = self.config {
+            places.config = absolute(config)?;
+        }
+        if let Some(socket) = self.socket {
+            places.socket = absolute(socket)?;
+        }
+        Ok(places)
+    }
+}
+
+fn absolute(path: PathBuf) -> anyhow::Result<PathBuf> {
+    std::path::absolute(&path).with_context(|| format!("failed to use {}", path.display()))
+}
+
+/// Prints an error and its causes.
+fn report(error: &anyhow::Error) {
+    use std::io::Write as _;
+    // Nothing is left to be done where even this fails.
+    drop(writeln!(std::io::stderr(), "trackwayd: {error:#}"));
+}

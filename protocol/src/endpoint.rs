@@ -71,6 +71,19 @@ impl Places {
         Self::resolve(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
 
+    /// Returns the places of a daemon that keeps its ledger in `state_dir`, whatever
+    /// `TRACKWAY_STATE_DIR` says.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError::NoHome`] where a default is needed and there is no home directory.
+    pub fn in_state_dir(state_dir: &Path) -> Result<Self, EndpointError> {
+        Self::resolve(|name| match name {
+            "TRACKWAY_STATE_DIR" => Some(state_dir.into()),
+            _ => std::env::var_os(name).filter(|value| !value.is_empty()),
+        })
+    }
+
     fn resolve(env: impl Fn(&str) -> Option<OsString>) -> Result<Self, EndpointError> {
         let project = ProjectDirs::from("", "", "trackway");
         let dirs = || project.as_ref().ok_or(EndpointError::NoHome);

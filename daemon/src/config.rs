@@ -1,0 +1,182 @@
+//! The configuration file: what was typed, and what it means.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use serde::Deserialize;
+
+/// The default configuration, commented for people.
+pub const DEFAULT: &str = include_str!("../../packaging/config.toml");
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is there and cannot be read.
+    #[error("failed to read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not valid. The source names line and reason.
+    #[error("{} is not valid", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A value means nothing.
+    #[error("{}: {key} = {value:?}: {reason}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What was typed.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What the daemon is told to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Which tier notices launches.
+    pub tier: Tier,
+    /// How often the `poll` tier looks.
+    pub poll_interval: Duration,
+    /// How much is logged.
+    pub level: tracing::Level,
+}
+
+/// A choice of tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// The best that answers.
+    #[default]
+    Auto,
+    /// The kernel's process events, or nothing.
+    ProcConnector,
+    /// Polling, even where better can be had.
+    Poll,
+}
+
+/// The file as it was typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Typed {
+    launches: TypedLaunches,
+    log: TypedLog,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct TypedLaunches {
+    tier: Tier,
+    poll_interval: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct TypedLog {
+    level: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            tier: Tier::Auto,
+            poll_interval: Duration::from_secs(1),
+            level: tracing::Level::INFO,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file; one that is missing means the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] where the file is there and says nothing that can be understood.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+        }
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let typed: Typed = toml::from_str(text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        let invalid = |key, value: &str, reason: String| ConfigError::Value {
+            path: path.to_owned(),
+            key,
+            value: value.to_owned(),
+            reason,
+        };
+        let mut config = Self { tier: typed.launches.tier, ..Self::default() };
+        if let Some(value) = &typed.launches.poll_interval {
+            let key = "launches.poll-interval";
+            config.poll_interval = interval(value).map_err(|why| invalid(key, value, why))?;
+        }
+        if let Some(value) = &typed.log.level {
+            let why = "is none of error, warn, info, debug, trace";
+            config.level =
+                value.parse().map_err(|_| invalid("log.level", value, why.to_owned()))?;
+        }
+        Ok(config)
+    }
+}
+
+/// Reads a duration such as `500ms`; what is too often or too seldom is refused.
+fn interval(text: &str) -> Result<Duration, String> {
+    let signed: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let interval = Duration::try_from(signed).map_err(|_| "is negative".to_owned())?;
+    let bounds = Duration::from_millis(50)..=Duration::from_secs(60);
+    if bounds.contains(&interval) { Ok(interval) } else { Err("is not between 50ms and 60s".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        use std::error::Error as _;
+        Config::parse(text, Path::new("/c.toml")).map_err(|error| {
+            let source = error.source().map(ToString::to_string).unwrap_or_default();
+            format!("{error}: {source}")
+        })
+    }
+
+    #[test]
+    fn the_packaged_configuration_is_the_default() {
+        assert_eq!(parse(DEFAULT), Ok(Config::default()));
+        assert_eq!(parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn a_value_takes_effect() {
+        let config = parse("[launches]\ntier = \"poll\"\npoll-interval = \"250ms\"\n").unwrap();
+        assert_eq!(config.tier, Tier::Poll);
+        assert_eq!(config.poll_interval, Duration::from_millis(250));
+    }
+
+    #[test]
+    fn an_error_names_file_line_and_reason() {
+        let error = parse("[launches]\nteir = \"poll\"\n").unwrap_err();
+        assert!(error.contains("/c.toml") && error.contains("line 2"), "{error}");
+        assert!(error.contains("teir"), "{error}");
+        let error = parse("[launches]\npoll-interval = \"1 day\"\n").unwrap_err();
+        assert!(error.contains("50ms and 60s"), "{error}");
+    }
+}

@@ -1,0 +1,39 @@
+//! What this machine calls itself and its present boot.
+
+/// Returns an id of the present boot: another one after every restart of the machine.
+#[cfg(target_os = "linux")]
+pub(crate) fn boot_id() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map_or_else(|_| "unknown".to_owned(), |id| id.trim().to_owned())
+}
+
+/// Returns an id of the present boot: when it began, in seconds since the epoch.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn boot_id() -> String {
+    let booted = sysinfo::System::boot_time();
+    booted.map_or_else(|_| "unknown".to_owned(), |seconds| format!("booted-{seconds}"))
+}
+
+/// Returns the host's name.
+pub(crate) fn name() -> Option<String> {
+    sysinfo::System::host_name().ok()
+}
+
+/// Lets the process have as many descriptors as it may: every client takes one.
+#[cfg(unix)]
+pub(crate) fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Above this nothing is gained, and some programs walk through all possible descriptors.
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(65_536);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "the limit of descriptors stays as it is");
+        }
+    }
+}
+
+/// Lets the process have as many descriptors as it may.
+#[cfg(not(unix))]
+pub(crate) fn raise_descriptor_limit() {}

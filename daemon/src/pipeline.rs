@@ -1,0 +1,361 @@
+//! The one loop: events in, records out. It alone owns the tree of processes and the launches.
+//!
+//! Nothing here blocks. What may block — a file system that does not answer — runs on another
+//! thread with a time limit, and what it did not say in time is recorded as unknown.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tracing::warn;
+use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::record::{Body, Coverage, Evidence};
+use trackway_protocol::row::{AgentInstall, SourceStatus};
+
+use crate::agents::Install;
+use crate::clock::{self, Change, Clocks};
+use crate::enrich::offload::Offload;
+use crate::enrich::repo::Lookup;
+use crate::event::{Event, FileId, Opens, SourceReport, State};
+use crate::heartbeat::Heartbeat;
+use crate::shutdown::Shutdown;
+use crate::source::{Control, Order};
+use crate::store::{Draft, Recovered, Writer, WriterGone};
+
+mod counts;
+mod launching;
+mod live;
+mod sweeping;
+#[cfg(test)]
+mod tests;
+mod touch;
+mod touching;
+mod tree;
+
+use counts::Counts;
+use live::Live;
+use touch::Touched;
+use tree::Tree;
+
+/// The source of launches in `status` and in coverage, whatever its tier.
+pub(crate) const LAUNCHES: &str = "launches";
+
+/// How often live agents are asked for their directory, and counts are compared.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the heartbeat is given and the clocks are compared.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// What the pipeline is given.
+pub(crate) struct Outside {
+    pub(crate) boot_id: String,
+    pub(crate) writer: Writer,
+    pub(crate) snapshot: watch::Sender<Snapshot>,
+    pub(crate) launches: Option<Control>,
+    pub(crate) open_exec: Option<Control>,
+    pub(crate) heartbeat: Heartbeat,
+    /// Reads a live process's directory; none where it is gone or cannot be read.
+    pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
+}
+
+/// What `status` shows of the pipeline.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) sources: Vec<SourceStatus>,
+    pub(crate) agents: Vec<AgentInstall>,
+    pub(crate) running: u64,
+}
+
+/// The loop and everything that it knows.
+pub(crate) struct Pipeline {
+    outside: Outside,
+    tree: Tree,
+    live: HashMap<LaunchId, Live>,
+    /// Launches of the ledger that had not ended when a former daemon stopped; the first sweep
+    /// finds them again, or ends them.
+    open: HashMap<LaunchId, Timestamp>,
+    /// When everything was last known to be seen: the last sweep, or a former daemon's heartbeat.
+    last_seen: Option<Timestamp>,
+    touched: Touched,
+    counts: Counts,
+    lookup: Lookup,
+    offload: Offload,
+    clocks: Clocks,
+    /// Records that the current event makes; they are appended together.
+    drafts: Vec<Draft>,
+}
+
+impl Pipeline {
+    /// Begins with what a former run left in the ledger.
+    pub(crate) fn new(
+        outside: Outside,
+        recovered: &Recovered,
+        last_seen: Option<Timestamp>,
+    ) -> Self {
+        let open = recovered.open_launches.iter();
+        Self {
+            outside,
+            tree: Tree::default(),
+            live: HashMap::new(),
+            open: open.map(|open| (open.facts.launch, open.started_at)).collect(),
+            last_seen,
+            touched: Touched::new(&recovered.touched),
+            counts: Counts::default(),
+            lookup: Lookup::new(),
+            offload: Offload::default(),
+            clocks: clock::read(),
+            drafts: Vec::new(),
+        }
+    }
+
+    /// Runs until shutdown is ordered, then takes what is still in the queue. Gives the lock of the
+    /// state directory back: it is let go last.
+    ///
+    /// # Errors
+    ///
+    /// [`WriterGone`] where the ledger's writer has ended: there is nothing left to do.
+    pub(crate) async fn run(
+        mut self,
+        mut events: mpsc::Receiver<Event>,
+        mut shutdown: Shutdown,
+    ) -> Result<Heartbeat, WriterGone> {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.ordered() => break,
+                Some(event) = events.recv() => self.handle(event).await,
+                _ = heartbeat.tick() => self.heartbeat(),
+                _ = tick.tick(), if self.wants_tick() => self.tick().await,
+            }
+            self.append().await?;
+        }
+        // The sources end when their channel does.
+        events.close();
+        while let Some(event) = events.recv().await {
+            self.handle(event).await;
+            self.append().await?;
+        }
+        self.settle(true);
+        self.append().await?;
+        Ok(self.outside.heartbeat)
+    }
+
+    async fn handle(&mut self, event: Event) {
+        match event {
+            Event::Exec(facts, moment) => {
+                self.executed(*facts, moment, Evidence::Kernel, false).await;
+            }
+            Event::Unread { pid } => self.unread(pid),
+            Event::Forked { parent, child } => self.tree.forked(parent, child),
+            Event::Exited { pid, status, moment } => self.exited(pid, Some(status), moment),
+            Event::Swept { processes, moment } => self.swept(processes, moment).await,
+            Event::Unnamed { count, from, until } => self.unnamed(count, from, until),
+            Event::Opened { binary, count } => self.opened(binary, count),
+            Event::Installed(installs) => self.installed(installs).await,
+            Event::Source(report) => self.report(report),
+        }
+    }
+
+    async fn append(&mut self) -> Result<(), WriterGone> {
+        if self.drafts.is_empty() {
+            return Ok(());
+        }
+        self.publish_running();
+        self.outside.writer.append(std::mem::take(&mut self.drafts)).await
+    }
+
+    fn draft(&mut self, at: Timestamp, evidence: Evidence, body: Body) {
+        self.drafts.push(Draft { at, evidence, replaces: None, body });
+    }
+
+    fn coverage(&mut self, coverage: Coverage) {
+        let at = coverage.until.unwrap_or(coverage.from);
+        self.draft(at, Evidence::Kernel, Body::Coverage(coverage));
+    }
+
+    fn wants_tick(&self) -> bool {
+        !self.live.is_empty() || self.counts.unsettled()
+    }
+
+    /// Asks the live agents where they are, and compares the counts.
+    async fn tick(&mut self) {
+        let now = clock::read().now();
+        let pids: Vec<(LaunchId, u32)> = self
+            .live
+            .values()
+            .flat_map(|live| live.processes.keys().map(|pid| (live.id, *pid)))
+            .collect();
+        for (launch, pid) in pids {
+            if let Some(cwd) = (self.outside.cwd_of)(pid) {
+                self.is_in(launch, pid, cwd, now).await;
+            }
+        }
+        self.settle(false);
+    }
+
+    fn heartbeat(&mut self) {
+        self.outside.heartbeat.beat();
+        crate::service::watchdog();
+        let clocks = clock::read();
+        for change in clocks.changes_since(&self.clocks) {
+            self.clock_changed(change, self.clocks.now().at, clocks.now().at);
+        }
+        self.clocks = clocks;
+    }
+
+    fn clock_changed(&mut self, change: Change, from: Timestamp, until: Timestamp) {
+        let reason = match change {
+            Change::Suspended(slept) => {
+                format!("the machine was suspended for {} s", slept.as_secs())
+            }
+            Change::Stepped(ms) => {
+                let (seconds, part) = (ms / 1000, (ms % 1000).abs());
+                format!("the clock was set by {seconds}.{part:03} s")
+            }
+        };
+        self.coverage(Coverage {
+            source: "clock".into(),
+            state: State::Restored.as_str().into(),
+            from: from.min(until),
+            until: Some(until),
+            reason,
+            ..Coverage::default()
+        });
+        if let Some(launches) = &self.outside.launches {
+            launches.order(Order::Sweep);
+        }
+    }
+
+    fn unnamed(&mut self, count: u64, from: Timestamp, until: Timestamp) {
+        self.coverage(Coverage {
+            source: LAUNCHES.into(),
+            state: State::Degraded.as_str().into(),
+            from,
+            until: Some(until),
+            reason: "programs of unknown name ended before they could be read".into(),
+            unnamed: Some(count),
+            ..Coverage::default()
+        });
+    }
+
+    fn opened(&mut self, binary: FileId, count: Opens) {
+        match count {
+            Opens::Counted(times) => self.counts.opened(binary, times),
+            Opens::Overflowed => {
+                let path = self.counts.path(binary).unwrap_or_default();
+                let reason =
+                    format!("executions of {} came faster than they were counted", path.display());
+                self.open_exec_gap(reason, None);
+            }
+        }
+    }
+
+    /// Has the programs of agents that were found on disk counted.
+    async fn installed(&mut self, installs: Vec<Install>) {
+        for install in installs {
+            let exe = install.exe.clone();
+            let binary = self.offload.run(move || FileId::of(&exe)).await.flatten();
+            if let Some(binary) = binary {
+                self.begin_to_count(binary, &install.exe);
+            }
+            self.know(install.agent, &install.exe, install.version);
+        }
+    }
+
+    /// Has a binary counted from now on. Returns whether that is new.
+    fn begin_to_count(&mut self, binary: FileId, exe: &Path) -> bool {
+        let new = self.counts.add(binary, exe.to_owned());
+        if let Some(open_exec) = self.outside.open_exec.as_ref().filter(|_| new) {
+            open_exec.order(Order::Count(exe.to_owned()));
+        }
+        new
+    }
+
+    /// Takes an agent's program into `status`.
+    fn know(&self, agent: &str, exe: &Path, version: Option<String>) {
+        let exe = exe.to_string_lossy().into_owned();
+        let counted = self.outside.open_exec.is_some();
+        self.outside.snapshot.send_if_modified(|snapshot| {
+            let known = snapshot.agents.iter().any(|known| known.exe == exe);
+            if !known {
+                snapshot.agents.push(AgentInstall { agent: agent.into(), exe, version, counted });
+            }
+            !known
+        });
+    }
+
+    fn settle(&mut self, all: bool) {
+        for short in self.counts.settle(all) {
+            let missed = short.opened - short.named;
+            let (path, opened, named) = (short.path.display(), short.opened, short.named);
+            let reason = format!("{path} was run {opened} times, {named} of them were named");
+            self.open_exec_gap(reason, Some(missed));
+        }
+    }
+
+    fn open_exec_gap(&mut self, reason: String, missed: Option<u64>) {
+        let now = clock::read().now().at;
+        self.coverage(Coverage {
+            source: "open-exec".into(),
+            state: State::Degraded.as_str().into(),
+            from: now,
+            until: Some(now),
+            reason,
+            missed,
+            unit: missed.map(|_| "launches".into()),
+            unnamed: None,
+        });
+    }
+
+    fn report(&mut self, report: SourceReport) {
+        if report.state != State::Active {
+            warn!(source = report.name, state = report.state.as_str(), reason = report.reason);
+        }
+        self.outside.snapshot.send_modify(|snapshot| snapshot.apply(&report));
+        self.coverage(Coverage {
+            source: report.name.into(),
+            state: report.state.as_str().into(),
+            from: report.from,
+            until: report.until,
+            unit: report.missed.map(|_| "kernel-events".into()),
+            missed: report.missed,
+            reason: report.reason,
+            unnamed: None,
+        });
+    }
+
+    fn publish_running(&self) {
+        let running = self.live.len().try_into().unwrap_or(u64::MAX);
+        self.outside.snapshot.send_if_modified(|snapshot| {
+            let changed = snapshot.running != running;
+            snapshot.running = running;
+            changed
+        });
+    }
+}
+
+impl Snapshot {
+    /// Takes a source's report into its row: a range that is over leaves the source active.
+    pub(crate) fn apply(&mut self, report: &SourceReport) {
+        let state = match report.state {
+            State::Restored => State::Active,
+            state if report.until.is_some() && state == State::Degraded => State::Active,
+            state => state,
+        };
+        let row = SourceStatus {
+            name: report.name.into(),
+            tier: report.tier.into(),
+            state: state.as_str().into(),
+            reason: report.reason.clone(),
+            since: report.until.unwrap_or(report.from),
+        };
+        match self.sources.iter_mut().find(|source| source.name == report.name) {
+            Some(source) => *source = row,
+            None => self.sources.push(row),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! How often each agent binary was opened for execution, beside how often that was named.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::event::FileId;
+
+/// Both witnesses are asked only after both have been quiet for so long: they report on different
+/// ways and one may be behind.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// The counts, by binary.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(HashMap<FileId, Count>);
+
+#[derive(Debug)]
+struct Count {
+    path: PathBuf,
+    opened: u64,
+    named: u64,
+    changed: Instant,
+}
+
+/// More executions than were named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shortfall {
+    pub(crate) path: PathBuf,
+    pub(crate) opened: u64,
+    pub(crate) named: u64,
+}
+
+impl Counts {
+    /// Begins to count a binary. Returns whether it is new.
+    pub(crate) fn add(&mut self, binary: FileId, path: PathBuf) -> bool {
+        let new = !self.0.contains_key(&binary);
+        if new {
+            self.0.insert(binary, Count { path, opened: 0, named: 0, changed: Instant::now() });
+        }
+        new
+    }
+
+    /// Notes that a binary was opened for execution `times` times.
+    pub(crate) fn opened(&mut self, binary: FileId, times: u64) {
+        if let Some(count) = self.0.get_mut(&binary) {
+            count.opened += times;
+            count.changed = Instant::now();
+        }
+    }
+
+    /// Notes that an execution of a binary was named.
+    pub(crate) fn named(&mut self, binary: FileId) {
+        if let Some(count) = self.0.get_mut(&binary) {
+            count.named += 1;
+            count.changed = Instant::now();
+        }
+    }
+
+    /// Returns a binary's path.
+    pub(crate) fn path(&self, binary: FileId) -> Option<PathBuf> {
+        self.0.get(&binary).map(|count| count.path.clone())
+    }
+
+    /// Whether some counts have not been compared yet.
+    pub(crate) fn unsettled(&self) -> bool {
+        self.0.values().any(|count| count.opened > 0 || count.named > 0)
+    }
+
+    /// Compares the counts that have been quiet, or all of them at the end, and begins them anew.
+    pub(crate) fn settle(&mut self, all: bool) -> Vec<Shortfall> {
+        let mut shortfalls = Vec::new();
+        for count in self.0.values_mut().filter(|count| all || count.changed.elapsed() >= QUIET) {
+            let (opened, named) = (count.opened, count.named);
+            (count.opened, count.named) = (0, 0);
+            // More named than opened: it ran before it was marked. That bounds nothing.
+            if opened > named {
+                shortfalls.push(Shortfall { path: count.path.clone(), opened, named });
+            }
+        }
+        shortfalls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BINARY: FileId = FileId { device: 1, inode: 2 };
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_was_opened_more_often_than_named_is_short_and_only_once() {
+        let mut counts = Counts::default();
+        assert!(counts.add(BINARY, "/bin/claude".into()));
+        assert!(!counts.add(BINARY, "/other/name".into()));
+        counts.opened(BINARY, 5);
+        (0..4).for_each(|_| counts.named(BINARY));
+        assert_eq!(counts.settle(false), []);
+        tokio::time::advance(QUIET).await;
+        let path = PathBuf::from("/bin/claude");
+        assert_eq!(counts.settle(false), [Shortfall { path, opened: 5, named: 4 }]);
+        assert!(!counts.unsettled());
+        assert_eq!(counts.settle(true), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_exec_before_the_mark_is_no_shortfall() {
+        let mut counts = Counts::default();
+        counts.add(BINARY, "/bin/claude".into());
+        counts.named(BINARY);
+        assert_eq!(counts.settle(true), []);
+    }
+}

@@ -1,0 +1,133 @@
+//! Directories: where agents and what they start have been.
+
+use std::path::{Path, PathBuf};
+
+use trackway_protocol::ids::LaunchId;
+use trackway_protocol::record::{Body, DirTouched, Evidence, PathText, Repo};
+
+use super::Pipeline;
+use super::launching::marks;
+use super::tree::Member;
+use crate::agents::{Arguments, Role};
+use crate::enrich::repo::Found;
+use crate::event::{Moment, ProcessFacts};
+
+impl Pipeline {
+    /// Something below an agent, not one of its own processes, runs a program.
+    pub(super) async fn below(
+        &mut self,
+        facts: &ProcessFacts,
+        role: Option<Role>,
+        moment: Moment,
+        evidence: Evidence,
+    ) {
+        let parent = facts.ppid.and_then(|ppid| self.tree.get(ppid));
+        let Some(member) = self.tree.get(facts.pid).or(parent) else { return };
+        let Some(live) = self.live.get(&member.launch) else { return };
+        let (launch, inherited) = (member.launch, member.tool_call);
+        let parent_exe = parent.and_then(|parent| parent.exe.clone());
+        let machinery =
+            role.is_some() || live.agent.is_machinery(parent_exe.as_deref(), facts);
+        let tool_call = inherited || marks(live, facts);
+        let unknown = !tool_call && facts.env.is_none();
+        self.tree.insert(
+            facts.pid,
+            Member {
+                launch,
+                role: machinery.then_some(Role::Machinery),
+                tool_call,
+                exe: facts.exe.clone(),
+                start_ticks: facts.start_ticks,
+            },
+        );
+        match &facts.cwd {
+            Some(cwd) if !unknown => {
+                let how = if tool_call && !machinery { "command" } else { "helper" };
+                self.touch(launch, cwd, how, moment, evidence).await;
+            }
+            _ => self.unread(facts.pid),
+        }
+    }
+
+    /// A program below an agent could not be read.
+    pub(super) fn unread(&mut self, pid: u32) {
+        let Some(member) = self.tree.get(pid) else { return };
+        if let Some(live) = self.live.get_mut(&member.launch) {
+            live.unread += 1;
+        }
+    }
+
+    /// Records where a launch began, and the directories that its command line names.
+    pub(super) async fn touch_start(
+        &mut self,
+        facts: &ProcessFacts,
+        launch: LaunchId,
+        arguments: Option<&Arguments>,
+        moment: Moment,
+        evidence: Evidence,
+    ) {
+        if let Some(cwd) = &facts.cwd {
+            self.touch(launch, cwd, "launch", moment, evidence).await;
+        }
+        for (how, dir) in arguments.map_or(&[][..], |arguments| &arguments.dirs) {
+            let typed = facts.cwd.as_deref().unwrap_or(Path::new("")).join(dir);
+            // What cannot be resolved is recorded as it was typed, where that says where it is.
+            let path = typed.clone();
+            let resolved = self.offload.run(move || path.canonicalize().ok()).await.flatten();
+            let dir = resolved.unwrap_or(typed);
+            if dir.is_absolute() {
+                self.touch(launch, &dir, how, moment, Evidence::Inferred).await;
+            }
+        }
+    }
+
+    /// A live agent's process is in `cwd`: a touch where it was elsewhere before.
+    pub(super) async fn is_in(
+        &mut self,
+        launch: LaunchId,
+        pid: u32,
+        cwd: PathBuf,
+        moment: Moment,
+    ) {
+        let live = self.live.get_mut(&launch);
+        let Some(last) = live.and_then(|live| live.processes.get_mut(&pid)) else { return };
+        let before = last.replace(cwd.clone());
+        if before.is_some_and(|before| before != cwd) {
+            self.touch(launch, &cwd, "chdir", moment, Evidence::Polled).await;
+        }
+    }
+
+    async fn touch(
+        &mut self,
+        launch: LaunchId,
+        dir: &Path,
+        how: &'static str,
+        moment: Moment,
+        evidence: Evidence,
+    ) {
+        let PathText { text, b64 } = PathText::from_os(dir);
+        if !self.touched.is_new(launch, &text, how, moment.at) {
+            return;
+        }
+        let (repo, repo_unknown) = self.repo(dir).await;
+        let touched = DirTouched {
+            launch: Some(launch),
+            session: None,
+            dir: text,
+            dir_b64: b64,
+            repo,
+            repo_unknown,
+            how: how.into(),
+        };
+        self.draft(moment.at, evidence, Body::DirTouched(touched));
+    }
+
+    /// Looks up the repository of a directory, or says why it is not known.
+    pub(super) async fn repo(&mut self, dir: &Path) -> (Option<Repo>, Option<String>) {
+        match self.lookup.repo(dir).await {
+            Found::Repo(repo) => (Some(repo), None),
+            Found::None => (None, None),
+            Found::Unknown(why) => (None, Some(why)),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The tree of processes at and below agents.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use trackway_protocol::ids::LaunchId;
+
+use crate::agents::Role;
+
+/// A process at or below an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) launch: LaunchId,
+    /// What it is to the agent; none for programs that are not the agent's own.
+    pub(crate) role: Option<Role>,
+    /// Whether it, or a process above it, carries the mark of a tool call of its launch.
+    pub(crate) tool_call: bool,
+    pub(crate) exe: Option<PathBuf>,
+    /// Absent until it was read: a fresh fork.
+    pub(crate) start_ticks: Option<u64>,
+}
+
+/// Members by pid. The kernel's events keep it true; a sweep repairs it.
+#[derive(Debug, Default)]
+pub(crate) struct Tree(HashMap<u32, Member>);
+
+impl Tree {
+    pub(crate) fn get(&self, pid: u32) -> Option<&Member> {
+        self.0.get(&pid)
+    }
+
+    pub(crate) fn insert(&mut self, pid: u32, member: Member) {
+        self.0.insert(pid, member);
+    }
+
+    pub(crate) fn remove(&mut self, pid: u32) -> Option<Member> {
+        self.0.remove(&pid)
+    }
+
+    /// Adds the child of a member: until it runs a program of its own, it is what its parent is
+    /// below, but none of the agent's own processes.
+    pub(crate) fn forked(&mut self, parent: u32, child: u32) {
+        match self.0.get(&parent) {
+            Some(member) => {
+                let member = Member { role: None, start_ticks: None, ..member.clone() };
+                self.0.insert(child, member);
+            }
+            None => drop(self.0.remove(&child)),
+        }
+    }
+
+    /// Lists the members that a sweep did not find, or found to be another process.
+    pub(crate) fn missing(&self, present: &HashMap<u32, Option<u64>>) -> Vec<u32> {
+        let gone = self.0.iter().filter(|(pid, member)| match present.get(pid) {
+            None => true,
+            Some(ticks) => member.start_ticks.is_some() && member.start_ticks != *ticks,
+        });
+        gone.map(|(pid, _)| *pid).collect()
+    }
+
+    /// Lists the pids of a launch's members.
+    pub(crate) fn of(&self, launch: LaunchId) -> HashSet<u32> {
+        let members = self.0.iter().filter(|(_, member)| member.launch == launch);
+        members.map(|(pid, _)| *pid).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(start_ticks: Option<u64>) -> Member {
+        Member {
+            launch: LaunchId::default(),
+            role: Some(Role::Agent),
+            tool_call: true,
+            exe: None,
+            start_ticks,
+        }
+    }
+
+    #[test]
+    fn a_fork_inherits_the_tool_call_but_not_the_role() {
+        let mut tree = Tree::default();
+        tree.insert(1, member(Some(5)));
+        tree.forked(1, 2);
+        let child = tree.get(2).unwrap();
+        assert_eq!((child.role, child.tool_call, child.start_ticks), (None, true, None));
+    }
+
+    #[test]
+    fn a_stranger_with_a_reused_pid_leaves_the_tree() {
+        let mut tree = Tree::default();
+        tree.insert(2, member(Some(5)));
+        tree.forked(99, 2);
+        assert_eq!(tree.get(2), None);
+    }
+
+    #[test]
+    fn a_pid_with_another_start_time_is_missing() {
+        let mut tree = Tree::default();
+        tree.insert(1, member(Some(5)));
+        tree.insert(2, member(None));
+        tree.insert(3, member(Some(6)));
+        let present = HashMap::from([(1, Some(7)), (2, Some(1)), (3, Some(6))]);
+        assert_eq!(tree.missing(&present), [1]);
+    }
+}

@@ -1,0 +1,303 @@
+//! Reading processes in `/proc`, quickly: what vanishes first is read first.
+//!
+//! Everything here may find the process gone at any moment; then a field stays absent. Nothing
+//! here blocks: files in `/proc` have no disk behind them.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, readlinkat_raw, statat};
+use rustix::io::Errno;
+
+use crate::event::{AgentEnv, Ancestor, FileId, ProcessFacts, RawArgv, Tty};
+
+/// What the kernel appends to the path of a deleted file.
+const DELETED: &[u8] = b" (deleted)";
+/// An environment may have any size; ours to read is bounded. The kernel's own limit for argv and
+/// environment together is 6 MiB.
+const MAX_FILE: usize = 8 * 1024 * 1024;
+/// How far up the tree ancestors are read.
+const MAX_ANCESTORS: usize = 32;
+
+/// `/proc`, opened once.
+#[derive(Debug)]
+pub(crate) struct Procfs {
+    root: OwnedFd,
+    /// Our own pid and mount namespaces, to compare with.
+    own_namespaces: [Option<OsString>; 2],
+    uid: u32,
+}
+
+/// Target of `/proc/PID/exe`.
+pub(crate) enum Exe<'a> {
+    /// The executable, with the kernel's mark where it was deleted.
+    Path(&'a [u8]),
+    /// The process is gone, or is a zombie.
+    Gone,
+    /// It is not ours to read.
+    Denied,
+}
+
+/// The parts of `/proc/PID/stat` that matter here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) comm: OsString,
+    pub(crate) zombie: bool,
+    pub(crate) ppid: u32,
+    pub(crate) tty: Tty,
+    pub(crate) start_ticks: u64,
+}
+
+impl Procfs {
+    /// Opens `/proc`.
+    pub(crate) fn open() -> rustix::io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open("/proc", flags, Mode::empty())?;
+        let own = |name: &CStr| readlinkat(&root, name, Vec::new()).ok().map(to_os);
+        let own_namespaces = [own(c"self/ns/pid"), own(c"self/ns/mnt")];
+        Ok(Self { root, own_namespaces, uid: rustix::process::geteuid().as_raw() })
+    }
+
+    /// Reads the executable's path into `buffer`, without allocating.
+    pub(crate) fn exe<'a>(&self, pid: u32, buffer: &'a mut [u8; 4096]) -> Exe<'a> {
+        let mut name = Name::new();
+        match readlinkat_raw(&self.root, name.of(pid, "exe"), &mut buffer[..]) {
+            Ok(length) => Exe::Path(&buffer[..length]),
+            Err(Errno::ACCESS | Errno::PERM) => Exe::Denied,
+            Err(_) => Exe::Gone,
+        }
+    }
+
+    /// Whether the process is this user's; none where it is gone.
+    pub(crate) fn is_own(&self, pid: u32) -> Option<bool> {
+        let mut name = Name::new();
+        let stat = statat(&self.root, name.of(pid, ""), AtFlags::empty()).ok()?;
+        Some(stat.st_uid == self.uid)
+    }
+
+    /// Reads `comm`, which a zombie still has.
+    pub(crate) fn comm(&self, pid: u32) -> Option<OsString> {
+        let mut comm = self.read(pid, "comm")?;
+        comm.pop_if(|byte| *byte == b'\n');
+        Some(OsString::from_vec(comm))
+    }
+
+    /// Reads `stat`.
+    pub(crate) fn stat(&self, pid: u32) -> Option<Stat> {
+        parse_stat(&self.read(pid, "stat")?)
+    }
+
+    /// Returns the process's current directory.
+    pub(crate) fn cwd(&self, pid: u32) -> Option<PathBuf> {
+        self.link(pid, "cwd").map(|path| strip_deleted(path).0)
+    }
+
+    /// How many threads it has; 0 where it is gone.
+    pub(crate) fn threads(&self, pid: u32) -> usize {
+        let mut name = Name::new();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Ok(tasks) = openat(&self.root, name.of(pid, "task"), flags, Mode::empty()) else {
+            return 0;
+        };
+        let Ok(entries) = Dir::read_from(tasks) else { return 0 };
+        entries.flatten().filter(|entry| !entry.file_name().to_bytes().starts_with(b".")).count()
+    }
+
+    /// Reads a process in the order in which facts vanish: `exe` (which the caller has), `cwd`,
+    /// `comm` and the rest of `stat`, `cmdline`, `environ`.
+    pub(crate) fn facts(&self, pid: u32, exe: Option<&[u8]>) -> ProcessFacts {
+        let cwd = self.cwd(pid);
+        let stat = self.stat(pid);
+        let argv = self.read(pid, "cmdline").filter(|bytes| !bytes.is_empty());
+        let env = self.read(pid, "environ");
+        let exe = exe.map(|path| strip_deleted(PathBuf::from(OsStr::from_bytes(path))));
+        ProcessFacts {
+            pid,
+            ppid: stat.as_ref().map(|stat| stat.ppid),
+            start_ticks: stat.as_ref().map(|stat| stat.start_ticks),
+            exe_deleted: exe.as_ref().is_some_and(|(_, deleted)| *deleted),
+            exe: exe.map(|(path, _)| path),
+            exe_id: self.exe_id(pid),
+            cwd,
+            tty: stat.as_ref().map(|stat| stat.tty.clone()),
+            comm: stat.map(|stat| stat.comm),
+            argv: argv.map(RawArgv::from_cmdline),
+            env: env.map(|bytes| AgentEnv::from_environ(&bytes)),
+            other_namespace: self.other_namespace(pid),
+            ancestors: Vec::new(),
+        }
+    }
+
+    /// Reads the processes above one, nearest first.
+    pub(crate) fn ancestors(&self, ppid: Option<u32>) -> Vec<Ancestor> {
+        let mut ancestors = Vec::new();
+        let mut next = ppid;
+        while let Some(pid) = next.filter(|pid| *pid > 0 && ancestors.len() < MAX_ANCESTORS) {
+            let Some(stat) = self.stat(pid) else { break };
+            let exe = self.link(pid, "exe").map(|path| strip_deleted(path).0);
+            let name = exe.as_deref().and_then(|path| path.file_name()).map(OsStr::to_owned);
+            ancestors.push(Ancestor { pid, name: name.unwrap_or(stat.comm) });
+            next = Some(stat.ppid);
+        }
+        ancestors
+    }
+
+    /// Lists the pids of all processes.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Ok(root) = openat(&self.root, ".", flags, Mode::empty()) else { return Vec::new() };
+        let Ok(entries) = Dir::read_from(root) else { return Vec::new() };
+        entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str().ok().and_then(|name| name.parse().ok()))
+            .collect()
+    }
+
+    fn exe_id(&self, pid: u32) -> Option<FileId> {
+        let mut name = Name::new();
+        // Follows the kernel's own link, so it is the file that runs, whatever its path means now.
+        let stat = statat(&self.root, name.of(pid, "exe"), AtFlags::empty()).ok()?;
+        Some(FileId { device: stat.st_dev, inode: stat.st_ino })
+    }
+
+    fn other_namespace(&self, pid: u32) -> Option<bool> {
+        let [own_pid, own_mount] = &self.own_namespaces;
+        let same = |file, own: &Option<OsString>| {
+            Some(self.link(pid, file)?.as_os_str() == own.as_deref()?)
+        };
+        Some(!(same("ns/pid", own_pid)? && same("ns/mnt", own_mount)?))
+    }
+
+    fn link(&self, pid: u32, file: &str) -> Option<PathBuf> {
+        let mut name = Name::new();
+        readlinkat(&self.root, name.of(pid, file), Vec::new()).ok().map(|path| to_os(path).into())
+    }
+
+    fn read(&self, pid: u32, file: &str) -> Option<Vec<u8>> {
+        let mut name = Name::new();
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let fd = openat(&self.root, name.of(pid, file), flags, Mode::empty()).ok()?;
+        let mut bytes = Vec::with_capacity(1024);
+        loop {
+            let read =
+                rustix::io::read(&fd, rustix::buffer::spare_capacity(&mut bytes)).ok()?;
+            if read == 0 || bytes.len() >= MAX_FILE {
+                return Some(bytes);
+            }
+            bytes.reserve(bytes.len().max(1024));
+        }
+    }
+}
+
+/// Room for a name below `/proc`, so that the hot path allocates nothing.
+struct Name([u8; 40]);
+
+impl Name {
+    fn new() -> Self {
+        Self([0; 40])
+    }
+
+    fn of(&mut self, pid: u32, file: &str) -> &CStr {
+        write!(&mut self.0[..], "{pid}/{file}\0").expect("a pid and a short name fit");
+        CStr::from_bytes_until_nul(&self.0).expect("it was written with its terminator")
+    }
+}
+
+fn to_os(link: std::ffi::CString) -> OsString {
+    OsString::from_vec(link.into_bytes())
+}
+
+/// Takes the kernel's mark of a deleted file off a path, and says whether it was there.
+///
+/// A file may really be named so; `exe_deleted` is then wrong and the name short of its end. The
+/// kernel gives no way to tell without touching the file system.
+fn strip_deleted(path: PathBuf) -> (PathBuf, bool) {
+    match path.as_os_str().as_bytes().strip_suffix(DELETED) {
+        Some(stripped) => (PathBuf::from(OsStr::from_bytes(stripped)), true),
+        None => (path, false),
+    }
+}
+
+/// Parses `/proc/PID/stat` (proc_pid_stat(5)). `comm` may hold spaces and brackets: it ends at the
+/// last closing one.
+pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
+    let open = bytes.iter().position(|byte| *byte == b'(')?;
+    let close = bytes.iter().rposition(|byte| *byte == b')')?;
+    let comm = bytes.get(open + 1..close)?;
+    let rest = std::str::from_utf8(bytes.get(close + 1..)?).ok()?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    // Fields are counted from 1 and the third is the first after `comm`.
+    let field = |number: usize| fields.get(number - 3).copied();
+    Some(Stat {
+        comm: OsString::from_vec(comm.to_vec()),
+        zombie: matches!(field(3)?, "Z" | "X"),
+        ppid: field(4)?.parse().ok()?,
+        tty: tty(field(7)?.parse().ok()?),
+        start_ticks: field(22)?.parse().ok()?,
+    })
+}
+
+/// Names a terminal by its device number, as `Documentation/admin-guide/devices.txt` lays them out.
+fn tty(number: i64) -> Tty {
+    let number = u64::try_from(number & 0xffff_ffff).unwrap_or(0);
+    let (major, minor) = ((number >> 8) & 0xfff, (number & 0xff) | ((number >> 12) & 0xfff00));
+    match major {
+        0 => Tty::None,
+        4 if minor < 64 => Tty::Named(format!("tty{minor}")),
+        4 => Tty::Named(format!("ttyS{}", minor - 64)),
+        136..=143 => Tty::Named(format!("pts/{}", minor + (major - 136) * 256)),
+        _ => Tty::Named(format!("{major}:{minor}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comm_with_brackets_and_spaces_does_not_shift_the_fields() {
+        let stat = parse_stat(b"42 (a) Z (b\n) S 7 1 1 34818 0 0 0 0 0 0 0 0 0 0 20 0 1 0 550617 0")
+            .unwrap();
+        assert_eq!(stat.comm, OsStr::new("a) Z (b\n"));
+        assert_eq!((stat.ppid, stat.start_ticks, stat.zombie), (7, 550_617, false));
+        assert_eq!(stat.tty, Tty::Named("pts/2".into()));
+    }
+
+    #[test]
+    fn half_a_stat_is_none() {
+        for bytes in [&b""[..], b"42 (x", b"42 )x(", b"42 (x) S 7", b"42 (x) S \xff"] {
+            assert_eq!(parse_stat(bytes), None);
+        }
+    }
+
+    #[test]
+    fn this_process_can_be_read() {
+        let proc = Procfs::open().unwrap();
+        let pid = std::process::id();
+        let mut buffer = [0; 4096];
+        let Exe::Path(exe) = proc.exe(pid, &mut buffer) else { panic!("own exe is readable") };
+        let facts = proc.facts(pid, Some(exe));
+        assert_eq!(facts.exe, std::env::current_exe().ok());
+        assert_eq!(facts.cwd, std::env::current_dir().ok());
+        assert_eq!(facts.other_namespace, Some(false));
+        assert!(facts.start_ticks.unwrap() > 0);
+        assert_eq!(proc.is_own(pid), Some(true));
+        assert!(proc.threads(pid) >= 1);
+        assert!(proc.pids().contains(&pid));
+        assert!(!proc.ancestors(facts.ppid).is_empty());
+    }
+
+    #[test]
+    fn a_process_that_is_gone_has_no_facts() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let proc = Procfs::open().unwrap();
+        let facts = proc.facts(child.id(), None);
+        assert_eq!((facts.cwd, facts.ppid, facts.argv), (None, None, None));
+        assert_eq!(proc.is_own(child.id()), None);
+        assert_eq!(proc.threads(child.id()), 0);
+    }
+}

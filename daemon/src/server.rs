@@ -1,0 +1,147 @@
+//! Answers clients on the local socket. `protocol`'s page specifies what is said.
+//!
+//! A client costs nobody but itself: queries run on other threads with connections of their own,
+//! every line has a limit, and a client that neither asks nor reads is let go.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use interprocess::local_socket::ListenerOptions;
+use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+use trackway_protocol::endpoint::{self, EndpointError, Places};
+use trackway_protocol::ids::Timestamp;
+
+use crate::pipeline::Snapshot;
+use crate::shutdown::Shutdown;
+use crate::store::{Health, Reader};
+
+mod answer;
+mod connection;
+mod doctor;
+
+/// Clients served at once; one more is told so and let go.
+const MAX_CLIENTS: usize = 2048;
+/// How long answers that are under way may take once the daemon is to stop.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Pause after `accept` failed, so that a full descriptor table does not become a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why clients cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The socket's place is not usable.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// Somebody answers there already.
+    #[error("another program listens on {}", path.display())]
+    Taken {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// The socket cannot be made.
+    #[error("failed to listen on {}", path.display())]
+    Listen {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What answers are made from.
+#[derive(Clone)]
+pub(crate) struct Sight {
+    pub(crate) places: Places,
+    pub(crate) started_at: Timestamp,
+    pub(crate) reader: Reader,
+    pub(crate) snapshot: watch::Receiver<Snapshot>,
+    pub(crate) committed: watch::Receiver<u64>,
+    pub(crate) health: watch::Receiver<Health>,
+}
+
+/// Listens on `socket`. A socket that nobody answers on is a leftover and is replaced.
+///
+/// The caller holds the lock of the state directory, so a leftover of ours is nobody's.
+pub(crate) fn bind(socket: &Path) -> Result<Listener, ServerError> {
+    if let Some(dir) = socket.parent() {
+        endpoint::private_dir(dir)?;
+    }
+    if endpoint::connect(socket).is_ok() {
+        return Err(ServerError::Taken { path: socket.to_owned() });
+    }
+    let listen = |source| ServerError::Listen { path: socket.to_owned(), source };
+    #[cfg(unix)]
+    remove_leftover(socket).map_err(listen)?;
+    let options = ListenerOptions::new().name(endpoint::name(socket)?);
+    #[cfg(target_os = "linux")]
+    let options = {
+        use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+        options.mode(0o600)
+    };
+    options.create_tokio().map_err(listen)
+}
+
+/// Removes a socket, and nothing but a socket.
+#[cfg(unix)]
+fn remove_leftover(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::FileTypeExt as _;
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if meta.file_type().is_socket() => std::fs::remove_file(path),
+        // Whatever else lies there is not ours to remove: binding will say that it is in the way.
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Serves clients until shutdown is ordered.
+pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown) {
+    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let mut clients = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.ordered() => break,
+            accepted = listener.accept() => accepted,
+            Some(_) = clients.join_next() => continue,
+        };
+        match accepted {
+            Ok(stream) if is_own_user(&stream) => {
+                let (sight, place) = (sight.clone(), Arc::clone(&places).try_acquire_owned().ok());
+                clients.spawn(async move {
+                    if let Err(error) = connection::serve(stream, sight, place.is_some()).await {
+                        debug!(%error, "a client was let go");
+                    }
+                    drop(place);
+                });
+            }
+            Ok(_) => warn!("a client of another user was refused"),
+            Err(error) => {
+                warn!(%error, "no client can be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let farewell = async { while clients.join_next().await.is_some() {} };
+    if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+        clients.abort_all();
+    }
+}
+
+/// Whether a client runs as the daemon's own user, as the kernel says.
+#[cfg(unix)]
+fn is_own_user(stream: &Stream) -> bool {
+    let euid = stream.peer_creds().ok().and_then(|creds| creds.euid());
+    euid == Some(rustix::process::geteuid().as_raw())
+}
+
+/// Elsewhere the pipe's own access list decides.
+#[cfg(not(unix))]
+fn is_own_user(_stream: &Stream) -> bool {
+    true
+}

@@ -1,0 +1,113 @@
+//! Sources notice what happens on this machine and report it as events.
+//!
+//! A source is opened before it runs: "the kernel refuses" is a value that picks the next tier, not
+//! a log line. Each runs on a thread of its own, because what it reads vanishes while it waits.
+
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
+
+use crate::event::Event;
+
+#[cfg(target_os = "linux")]
+pub(crate) mod follow;
+#[cfg(target_os = "linux")]
+pub(crate) mod open_exec;
+pub(crate) mod poll;
+#[cfg(target_os = "linux")]
+pub(crate) mod proc_connector;
+pub(crate) mod sweep;
+
+/// Where sources send what they saw. Bounded: a source waits where the pipeline cannot follow, and
+/// what the kernel drops meanwhile is counted by its sequence numbers.
+pub(crate) type EventSender = mpsc::Sender<Event>;
+
+/// A source that runs on its own thread.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) control: Control,
+    thread: JoinHandle<()>,
+}
+
+/// What can be asked of a running source.
+#[derive(Clone, Debug)]
+pub(crate) struct Control {
+    orders: std::sync::mpsc::Sender<Order>,
+    /// Absent where the source waits for orders themselves.
+    waker: Option<Waker>,
+}
+
+/// An order to a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Look at the whole process table and report it.
+    Sweep,
+    /// Count the executions of this file.
+    Count(std::path::PathBuf),
+    /// End.
+    Stop,
+}
+
+/// Wakes a source's thread out of its wait for descriptors.
+#[cfg(target_os = "linux")]
+pub(crate) type Waker = std::sync::Arc<std::os::fd::OwnedFd>;
+/// Wakes a source's thread out of its wait. Nothing here waits for anything but orders.
+#[cfg(not(target_os = "linux"))]
+pub(crate) type Waker = std::convert::Infallible;
+
+impl Control {
+    /// Makes both ends of a source's orders.
+    pub(crate) fn new(waker: Option<Waker>) -> (Self, std::sync::mpsc::Receiver<Order>) {
+        let (orders, receiver) = std::sync::mpsc::channel();
+        (Self { orders, waker }, receiver)
+    }
+
+    /// Gives an order. A source that has ended takes none, and its end was reported.
+    pub(crate) fn order(&self, order: Order) {
+        if self.orders.send(order).is_ok() {
+            self.wake();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn wake(&self) {
+        // An eventfd refuses only when its counter is full, and then the thread wakes anyway.
+        if let Some(waker) = &self.waker {
+            drop(rustix::io::write(&**waker, &1_u64.to_ne_bytes()));
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn wake(&self) {}
+}
+
+impl Running {
+    /// Starts `run` on a thread named for the source.
+    ///
+    /// # Errors
+    ///
+    /// Those of starting a thread.
+    pub(crate) fn start(
+        name: &str,
+        control: Control,
+        run: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        Ok(Self { control, thread })
+    }
+
+    /// Stops the source and waits for its thread.
+    pub(crate) fn stop(self) {
+        self.control.order(Order::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("a source's thread panicked");
+        }
+    }
+}
+
+/// Makes the descriptor that wakes a source which waits in `poll`.
+#[cfg(target_os = "linux")]
+pub(crate) fn waker() -> rustix::io::Result<Waker> {
+    let flags = rustix::event::EventfdFlags::CLOEXEC | rustix::event::EventfdFlags::NONBLOCK;
+    Ok(std::sync::Arc::new(rustix::event::eventfd(0, flags)?))
+}

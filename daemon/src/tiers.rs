@@ -1,0 +1,153 @@
+//! Which sources run: the best tier that answers, and the reason where it is not the best.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use directories::UserDirs;
+use trackway_protocol::ids::Timestamp;
+
+use crate::Options;
+use crate::agents;
+use crate::config::Tier;
+use crate::event::{Event, SourceReport, State};
+use crate::pipeline::LAUNCHES;
+use crate::source::{EventSender, Running, poll};
+
+/// The sources that run.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) launches: Option<Running>,
+    pub(crate) open_exec: Option<Running>,
+}
+
+impl Sources {
+    /// Stops them all and waits for their threads.
+    pub(crate) fn stop(self) {
+        for source in [self.open_exec, self.launches].into_iter().flatten() {
+            source.stop();
+        }
+    }
+}
+
+/// Starts the sources that the configuration and the machine allow, and reports what they are.
+pub(crate) fn start(options: &Options, events: &EventSender) -> Sources {
+    let launches = match options.config.tier {
+        Tier::Poll => start_poll(options, events, "the configuration asks for it"),
+        tier => match imp::connect(options, events) {
+            Ok(source) => Some(source),
+            Err(why) if tier == Tier::Auto => start_poll(options, events, &why),
+            Err(why) => {
+                report(events, LAUNCHES, imp::CONNECTOR, State::Lost, why);
+                None
+            }
+        },
+    };
+    let open_exec = imp::count(events);
+    look_for_agents(events.clone());
+    Sources { launches, open_exec }
+}
+
+fn start_poll(options: &Options, events: &EventSender, why: &str) -> Option<Running> {
+    let interval = options.config.poll_interval;
+    match poll::start(events.clone(), interval) {
+        Ok(source) => {
+            let reason = format!(
+                "looks every {}; a launch that is shorter may be missed ({why})",
+                in_words(interval)
+            );
+            report(events, LAUNCHES, poll::TIER, State::Degraded, reason);
+            Some(source)
+        }
+        Err(error) => {
+            report(events, LAUNCHES, poll::TIER, State::Lost, format!("failed to start: {error}"));
+            None
+        }
+    }
+}
+
+fn in_words(interval: Duration) -> String {
+    format!("{} s", interval.as_secs_f64())
+}
+
+/// Looks for agents' programs on a thread of its own: a directory of `PATH` may never answer.
+fn look_for_agents(events: EventSender) {
+    let look = move || {
+        let home = UserDirs::new().map(|dirs| dirs.home_dir().to_owned()).unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        // Nobody is left to be told where the daemon ends meanwhile.
+        drop(events.blocking_send(Event::Installed(agents::installed(&home, &path))));
+    };
+    if let Err(error) = std::thread::Builder::new().name("look-for-agents".into()).spawn(look) {
+        tracing::warn!(%error, "agents on disk are not looked for");
+    }
+}
+
+fn report(
+    events: &EventSender,
+    name: &'static str,
+    tier: &'static str,
+    state: State,
+    reason: String,
+) {
+    let from = Timestamp::now();
+    let report = SourceReport { name, tier, state, reason, from, until: None, missed: None };
+    events.try_send(Event::Source(report)).expect("the queue is new and has room");
+}
+
+#[cfg(target_os = "linux")]
+mod imp {
+    use super::{EventSender, Options, Running, State, report};
+    use crate::pipeline::LAUNCHES;
+    use crate::source::{open_exec, proc_connector};
+
+    pub(super) const CONNECTOR: &str = proc_connector::TIER;
+
+    /// Opens the kernel's process events, or says why they are not to be had.
+    pub(super) fn connect(options: &Options, events: &EventSender) -> Result<Running, String> {
+        let connector = proc_connector::ProcConnector::open((options.canary)())
+            .map_err(|error| error.to_string())?;
+        let reason = "the kernel tells of every exec and exit".to_owned();
+        // Told before the first event, so that the ledger has it in this order.
+        report(events, LAUNCHES, CONNECTOR, State::Active, reason);
+        connector.start(events.clone()).map_err(|error| error.to_string())
+    }
+
+    /// Starts to count executions of agents' binaries.
+    pub(super) fn count(events: &EventSender) -> Option<Running> {
+        let started = open_exec::start(events.clone());
+        let (state, reason) = match &started {
+            Ok(_) => (State::Active, "counts every execution of each known agent binary".into()),
+            Err(error) => (State::Lost, format!("fanotify refuses: {error}")),
+        };
+        report(events, open_exec::NAME, open_exec::TIER, state, reason);
+        started.ok()
+    }
+
+    /// Reads the directory of a live process.
+    pub(crate) fn cwd_of(pid: u32) -> Option<std::path::PathBuf> {
+        crate::procfs::Procfs::open().ok()?.cwd(pid)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod imp {
+    use super::{EventSender, Options, Running};
+
+    pub(super) const CONNECTOR: &str = "proc-connector";
+
+    pub(super) fn connect(_: &Options, _: &EventSender) -> Result<Running, String> {
+        Err("process events are had on Linux only".into())
+    }
+
+    pub(super) fn count(_: &EventSender) -> Option<Running> {
+        None
+    }
+
+    /// The `poll` tier reports directories itself.
+    pub(crate) fn cwd_of(_: u32) -> Option<std::path::PathBuf> {
+        None
+    }
+}
+
+pub(crate) use imp::cwd_of;
