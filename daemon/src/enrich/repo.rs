@@ -1,5 +1,82 @@
-//! x
-use trackway_protocol::record::Repo;
-pub(crate) enum Found { Repo(Repo), None, Unknown(String) }
-pub(crate) struct Lookup;
-impl Lookup { pub(crate) fn new() -> Self { Lookup } pub(crate) async fn repo(&mut self, _d: &std::path::Path) -> Found { Found::None } }
+//! The repository of a directory, read by hand: nothing is run, no setting of the repository is
+//! obeyed, and nothing that lies in it can make the reader wait.
+//!
+//! [`find`] decides as `git rev-parse` would. Where that fails but the repository is plain, it goes on:
+//! inside `.git`, the working tree beside it is the root, as `git worktree list` has it.
+//!
+//! # Limits
+//!
+//! * `core.worktree` is ignored: a repository does not decide where the agent was.
+//! * Only the repository's own `config` is read. `include`, `includeIf` and the user's settings are
+//!   not followed, so `insteadOf` counts only where it stands in the same file.
+//! * Branch and commit are absent where references are kept as reftable; a commit is absent too
+//!   where its reference is broken. Neither keeps root and remote from being known.
+//! * As with git, a repository does not reach into file systems mounted below it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use trackway_protocol::record::{PathText, Repo};
+
+mod config;
+mod file;
+pub(crate) mod lookup;
+mod packed;
+mod place;
+mod reference;
+mod url;
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
+
+use config::Config;
+use place::Place;
+
+/// Why the repository of a directory is unknown. Names paths, never what a file contains.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RepoError {
+    /// The directory was deleted or renamed since.
+    #[error("the directory no longer exists")]
+    Gone,
+    /// The operating system refused.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    /// A directory, a device or a pipe is where a file should be.
+    #[error("{} is no regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// Larger than any such file has reason to be.
+    #[error("{} is larger than {} bytes", .0.display(), file::MAX_LENGTH)]
+    TooLarge(PathBuf),
+    /// A `.git` file that is malformed, or names no repository.
+    #[error("{} points to no repository", .0.display())]
+    Dangling(PathBuf),
+    /// The directory lies deeper than is looked.
+    #[error("no repository in the nearest {} directories", place::MAX_LEVELS)]
+    TooDeep,
+}
+
+/// Finds the repository that `dir` lies in. Touches the disk, and may wait as long as a dead network
+/// file system lets it.
+pub(crate) fn find(dir: &Path) -> Result<Option<Repo>, RepoError> {
+    let dir = fs::canonicalize(dir).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => RepoError::Gone,
+        _ => RepoError::Unreadable { path: dir.to_owned(), source },
+    })?;
+    place::discover(&dir)?.map(describe).transpose()
+}
+
+fn describe(place: Place) -> Result<Repo, RepoError> {
+    let config = Config::of(&place)?;
+    let root = PathText::from_os(place.root(config.is_bare())?);
+    let head = reference::resolve(&place);
+    let branch = head.branch.as_deref();
+    Ok(Repo {
+        root: root.text,
+        root_b64: root.b64,
+        remote: config.remote(branch).and_then(|url| url::without_credentials(&url)),
+        branch: branch.map(|name| String::from_utf8_lossy(name).into_owned()),
+        commit: head.commit,
+    })
+}
