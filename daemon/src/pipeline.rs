@@ -17,7 +17,7 @@ use trackway_protocol::row::{AgentInstall, SourceStatus};
 use crate::agents::Install;
 use crate::clock::{self, Change, Clocks};
 use crate::enrich::offload::Offload;
-use crate::enrich::repo::Lookup;
+use crate::enrich::repo::lookup::Lookup;
 use crate::event::{Event, FileId, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
 use crate::shutdown::Shutdown;

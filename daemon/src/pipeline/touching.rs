@@ -9,7 +9,7 @@ use super::Pipeline;
 use super::launching::marks;
 use super::tree::Member;
 use crate::agents::{Arguments, Role};
-use crate::enrich::repo::Found;
+use crate::enrich::repo::lookup::Found;
 use crate::event::{Moment, ProcessFacts};
 
 impl Pipeline {
