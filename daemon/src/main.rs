@@ -5,7 +5,6 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 use trackway_daemon::Options;
 use trackway_daemon::config::Config;
 use trackway_daemon::shutdown;
@@ -68,16 +67,7 @@ fn run(places: Where) -> anyhow::Result<()> {
         .init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
-        let (trigger, shutdown) = shutdown::channel();
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            trigger.stop();
-        });
+        let shutdown = shutdown::on_signal()?;
         trackway_daemon::run(Options { places, config, canary: canary_command }, shutdown).await
     });
     // A thread that waits for a file system which never answers must not keep us here.

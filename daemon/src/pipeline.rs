@@ -127,9 +127,10 @@ impl Pipeline {
             tokio::select! {
                 biased;
                 () = shutdown.ordered() => break,
-                Some(event) = events.recv() => self.handle(event).await,
+                // Before the events, which on a busy machine never end.
                 _ = heartbeat.tick() => self.heartbeat(),
                 _ = tick.tick(), if self.wants_tick() => self.tick().await,
+                Some(event) = events.recv() => self.handle(event).await,
             }
             self.append().await?;
         }

@@ -73,7 +73,7 @@ impl Control {
     fn wake(&self) {
         // An eventfd refuses only when its counter is full, and then the thread wakes anyway.
         if let Some(waker) = &self.waker {
-            drop(rustix::io::write(&**waker, &1_u64.to_ne_bytes()));
+            let _ = rustix::io::write(&**waker, &1_u64.to_ne_bytes());
         }
     }
 

@@ -87,16 +87,16 @@ impl Pipeline {
 
     /// Asks the catalogue, resolving an interpreter's script where that decides.
     async fn recognise(&self, facts: &Arc<ProcessFacts>) -> (Option<Recognised>, Option<PathBuf>) {
-        if let Some(recognised) = with_image(facts, None, |image| agents::recognise(image)) {
+        if let Some(recognised) = with_image(facts, None, agents::recognise) {
             return (Some(recognised), None);
         }
-        let Some(script) = with_image(facts, None, |image| agents::script_argument(image)) else {
+        let Some(script) = with_image(facts, None, agents::script_argument) else {
             return (None, None);
         };
         // A relative script is relative to the directory at the time of the exec.
         let script = facts.cwd.as_deref().map(|cwd| cwd.join(&script)).unwrap_or(script);
         let resolved = self.offload.run(move || script.canonicalize().ok()).await.flatten();
-        let recognised = with_image(facts, resolved.clone(), |image| agents::recognise(image));
+        let recognised = with_image(facts, resolved.clone(), agents::recognise);
         (recognised, resolved)
     }
 
@@ -181,7 +181,7 @@ impl Pipeline {
             return;
         }
         let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
-        let disk = self.from_disk(&sighting).await;
+        let disk = self.read_disk(&sighting).await;
         if let Some(exe) = facts.exe.as_ref().filter(|_| sighting.recognised.role != Role::Wrapper) {
             self.know(sighting.recognised.agent.name(), exe, disk.version.clone());
         }
@@ -207,7 +207,7 @@ impl Pipeline {
         if sighting.recognised.role == Role::Wrapper || std::mem::replace(&mut live.proper, true) {
             return;
         }
-        let disk = self.from_disk(&sighting).await;
+        let disk = self.read_disk(&sighting).await;
         let (exe, exe_b64) = path(sighting.facts.exe.as_deref());
         let body = Launch {
             launch,
@@ -234,7 +234,7 @@ impl Pipeline {
         self.tree.insert(facts.pid, member);
     }
 
-    async fn from_disk(&self, sighting: &Sighting) -> FromDisk {
+    async fn read_disk(&self, sighting: &Sighting) -> FromDisk {
         let agent = sighting.recognised.agent;
         let (facts, script) = (Arc::clone(&sighting.facts), sighting.script.clone());
         let read = self.offload.run(move || {

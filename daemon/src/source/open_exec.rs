@@ -77,9 +77,9 @@ impl Counter {
             .chain(self.watched.iter().map(|(_, group)| group.as_fd()))
             .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
             .collect();
-        drop(poll(&mut fds, None));
+        let _ = poll(&mut fds, None);
         if !fds[0].revents().is_empty() {
-            drop(rustix::io::read(&*self.waker, &mut [0; 8]));
+            let _ = rustix::io::read(&*self.waker, &mut [0; 8]);
         }
         let watched = fds[1..].iter().enumerate();
         watched.filter(|(_, fd)| !fd.revents().is_empty()).map(|(index, _)| index).collect()

@@ -163,7 +163,7 @@ impl Socket {
                     let left = deadline.checked_duration_since(Instant::now())?;
                     let left = left.try_into().ok()?;
                     let mut fds = [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
-                    drop(poll(&mut fds, Some(&left)));
+                    let _ = poll(&mut fds, Some(&left));
                 }
                 Err(_) => return None,
             }

@@ -147,9 +147,9 @@ impl Reader {
             PollFd::from_borrowed_fd(self.socket.0.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.waker.as_fd(), PollFlags::IN),
         ];
-        drop(poll(&mut fds, timeout.as_ref()));
+        let _ = poll(&mut fds, timeout.as_ref());
         if fds[1].revents().contains(PollFlags::IN) {
-            drop(rustix::io::read(&*self.waker, &mut [0; 8]));
+            let _ = rustix::io::read(&*self.waker, &mut [0; 8]);
         }
     }
 
@@ -192,9 +192,7 @@ impl Reader {
         }
         match frame.what {
             What::Fork { parent_tgid, child_pid, child_tgid } if child_pid == child_tgid => {
-                if self.follow.forked(parent_tgid, child_pid) {
-                    self.send(Event::Forked { parent: parent_tgid, child: child_pid })?;
-                }
+                self.forked(parent_tgid, child_pid)?;
             }
             What::Exec { tgid, .. } => self.exec(tgid, frame.timestamp_ns)?,
             What::Exit { pid, tgid, status } => {
@@ -204,6 +202,13 @@ impl Reader {
             _ => {}
         }
         Ok(missed > 0)
+    }
+
+    fn forked(&mut self, parent: u32, child: u32) -> Result<(), Closed> {
+        if self.follow.forked(parent, child) {
+            return self.send(Event::Forked { parent, child });
+        }
+        Ok(())
     }
 
     fn exec(&mut self, pid: u32, at_ns: u64) -> Result<(), Closed> {
