@@ -154,7 +154,7 @@ fn before(recovered: &Recovered, heartbeat: Option<Timestamp>) -> Option<Before>
     let last = recovered.last_run.as_ref()?;
     Some(Before {
         boot_id: last.boot_id.clone(),
-        stopped: last.stopped,
+        stopped: (last.kind == "daemon.stopped").then_some(last.at),
         last_alive: heartbeat.map_or(last.last_record_at, |beat| beat.max(last.last_record_at)),
     })
 }

@@ -98,7 +98,7 @@ impl Pipeline {
             outside,
             tree: Tree::default(),
             live: HashMap::new(),
-            open: open.map(|open| (open.facts.launch, open.started_at)).collect(),
+            open: open.map(|open| (open.launch.launch, open.started_at)).collect(),
             last_seen,
             touched: Touched::new(&recovered.touched),
             counts: Counts::default(),

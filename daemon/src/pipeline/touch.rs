@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::record::PathText;
 
 use crate::store::TouchKey;
 
@@ -13,7 +14,7 @@ const QUARTER_MS: i64 = 15 * 60 * 1000;
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     quarter: i64,
-    keys: HashSet<(LaunchId, String, &'static str)>,
+    keys: HashSet<(LaunchId, PathText, &'static str)>,
 }
 
 impl Touched {
@@ -21,7 +22,7 @@ impl Touched {
     pub(crate) fn new(recovered: &[TouchKey]) -> Self {
         let quarter = recovered.iter().map(|key| key.quarter).max().unwrap_or_default();
         let current = recovered.iter().filter(|key| key.quarter == quarter);
-        let keys = current.filter_map(|key| Some((key.launch?, key.dir.clone(), known(&key.how)?)));
+        let keys = current.filter_map(|key| Some((key.launch, key.dir.clone(), known(&key.how)?)));
         Self { quarter, keys: keys.collect() }
     }
 
@@ -29,7 +30,7 @@ impl Touched {
     pub(crate) fn is_new(
         &mut self,
         launch: LaunchId,
-        dir: &str,
+        dir: &PathText,
         how: &'static str,
         at: Timestamp,
     ) -> bool {
@@ -40,7 +41,7 @@ impl Touched {
             self.quarter = quarter;
             self.keys.clear();
         }
-        self.keys.insert((launch, dir.to_owned(), how))
+        self.keys.insert((launch, dir.clone(), how))
     }
 }
 
@@ -56,7 +57,9 @@ mod tests {
     fn a_directory_is_new_again_in_the_next_quarter_hour() {
         let mut touched = Touched::default();
         let launch = LaunchId::default();
-        let mut is_new = |dir, how, ms| touched.is_new(launch, dir, how, Timestamp::from_ms(ms));
+        let mut is_new = |dir: &str, how, ms| {
+            touched.is_new(launch, &PathText::from_os(dir), how, Timestamp::from_ms(ms))
+        };
         assert!(is_new("/a", "launch", 0));
         assert!(!is_new("/a", "launch", QUARTER_MS - 1));
         assert!(is_new("/a", "command", QUARTER_MS - 1));
@@ -67,8 +70,9 @@ mod tests {
     #[test]
     fn what_a_former_run_recorded_is_not_new() {
         let launch = LaunchId::default();
-        let key = TouchKey { launch: Some(launch), dir: "/a".into(), how: "launch".into(), quarter: 4 };
+        let dir = PathText::from_os("/a");
+        let key = TouchKey { launch, dir: dir.clone(), how: "launch".into(), quarter: 4 };
         let mut touched = Touched::new(&[key]);
-        assert!(!touched.is_new(launch, "/a", "launch", Timestamp::from_ms(4 * QUARTER_MS)));
+        assert!(!touched.is_new(launch, &dir, "launch", Timestamp::from_ms(4 * QUARTER_MS)));
     }
 }

@@ -105,16 +105,16 @@ impl Pipeline {
         moment: Moment,
         evidence: Evidence,
     ) {
-        let PathText { text, b64 } = PathText::from_os(dir);
-        if !self.touched.is_new(launch, &text, how, moment.at) {
+        let path = PathText::from_os(dir);
+        if !self.touched.is_new(launch, &path, how, moment.at) {
             return;
         }
         let (repo, repo_unknown) = self.repo(dir).await;
         let touched = DirTouched {
             launch: Some(launch),
             session: None,
-            dir: text,
-            dir_b64: b64,
+            dir: path.text,
+            dir_b64: path.b64,
             repo,
             repo_unknown,
             how: how.into(),
