@@ -132,9 +132,10 @@ impl Socket {
 
     fn listen(&self) -> Result<(), Unavailable> {
         // The number comes back in the acknowledgement, which every listener on the machine gets.
-        let [_, _, _, _, seq @ ..] = clock::read().monotonic_ns.to_be_bytes();
-        let seq = u32::from_be_bytes(seq);
-        match rustix::net::send(&self.0, &frame::listen(seq), SendFlags::empty()) {
+        // It is not the sequence number: that one the kernel replaces by its own.
+        let [_, _, _, _, ack @ ..] = clock::read().monotonic_ns.to_be_bytes();
+        let ack = u32::from_be_bytes(ack);
+        match rustix::net::send(&self.0, &frame::listen(ack), SendFlags::empty()) {
             Ok(_) => {}
             Err(Errno::CONNREFUSED) => return Err(Unavailable::OtherNetworkNamespace),
             Err(errno) => return Err(Unavailable::Refused(errno)),
@@ -142,8 +143,9 @@ impl Socket {
         let deadline = Instant::now() + PATIENCE;
         while let Some(frame) = self.next(deadline) {
             match frame.what {
-                What::Ack { error: 0 } if frame.seq == seq => return Ok(()),
-                What::Ack { error } if frame.seq == seq => {
+                What::Ack { .. } if frame.ack != ack.wrapping_add(1) => {}
+                What::Ack { error: 0 } => return Ok(()),
+                What::Ack { error } => {
                     let errno = i32::try_from(error).unwrap_or(i32::MAX).wrapping_abs();
                     return Err(Unavailable::Refused(Errno::from_raw_os_error(errno)));
                 }

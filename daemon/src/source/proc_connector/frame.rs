@@ -15,8 +15,10 @@ const UNION: usize = EVENT + 16;
 pub(crate) struct Frame {
     /// The processor on which it happened; sequence numbers count per processor.
     pub(crate) cpu: u32,
-    /// The processor's running number. In an acknowledgement: the number of the request.
+    /// The processor's running number; acknowledgements take one as well.
     pub(crate) seq: u32,
+    /// In an acknowledgement: one more than the request's own number.
+    pub(crate) ack: u32,
     /// By the monotonic clock.
     pub(crate) timestamp_ns: u64,
     pub(crate) what: What,
@@ -62,13 +64,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Frame, Malformed> {
     Ok(Frame {
         cpu: u32_at(bytes, EVENT + 4)?,
         seq: u32_at(bytes, NLMSG_HEADER + 8)?,
+        ack: u32_at(bytes, NLMSG_HEADER + 12)?,
         timestamp_ns: u64_at(bytes, EVENT + 8)?,
         what,
     })
 }
 
-/// Builds the request to begin with events; its acknowledgement carries `seq` back.
-pub(crate) fn listen(seq: u32) -> [u8; 40] {
+/// Builds the request to begin with events; its acknowledgement carries `ack + 1`.
+pub(crate) fn listen(ack: u32) -> [u8; 40] {
     const LISTEN: u32 = 1;
     const NLMSG_DONE: u16 = 3;
     let mut bytes = [0; 40];
@@ -77,7 +80,7 @@ pub(crate) fn listen(seq: u32) -> [u8; 40] {
     put(4, &NLMSG_DONE.to_ne_bytes());
     put(16, &CN_PROC.0.to_ne_bytes());
     put(20, &CN_PROC.1.to_ne_bytes());
-    put(24, &seq.to_ne_bytes());
+    put(28, &ack.to_ne_bytes());
     put(32, &4_u16.to_ne_bytes());
     put(36, &LISTEN.to_ne_bytes());
     bytes

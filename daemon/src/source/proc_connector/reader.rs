@@ -182,9 +182,6 @@ impl Reader {
 
     /// Handles one frame. Returns whether events before it were lost.
     fn frame(&mut self, frame: Frame) -> Result<bool, Closed> {
-        if let What::Ack { .. } = frame.what {
-            return Ok(false);
-        }
         self.alive_since = Instant::now();
         let missed = self.sequence.take(frame.cpu, frame.seq);
         if missed > 0 {
