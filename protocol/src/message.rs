@@ -156,6 +156,9 @@ pub enum Answer {
         /// Greatest `seq` that the answer looked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<u64>,
+        /// How many rows the filter's `limit` left out; absent without a limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        more: Option<u64>,
     },
     /// The request failed.
     Failure {

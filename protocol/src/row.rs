@@ -174,8 +174,11 @@ pub struct LaunchRow {
 pub struct DirRow {
     /// The directory.
     pub dir: String,
-    /// Its repository; `null` where there is none or it is not known.
+    /// Its repository; `null` where there is none, or `repo_unknown` says why it is not known.
     pub repo: Option<Repo>,
+    /// Why the repository is not known.
+    #[serde(default)]
+    pub repo_unknown: Option<String>,
     /// The agents that were in it.
     pub agents: Vec<String>,
     /// How: `launch`, `chdir`, `command` …

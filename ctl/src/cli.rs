@@ -1,0 +1,117 @@
+//! The command line: what may be typed. The doc comments of the arguments are their help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::completions::Completions;
+use crate::commands::dirs::Dirs;
+use crate::commands::doctor::Doctor;
+use crate::commands::export::Export;
+use crate::commands::gaps::Gaps;
+use crate::commands::launches::Launches;
+use crate::commands::show::Show;
+use crate::commands::status::Status;
+use crate::commands::tail::Tail;
+
+pub(crate) mod filter;
+mod place;
+mod when;
+
+/// Ask trackwayd what AI coding agents did on this machine
+///
+/// trackwayd records where the claude and codex programs were: which launches, in which
+/// directories and repositories, and when it could not see. This program asks it and changes
+/// nothing.
+#[derive(Debug, Parser)]
+#[command(name = "trackwayctl", version, disable_help_subcommand = true, after_long_help = AFTER)]
+pub struct Cli {
+    /// Print one JSON object per line instead of a table
+    #[arg(long, global = true, help_heading = "Common options")]
+    pub(crate) json: bool,
+
+    /// Ask the daemon behind this socket [default: $TRACKWAY_SOCKET, or the platform's place]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Common options")]
+    pub(crate) socket: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Status(Status),
+    Doctor(Doctor),
+    Launches(Launches),
+    Dirs(Dirs),
+    Show(Show),
+    Gaps(Gaps),
+    Tail(Tail),
+    Export(Export),
+    Completions(Completions),
+}
+
+impl Cli {
+    /// Whether the command goes on for as long as somebody reads.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        matches!(self.command, Command::Tail(_))
+    }
+}
+
+const AFTER: &str = "\
+Tables are for people and may change; the lines of --json are stable. On a terminal, tables fit \
+its width; elsewhere nothing is shortened. Unknown is shown as `?`, what does not apply as `-`.
+
+Environment:
+  TRACKWAY_SOCKET     where the daemon listens, if not in its usual place
+  TRACKWAY_STATE_DIR  where its ledger is; its socket is below, unless named
+  COLUMNS             how wide tables may be, on a terminal or not
+  NO_COLOR            no colour
+
+Exit codes:
+  0  done
+  1  failed, or a check of `doctor` failed
+  2  the command line makes no sense
+  3  the daemon cannot be reached, or went away
+  4  the daemon speaks another version of the protocol
+  5  reserved: the ledger did not verify
+  6  reserved: an agent entered a restricted zone
+
+Example: trackwayctl launches --since monday --dir .";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_one_example_and_no_full_stop_in_its_first_line() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let about = command.get_about().expect("every command says what it does").to_string();
+            assert!(!about.ends_with('.'), "{name}: {about}");
+            let after = command.get_after_help().expect("every command has an example").to_string();
+            assert_eq!(after.matches("Example: trackwayctl ").count(), 1, "{name}: {after}");
+        }
+    }
+
+    #[test]
+    fn flags_for_all_commands_may_stand_before_and_after_the_command() {
+        for args in [["trackwayctl", "--json", "status"], ["trackwayctl", "status", "--json"]] {
+            assert!(Cli::try_parse_from(args).unwrap().json);
+        }
+    }
+
+    #[test]
+    fn a_filter_that_a_command_cannot_apply_is_refused() {
+        assert!(Cli::try_parse_from(["trackwayctl", "gaps", "--agent", "codex"]).is_err());
+        assert!(Cli::try_parse_from(["trackwayctl", "launches", "--limit", "0"]).is_err());
+    }
+}

@@ -1,0 +1,195 @@
+//! One file per command: its arguments, and what it asks and shows.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use trackway_protocol::endpoint::Places;
+use trackway_protocol::message::{Filter, Request};
+
+use crate::cli::{Cli, Command};
+use crate::client::{Client, End, Line};
+use crate::error::Error;
+use crate::render::text::number;
+use crate::surroundings::Surroundings;
+
+pub(crate) mod completions;
+pub(crate) mod dirs;
+pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod gaps;
+pub(crate) mod launches;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod tail;
+
+/// How many rows a table has where nobody says.
+const ROWS: u64 = 50;
+
+/// Runs a command. `out` takes its answer, `notes` what a person should know about the answer
+/// even where it is piped into a program.
+///
+/// # Errors
+///
+/// [`Error`]; what was written to `out` before it is flushed.
+pub fn run(
+    cli: &Cli,
+    around: &Surroundings,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), Error> {
+    let form = if cli.json { Form::Json } else { Form::Table };
+    let socket = cli.socket.as_deref();
+    let mut console = Console { form, around, socket, out, notes };
+    let outcome = console.run(&cli.command);
+    let flushed = console.out.flush();
+    outcome?;
+    Ok(flushed?)
+}
+
+/// For whom an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A person.
+    Table,
+    /// A program: the lines as they came.
+    Json,
+}
+
+/// Where a command's words go, and how they look.
+pub(crate) struct Console<'a, O: Write, N: Write> {
+    pub(crate) form: Form,
+    pub(crate) around: &'a Surroundings,
+    /// The socket that was named on the command line.
+    socket: Option<&'a Path>,
+    pub(crate) out: &'a mut O,
+    notes: &'a mut N,
+}
+
+impl<O: Write, N: Write> Console<'_, O, N> {
+    fn run(&mut self, command: &Command) -> Result<(), Error> {
+        match command {
+            Command::Status(command) => command.run(self),
+            Command::Doctor(command) => command.run(self),
+            Command::Launches(command) => command.run(self),
+            Command::Dirs(command) => command.run(self),
+            Command::Show(command) => command.run(self),
+            Command::Gaps(command) => command.run(self),
+            Command::Tail(command) => command.run(self),
+            Command::Export(command) => command.run(self),
+            Command::Completions(command) => command.run(self),
+        }
+    }
+
+    /// Connects to the daemon. Commands read their arguments first: what makes no sense is told
+    /// whether a daemon runs or not.
+    pub(crate) fn connect(&self) -> Result<Client, Error> {
+        let socket = match self.socket {
+            Some(socket) => socket.to_owned(),
+            None => Places::from_env()?.socket,
+        };
+        Ok(Client::connect(&socket, self.around.patience)?)
+    }
+
+    /// Tells the person something about the answer, in order with it.
+    pub(crate) fn note(&mut self, note: &str) -> Result<(), Error> {
+        self.out.flush()?;
+        // A note that nobody can read must not spoil the answer.
+        writeln!(self.notes, "{note}").ok();
+        Ok(())
+    }
+
+    /// Asks for rows; writes them as JSON, or returns the page that a table shows.
+    pub(crate) fn page<T: DeserializeOwned>(
+        &mut self,
+        filter: &Filter,
+        order: Order,
+        with: impl FnOnce(u64, Filter) -> Request,
+    ) -> Result<Option<Page<T>>, Error> {
+        if self.form == Form::Json {
+            self.verbatim(|id| with(id, filter.clone()))?;
+            return Ok(None);
+        }
+        let limit = filter.limit.unwrap_or(ROWS);
+        // One row more than is shown tells that there are more.
+        let probe = Filter { limit: Some(limit.saturating_add(1)), ..filter.clone() };
+        let (rows, end) = self.connect()?.rows(|id| with(id, probe))?;
+        Ok(Some(Page::of(rows, limit, order, end)))
+    }
+
+    /// Asks, and writes the lines of the answer as they come.
+    pub(crate) fn verbatim(&mut self, with: impl FnOnce(u64) -> Request) -> Result<(), Error> {
+        let mut client = self.connect()?;
+        let mut reply = client.ask(with)?;
+        loop {
+            match reply.line()? {
+                Line::Row(line) | Line::Record(line) => {
+                    self.out.write_all(line)?;
+                    self.out.write_all(b"\n")?;
+                }
+                Line::End(_) => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The rows that a table shows.
+pub(crate) struct Page<T> {
+    pub(crate) rows: Vec<T>,
+    /// What to say about the rows that it does not show.
+    pub(crate) note: Option<String>,
+}
+
+/// In which order rows come. A page always shows the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+impl<T> Page<T> {
+    /// Keeps `limit` of `rows`, which were asked for with a limit of one more.
+    fn of(mut rows: Vec<T>, limit: u64, order: Order, end: End) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let Some(over) = rows.len().checked_sub(limit).filter(|over| *over > 0) else {
+            return Self { rows, note: None };
+        };
+        match order {
+            Order::NewestFirst => rows.truncate(limit),
+            Order::OldestFirst => drop(rows.drain(..over)),
+        }
+        let note = match end.more {
+            Some(more) => format!("… {} more, use --limit", number(more + over as u64)),
+            None => "… and more, use --limit".into(),
+        };
+        Self { rows, note: Some(note) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(rows: &[u8], order: Order, more: Option<u64>) -> (Vec<u8>, Option<String>) {
+        let page = Page::of(rows.to_vec(), 2, order, End { seq: None, more });
+        (page.rows, page.note)
+    }
+
+    #[test]
+    fn a_page_that_holds_all_rows_has_no_note() {
+        assert_eq!(page(&[2, 1], Order::NewestFirst, Some(0)), (vec![2, 1], None));
+    }
+
+    #[test]
+    fn one_row_more_than_the_page_tells_that_there_are_more() {
+        let note = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            page(&[3, 2, 1], Order::NewestFirst, Some(1233)),
+            (vec![3, 2], note("… 1,234 more, use --limit"))
+        );
+        assert_eq!(
+            page(&[1, 2, 3], Order::OldestFirst, None),
+            (vec![2, 3], note("… and more, use --limit"))
+        );
+    }
+}

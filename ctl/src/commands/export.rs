@@ -1,0 +1,156 @@
+//! `export`: the records themselves, byte for byte.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use clap::{Args, ValueEnum};
+use trackway_protocol::message::{Filter, Request};
+
+use super::{Console, Form};
+use crate::cli::filter::{Narrow, Range};
+use crate::client::{Client, End, Line};
+use crate::error::Error;
+use crate::render::{record, text};
+
+/// Write the records themselves, as they are stored
+///
+/// Every record that is in the ledger when the export begins, in order. With -o, the file appears
+/// when it is complete, readable by its owner alone.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: trackwayctl export --since 2026-11-16 -o week.ndjson")]
+pub(crate) struct Export {
+    /// The format
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    format: Format,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Begin with the records after this number
+    #[arg(long, value_name = "SEQ")]
+    after: Option<u64>,
+
+    #[command(flatten)]
+    range: Range,
+
+    #[command(flatten)]
+    narrow: Narrow,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// One JSON object per line, each the bytes of the record
+    Ndjson,
+}
+
+impl Export {
+    /// Asks and writes.
+    pub(crate) fn run(
+        &self,
+        console: &mut Console<'_, impl Write, impl Write>,
+    ) -> Result<(), Error> {
+        let mut filter = Filter::default();
+        self.range.apply(console.around, &mut filter)?;
+        self.narrow.apply(console.around, &mut filter)?;
+        let mut client = console.connect()?;
+        let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
+            self.copy(&mut client, filter, console.out, Error::Output)?;
+            return Ok(());
+        };
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let mut file = Target::create(path).map_err(failed)?;
+        let (records, end) = self.copy(&mut client, filter, &mut file.writer, failed)?;
+        file.complete().map_err(failed)?;
+        if console.form == Form::Table {
+            let records = text::count(records, "record", "records");
+            let path = console.around.view.path(&path.to_string_lossy());
+            let upto = end.seq.map_or(String::new(), |seq| format!(", up to number {seq}"));
+            writeln!(console.out, "{records}{upto}, in {path}")?;
+        }
+        Ok(())
+    }
+
+    /// Copies the answer's records to `out`; returns how many there were.
+    fn copy(
+        &self,
+        client: &mut Client,
+        filter: Filter,
+        out: &mut impl Write,
+        failed: impl Fn(io::Error) -> Error,
+    ) -> Result<(u64, End), Error> {
+        let Self { format: Format::Ndjson, after, .. } = *self;
+        let mut reply = client.ask(|id| Request::Export { id, after, filter })?;
+        let (mut records, mut last) = (0, Vec::new());
+        loop {
+            match reply.line() {
+                Ok(Line::Record(line)) => {
+                    out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(&failed)?;
+                    records += 1;
+                    last.clear();
+                    last.extend_from_slice(line);
+                }
+                Ok(Line::Row(_)) => {}
+                Ok(Line::End(end)) => return Ok((records, end)),
+                Err(source) => {
+                    // Of a file nothing is kept that one could go on from.
+                    let after = record::seq(&last).filter(|_| self.output.is_none());
+                    let what = "the export is not complete";
+                    return Err(Error::Interrupted { what, after, source });
+                }
+            }
+        }
+    }
+}
+
+/// A file that takes its name when it is complete. Dropped before that, it goes away.
+struct Target {
+    writer: BufWriter<File>,
+    path: PathBuf,
+    /// Where it is until then; none for what is no ordinary file, such as a pipe.
+    partial: Option<PathBuf>,
+}
+
+impl Target {
+    fn create(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let ordinary = fs::metadata(&path).map_or(true, |meta| meta.is_file());
+        let partial = ordinary.then(|| {
+            let mut name = path.clone().into_os_string();
+            name.push(format!(".{}.partial", process::id()));
+            PathBuf::from(name)
+        });
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(ordinary);
+        owner_only(&mut options);
+        let file = options.open(partial.as_ref().unwrap_or(&path))?;
+        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, file), path, partial })
+    }
+
+    fn complete(mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        let Some(partial) = &self.partial else { return Ok(()) };
+        self.writer.get_ref().sync_all()?;
+        fs::rename(partial, &self.path)?;
+        self.partial = None;
+        Ok(())
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let Some(partial) = &self.partial {
+            fs::remove_file(partial).ok();
+        }
+    }
+}
+
+#[cfg(unix)]
+fn owner_only(options: &mut OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
+#[cfg(not(unix))]
+fn owner_only(_: &mut OpenOptions) {}

@@ -1,0 +1,131 @@
+//! Why a command ended without success: what is said about it, what helps, and its exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use trackway_protocol::endpoint::EndpointError;
+
+use crate::client::ClientError;
+use crate::exit;
+use crate::render::clean;
+use crate::render::text::count;
+
+/// Why a command ended without success.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line makes no sense, beyond what its grammar tells.
+    #[error("{what}")]
+    Usage {
+        /// What makes no sense.
+        what: String,
+        /// What would.
+        hint: &'static str,
+    },
+    /// The socket's place is not known.
+    #[error(transparent)]
+    Place(#[from] EndpointError),
+    /// The conversation with the daemon failed.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The answer ended early after some of it was shown.
+    #[error("{what}")]
+    Interrupted {
+        /// What was interrupted.
+        what: &'static str,
+        /// The last `seq` that was written.
+        after: Option<u64>,
+        /// Why.
+        #[source]
+        source: ClientError,
+    },
+    /// What was to be shown could not be written.
+    #[error("failed to write the output")]
+    Output(#[from] io::Error),
+    /// A file could not be written.
+    #[error("failed to write {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Checks of `doctor` failed.
+    #[error("{} failed", count(*.0, "check", "checks"))]
+    Checks(u64),
+}
+
+impl Error {
+    /// Returns the code to exit with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => exit::USAGE,
+            Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
+            Self::Place(_) | Self::Output(_) | Self::File { .. } | Self::Checks(_) => exit::FAILED,
+        }
+    }
+
+    /// Returns what helps, where something is known to.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => Some((*hint).to_owned()),
+            Self::Client(error) => error.hint().map(str::to_owned),
+            Self::Interrupted { after: Some(seq), .. } => {
+                Some(format!("`--after {seq}` continues where this ended"))
+            }
+            Self::Interrupted { source, .. } => source.hint().map(str::to_owned),
+            Self::Place(_) | Self::Output(_) | Self::File { .. } | Self::Checks(_) => None,
+        }
+    }
+
+    /// Returns the error, its causes and what helps, a line each, safe to show.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("error", clean(&self.to_string()).into_owned())];
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            lines.push(("cause", clean(&error.to_string()).into_owned()));
+            cause = error.source();
+        }
+        lines.extend(self.hint().map(|hint| ("hint", hint)));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_success_and_a_full_disk_is_not() {
+        let output = |kind| Error::Output(io::Error::from(kind)).exit_code();
+        assert_eq!(output(io::ErrorKind::BrokenPipe), exit::DONE);
+        assert_eq!(output(io::ErrorKind::StorageFull), exit::FAILED);
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_what_helps() {
+        let error = Error::Interrupted {
+            what: "the export is not complete",
+            after: Some(7),
+            source: ClientError::Gone { source: None },
+        };
+        assert_eq!(
+            error.lines(),
+            [
+                ("error", "the export is not complete".into()),
+                ("cause", "trackwayd ended the connection before its answer was complete".into()),
+                ("hint", "`--after 7` continues where this ended".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_cannot_carry_an_escape_sequence_to_the_terminal() {
+        let error = Error::File { path: "/tmp/\x1b[2J".into(), source: io::Error::other("x\ny") };
+        assert_eq!(error.lines()[0].1, "failed to write /tmp/\\x1b[2J");
+        assert_eq!(error.lines()[1].1, "x\\ny");
+    }
+}

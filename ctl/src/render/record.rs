@@ -1,0 +1,283 @@
+//! One record as one line: in `tail` as it comes, in `show` as a part of a story.
+
+use std::io::{self, Write};
+
+use serde::Deserialize;
+use serde_json::Value;
+use trackway_protocol::record::{
+    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Record,
+};
+
+use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id};
+use super::time::duration;
+use super::{View, clean};
+
+/// What a line says of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// When it happened.
+    pub(crate) time: String,
+    /// The launch that it speaks of.
+    pub(crate) launch: String,
+    /// What happened, in a word.
+    pub(crate) what: String,
+    /// All else.
+    pub(crate) text: String,
+}
+
+impl Entry {
+    /// Reads a record's stored bytes. What cannot be read is shown as it is: a newer daemon may
+    /// know more.
+    pub(crate) fn of(line: &[u8], view: &View) -> Self {
+        match serde_json::from_slice::<Record>(line) {
+            Ok(record) => Self::of_record(&record, view),
+            Err(_) => Self {
+                time: UNKNOWN.into(),
+                launch: UNKNOWN.into(),
+                what: "unreadable".into(),
+                text: clean(&String::from_utf8_lossy(line)).into_owned(),
+            },
+        }
+    }
+
+    fn of_record(record: &Record, view: &View) -> Self {
+        let (what, mut text) = words(&record.body, view);
+        if record.replaces.is_some() {
+            text += " (corrects an earlier record)";
+        }
+        if record.evidence != Evidence::Kernel {
+            text += &format!(" [{}]", record.evidence);
+        }
+        Self {
+            time: view.second(record.at),
+            launch: record.body.launch().map_or(NOT_APPLICABLE.into(), lone_id),
+            what,
+            text,
+        }
+    }
+
+    /// Writes the line, without its end.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { time, launch, what, text } = self;
+        write!(out, "{time}  {launch:8}  {what:8}  {text}")
+    }
+}
+
+/// Returns a record's number in the ledger.
+pub(crate) fn seq(line: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        seq: u64,
+    }
+    serde_json::from_slice::<Envelope>(line).ok().map(|envelope| envelope.seq)
+}
+
+fn words(body: &Body, view: &View) -> (String, String) {
+    let (what, text) = match body {
+        Body::LaunchStarted(launch) => ("started", started(launch, view)),
+        Body::LaunchUpdated(launch) => ("learned", learned(launch)),
+        Body::LaunchEnded(ended) => ("ended", how_ended(ended, view)),
+        Body::DirTouched(touched) => ("in", directory(touched, view)),
+        Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
+        Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
+        Body::DaemonStopped(run) => ("daemon", daemon(run, "stopped")),
+        Body::Other { kind, json } => {
+            return (clean(kind).into_owned(), clean(json.get()).into_owned());
+        }
+    };
+    (what.to_owned(), text)
+}
+
+fn started(launch: &Launch, view: &View) -> String {
+    let mut text = format!(
+        "{} {}, {}, in {}",
+        known(launch.agent.as_deref()),
+        known(launch.agent_version.as_deref()),
+        known(launch.mode.as_deref()),
+        launch.cwd.as_deref().map_or(UNKNOWN.into(), |cwd| view.path(cwd)),
+    );
+    if let Some(launcher) = &launch.launcher {
+        text += &format!(", from {}", clean(&launcher.name));
+    }
+    if launch.found_running == Some(true) {
+        text += ", was already running";
+    }
+    text
+}
+
+/// Returns the fields that became known or changed.
+fn learned(launch: &Launch) -> String {
+    let Ok(Value::Object(fields)) = serde_json::to_value(launch) else {
+        return UNKNOWN.into();
+    };
+    let told = fields
+        .iter()
+        .filter(|(name, _)| *name != "launch")
+        .map(|(name, value)| format!("{name} {}", clean(&plain(value))));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a value's own words, without JSON's signs.
+fn plain(value: &Value) -> String {
+    let joined = |values: Vec<String>| values.join(" ");
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => joined(values.iter().map(plain).collect()),
+        Value::Object(fields) => joined(fields.values().map(plain).collect()),
+        other => other.to_string(),
+    }
+}
+
+fn how_ended(ended: &LaunchEnded, view: &View) -> String {
+    let mut text = match (ended.exit_code, ended.signal) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "end not seen".into(),
+    };
+    if let Some(ms) = ended.duration_ms {
+        text += &format!(" after {}", duration(ms));
+    }
+    if let Some(seen) = ended.last_seen {
+        text += &format!(", last seen {}", view.second(seen));
+    }
+    if ended.unread_execs > 0 {
+        text += &format!(", {} below it not read", count(ended.unread_execs, "exec", "execs"));
+    }
+    text
+}
+
+fn directory(touched: &DirTouched, view: &View) -> String {
+    let mut text = format!("{} ({})", view.path(&touched.dir), clean(&touched.how));
+    if let Some(session) = &touched.session {
+        text += &format!(", session {}", clean(session));
+    }
+    text
+}
+
+fn covered(coverage: &Coverage, view: &View) -> String {
+    let until = match coverage.until {
+        Some(until) => format!(" to {}", view.second_after(coverage.from, until)),
+        None => String::new(),
+    };
+    let mut text = format!(
+        "{} {} from {}{until}: {}",
+        clean(&coverage.source),
+        clean(&coverage.state),
+        view.second(coverage.from),
+        clean(&coverage.reason),
+    );
+    if let Some(missed) = coverage.missed {
+        text += &format!("; missed {missed} {}", known(coverage.unit.as_deref()));
+    }
+    if let Some(unnamed) = coverage.unnamed {
+        text += &format!("; {} of unknown programs", count(unnamed, "exec", "execs"));
+    }
+    text
+}
+
+fn daemon(run: &DaemonRun, what: &str) -> String {
+    format!("trackwayd {} {what} (pid {}): {}", clean(&run.version), run.pid, clean(&run.reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(kind: &str, evidence: &str, body: &str) -> String {
+        let line = format!(
+            r#"{{"seq":41,"id":"01a20861-8159-7700-a526-3cdda88b8944","at":"2026-11-23T11:00:00.000Z","recorded_at":"2026-11-23T11:00:00.000Z","kind":"{kind}","evidence":"{evidence}","body":{body}}}"#
+        );
+        assert_eq!(seq(line.as_bytes()), Some(41));
+        let mut out = Vec::new();
+        Entry::of(line.as_bytes(), &View::plain()).write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_launch_is_told_from_start_to_end() {
+        let launch = r#""launch":"3f2a9c41-0000-8000-8000-000000000001""#;
+        assert_eq!(
+            shown(
+                "launch.started",
+                "kernel",
+                &format!(
+                    r#"{{{launch},"agent":"claude","agent_version":"2.1.30","mode":"headless","cwd":"/home/ann/x","launcher":{{"kind":"shell","name":"zsh","pid":3}}}}"#
+                )
+            ),
+            "Nov 23 11:00:00  3f2a9c41  started   claude 2.1.30, headless, in ~/x, from zsh"
+        );
+        assert_eq!(
+            shown(
+                "launch.started",
+                "polled",
+                &format!(r#"{{{launch},"agent":"codex","found_running":true}}"#)
+            ),
+            "Nov 23 11:00:00  3f2a9c41  started   codex ?, ?, in ?, was already running [polled]"
+        );
+        assert_eq!(
+            shown(
+                "launch.updated",
+                "kernel",
+                &format!(
+                    r#"{{{launch},"pid":7,"cwd":"/a\u001b[1m","endpoint":{{"host":"h","how":"env"}}}}"#
+                )
+            ),
+            "Nov 23 11:00:00  3f2a9c41  learned   cwd /a\\x1b[1m, endpoint h env, pid 7"
+        );
+        assert_eq!(
+            shown(
+                "dir.touched",
+                "kernel",
+                &format!(r#"{{{launch},"dir":"/home/ann/y","how":"command"}}"#)
+            ),
+            "Nov 23 11:00:00  3f2a9c41  in        ~/y (command)"
+        );
+        assert_eq!(
+            shown(
+                "launch.ended",
+                "kernel",
+                &format!(r#"{{{launch},"exit_code":1,"duration_ms":252000,"unread_execs":2}}"#)
+            ),
+            "Nov 23 11:00:00  3f2a9c41  ended     exit 1 after 4m 12s, 2 execs below it not read"
+        );
+        assert_eq!(
+            shown(
+                "launch.ended",
+                "inferred",
+                &format!(
+                    r#"{{{launch},"unknown":true,"last_seen":"2026-11-23T10:59:00.000Z","unread_execs":0}}"#
+                )
+            ),
+            "Nov 23 11:00:00  3f2a9c41  ended     end not seen, last seen Nov 23 10:59:00 [inferred]"
+        );
+    }
+
+    #[test]
+    fn the_recorder_speaks_of_itself() {
+        assert_eq!(
+            shown(
+                "coverage",
+                "kernel",
+                r#"{"source":"poll","state":"lost","from":"2026-11-23T10:00:00.000Z","until":"2026-11-23T10:00:05.000Z","reason":"why","missed":3,"unit":"launches"}"#
+            ),
+            "Nov 23 11:00:00  -         coverage  poll lost from Nov 23 10:00:00 to 10:00:05: why; missed 3 launches"
+        );
+        assert_eq!(
+            shown(
+                "daemon.started",
+                "kernel",
+                r#"{"version":"0.1.0","boot_id":"b","pid":9,"reason":"service"}"#
+            ),
+            "Nov 23 11:00:00  -         daemon    trackwayd 0.1.0 started (pid 9): service"
+        );
+    }
+
+    #[test]
+    fn what_a_newer_daemon_says_is_shown_as_it_is() {
+        assert_eq!(
+            shown("weather.changed", "kernel", r#"{"sky":"blue"}"#),
+            r#"Nov 23 11:00:00  -         weather.changed  {"sky":"blue"}"#
+        );
+        assert!(shown("coverage", "telepathy", "{}").starts_with("?  ?         unreadable  {"));
+    }
+}

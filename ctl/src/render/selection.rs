@@ -1,0 +1,108 @@
+//! Sentences for an answer without rows. They say what was asked, and no more than is known.
+
+use std::io::{self, Write};
+
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::message::Filter;
+
+use super::{View, clean};
+
+/// Of what there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nothing {
+    Launch,
+    Running,
+    Directory,
+    Gap,
+}
+
+impl Nothing {
+    /// Writes that nothing is recorded that `filter` lets through.
+    pub(crate) fn write(
+        self,
+        filter: &Filter,
+        view: &View,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let selection = selection(filter, view);
+        let (what, limits) = match self {
+            Self::Launch => ("No launch is recorded", BLIND),
+            Self::Running => ("No launch is known to be running", BLIND),
+            Self::Directory => ("No directory is recorded", BLIND),
+            Self::Gap => (
+                "No gap is recorded",
+                "That holds for the sources that `trackwayctl \
+                 status` lists, and for no time before the first record.",
+            ),
+        };
+        writeln!(out, "{what}{selection}.\n{limits}")
+    }
+}
+
+const BLIND: &str = "`trackwayctl gaps` tells when the recorder was blind.";
+
+/// Returns what a filter lets through, as the end of a sentence.
+fn selection(filter: &Filter, view: &View) -> String {
+    let path = |path: &String| view.path(path);
+    let parts = [
+        filter.agent.as_ref().map(|agent| format!("of {}", clean(agent))),
+        filter.launch.as_ref().map(|id| format!("for launch {}", clean(id))),
+        filter.session.as_ref().map(|id| format!("for session {}", clean(id))),
+        filter.repo.as_ref().map(|repo| format!("in the repository {}", path(repo))),
+        filter.dir.as_ref().map(|dir| format!("in {} or below", path(dir))),
+        range(filter, view),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!(" {}", parts.join(", ")) }
+}
+
+fn range(filter: &Filter, view: &View) -> Option<String> {
+    let minute = |ms| view.minute(Timestamp::from_ms(ms));
+    match (filter.since_ms, filter.until_ms) {
+        (Some(since), Some(until)) => Some(format!("from {} to {}", minute(since), minute(until))),
+        (Some(since), None) => Some(format!("from {} to now", minute(since))),
+        (None, Some(until)) => Some(format!("before {}", minute(until))),
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::written;
+
+    fn nothing(what: Nothing, filter: &Filter) -> String {
+        written(|out| what.write(filter, &View::plain(), out))
+    }
+
+    #[test]
+    fn the_absence_of_gaps_is_not_overclaimed() {
+        let filter = Filter { since_ms: Some(1_794_787_200_000), ..Filter::default() };
+        assert_eq!(
+            nothing(Nothing::Gap, &filter),
+            "No gap is recorded from Nov 16 00:00 to now.\n\
+             That holds for the sources that `trackwayctl status` lists, and for no time before \
+             the first record.\n"
+        );
+    }
+
+    #[test]
+    fn what_was_asked_is_repeated() {
+        let filter = Filter {
+            agent: Some("codex".into()),
+            dir: Some("/home/ann/\x1b[1m".into()),
+            since_ms: Some(1_794_787_200_000),
+            until_ms: Some(1_795_392_000_000),
+            ..Filter::default()
+        };
+        assert_eq!(
+            nothing(Nothing::Launch, &filter),
+            "No launch is recorded of codex, in ~/\\x1b[1m or below, from Nov 16 00:00 to Nov 23 \
+             00:00.\n`trackwayctl gaps` tells when the recorder was blind.\n"
+        );
+        assert!(
+            nothing(Nothing::Running, &Filter::default())
+                .starts_with("No launch is known to be running.\n")
+        );
+    }
+}

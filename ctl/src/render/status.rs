@@ -1,0 +1,266 @@
+//! `status` for somebody who sees it for the first time: one sentence, then a few lines.
+
+use std::io::{self, Write};
+
+use trackway_protocol::row::{AgentInstall, GapRow, SourceStatus, Status};
+
+use super::table::{Cell, Table, Tone, bold};
+use super::text::{UNKNOWN, bytes, count, known, number};
+use super::{View, clean};
+
+/// The source whose state decides whether launches are recorded.
+const LAUNCHES: &str = "launches";
+
+/// Writes it; `gaps` are those of the last 7 days, where they could be asked for.
+pub(crate) fn write(
+    status: &Status,
+    gaps: Option<&[GapRow]>,
+    view: &View,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    writeln!(out, "{}\n", bold(view, &headline(status, view)))?;
+    let mut list = Table::list();
+    for source in &status.sources {
+        list.item(&clean(&source.name), Cell::toned(state(source, view), tone(&source.state)));
+        list.item("", clean(&source.reason).into_owned());
+    }
+    if status.sources.is_empty() {
+        list.item("sources", Cell::toned("none", Tone::Bad));
+    }
+    list.item("running", running(status));
+    list.item("gaps", in_the_week(gaps));
+    list.item("ledger", ledger(status, view));
+    if status.backfill.state != "done" {
+        list.item("backfill", backfill(status));
+    }
+    list.item("daemon", daemon(status, view));
+    list.item("config", view.path(&status.paths.config));
+    for (index, install) in status.agents.iter().enumerate() {
+        list.item(if index == 0 { "agents" } else { "" }, agent(install, view));
+    }
+    if status.agents.is_empty() {
+        list.item("agents", "no agent's program was found");
+    }
+    list.write(view, out)
+}
+
+/// Says whether launches are recorded, and if not why.
+fn headline(status: &Status, view: &View) -> String {
+    let source = status.sources.iter().find(|source| source.name == LAUNCHES);
+    match (status.recording, source) {
+        (true, Some(source)) if source.state == "active" => {
+            format!("Recording launches {}.", view.since(source.since))
+        }
+        (true, Some(source)) => {
+            format!("Recording launches, but {}.", state(source, view))
+        }
+        (true, None) => "Recording launches.".into(),
+        (false, Some(source)) => {
+            let why = clean(&source.reason);
+            let why = why.trim_end_matches('.');
+            format!("NOT recording launches: {why}. Try `trackwayctl doctor`.")
+        }
+        (false, None) => "NOT recording launches. Try `trackwayctl doctor`.".into(),
+    }
+}
+
+/// Returns a source's state, mechanism and age.
+fn state(source: &SourceStatus, view: &View) -> String {
+    format!("{} {}: {}", clean(&source.state), view.since(source.since), clean(&source.tier))
+}
+
+fn tone(state: &str) -> Tone {
+    match state {
+        "active" => Tone::Good,
+        "degraded" => Tone::Warning,
+        _ => Tone::Bad,
+    }
+}
+
+fn running(status: &Status) -> String {
+    let agents = count(status.running, "agent", "agents");
+    format!("{agents} now; {} recorded in all", count(status.launches, "launch", "launches"))
+}
+
+/// Counts the gaps of the week; time in which the daemon was off is told apart.
+fn in_the_week(gaps: Option<&[GapRow]>) -> String {
+    let Some(gaps) = gaps else { return format!("{UNKNOWN} (the question failed)") };
+    let off = gaps.iter().filter(|gap| gap.state == "off").count() as u64;
+    let blind = gaps.len() as u64 - off;
+    let lasting = gaps.iter().filter(|gap| gap.until.is_none()).count() as u64;
+    let mut text = match blind {
+        0 => "none recorded in the last 7 days".into(),
+        blind => format!("{} in the last 7 days", number(blind)),
+    };
+    if lasting > 0 {
+        text += &format!(", {} not over", number(lasting));
+    }
+    if off > 0 {
+        text += &format!("; off {}", count(off, "time", "times"));
+    }
+    if blind + off > 0 {
+        text += ": see `trackwayctl gaps`";
+    }
+    text
+}
+
+fn ledger(status: &Status, view: &View) -> String {
+    let records = count(status.ledger.records, "record", "records");
+    let place = view.path(&status.paths.state_dir);
+    format!("{records}, {}, in {place}", bytes(status.ledger.bytes))
+}
+
+fn backfill(status: &Status) -> String {
+    let backfill = &status.backfill;
+    let (done, total) = (bytes(backfill.done_bytes), bytes(backfill.total_bytes));
+    format!("{}: {done} of {total} read", clean(&backfill.state))
+}
+
+fn daemon(status: &Status, view: &View) -> String {
+    let version = clean(&status.version);
+    format!("trackwayd {version}, pid {}, up {}", status.pid, view.since(status.started_at))
+}
+
+fn agent(install: &AgentInstall, view: &View) -> String {
+    let counted = if install.counted { "" } else { " (its runs are not counted)" };
+    let version = known(install.version.as_deref());
+    format!("{} {version}, {}{counted}", clean(&install.agent), view.path(&install.exe))
+}
+
+#[cfg(test)]
+mod tests {
+    use trackway_protocol::row::{Backfill, LedgerStatus, Paths};
+
+    use super::*;
+    use crate::render::written;
+
+    fn source(name: &str, tier: &str, state: &str, reason: &str) -> SourceStatus {
+        SourceStatus {
+            name: name.into(),
+            tier: tier.into(),
+            state: state.into(),
+            reason: reason.into(),
+            since: "2026-11-23T09:00:00Z".parse().unwrap(),
+        }
+    }
+
+    fn status() -> Status {
+        Status {
+            version: "0.1.0".into(),
+            pid: 4711,
+            started_at: "2026-11-16T08:00:00Z".parse().unwrap(),
+            recording: true,
+            sources: vec![
+                source(
+                    "launches",
+                    "proc-connector",
+                    "active",
+                    "the kernel tells every exec and exit",
+                ),
+                source(
+                    "open-exec",
+                    "fanotify",
+                    "degraded",
+                    "1 of 2 programs could not be watched, because its file system does not support it",
+                ),
+            ],
+            ledger: LedgerStatus { records: 12_345, bytes: 3_449_000, seq: 12_345 },
+            backfill: Backfill { state: "done".into(), done_bytes: 0, total_bytes: 0 },
+            running: 2,
+            launches: 1057,
+            paths: Paths {
+                state_dir: "/home/ann/.local/state/trackway".into(),
+                config: "/home/ann/.config/trackway/config.toml".into(),
+                socket: "/run/user/1000/trackway/trackwayd.sock".into(),
+            },
+            agents: vec![
+                AgentInstall {
+                    agent: "claude".into(),
+                    exe: "/home/ann/.local/share/claude/versions/2.1.30".into(),
+                    version: Some("2.1.30".into()),
+                    counted: true,
+                },
+                AgentInstall {
+                    agent: "codex".into(),
+                    exe: "/opt/codex".into(),
+                    version: None,
+                    counted: false,
+                },
+            ],
+        }
+    }
+
+    fn gap(state: &str, until: Option<&str>) -> GapRow {
+        GapRow {
+            seq: 1,
+            source: "poll".into(),
+            state: state.into(),
+            from: "2026-11-20T09:00:00Z".parse().unwrap(),
+            until: until.map(|until| until.parse().unwrap()),
+            reason: "r".into(),
+            missed: None,
+            unit: None,
+            unnamed: None,
+        }
+    }
+
+    #[test]
+    fn a_working_recorder_is_told_in_a_few_lines() {
+        assert_eq!(
+            written(|out| write(&status(), Some(&[]), &View::plain(), out)),
+            "\
+Recording launches for 3 h.
+
+launches   active for 3 h: proc-connector
+           the kernel tells every exec and exit
+open-exec  degraded for 3 h: fanotify
+           1 of 2 programs could not be watched, because its file system does
+           not support it
+running    2 agents now; 1,057 launches recorded in all
+gaps       none recorded in the last 7 days
+ledger     12,345 records, 3.4 MB, in ~/.local/state/trackway
+daemon     trackwayd 0.1.0, pid 4711, up since Nov 16 08:00
+config     ~/.config/trackway/config.toml
+agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
+           codex ?, /opt/codex (its runs are not counted)
+"
+        );
+    }
+
+    #[test]
+    fn a_recorder_that_does_not_record_says_so_first_and_why() {
+        let mut status = status();
+        status.recording = false;
+        status.sources =
+            vec![source("launches", "none", "lost", "the process table cannot be read.")];
+        assert_eq!(
+            headline(&status, &View::plain()),
+            "NOT recording launches: the process table cannot be read. \
+             Try `trackwayctl doctor`."
+        );
+        status.recording = true;
+        assert_eq!(
+            headline(&status, &View::plain()),
+            "Recording launches, but lost for 3 h: none."
+        );
+    }
+
+    #[test]
+    fn gaps_are_counted_apart_from_time_that_was_off() {
+        let gaps = [gap("lost", None), gap("off", Some("2026-11-20T10:00:00Z"))];
+        assert_eq!(
+            in_the_week(Some(&gaps)),
+            "1 in the last 7 days, 1 not over; off 1 time: see `trackwayctl gaps`"
+        );
+        assert_eq!(in_the_week(None), "? (the question failed)");
+    }
+
+    #[test]
+    fn reading_of_older_files_is_shown_while_it_lasts() {
+        let mut status = status();
+        status.backfill =
+            Backfill { state: "running".into(), done_bytes: 1_000_000, total_bytes: 4_000_000 };
+        let text = written(|out| write(&status, None, &View::plain(), out));
+        assert!(text.contains("backfill   running: 1.0 MB of 4.0 MB read\n"), "{text}");
+    }
+}

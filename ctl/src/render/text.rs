@@ -1,0 +1,231 @@
+//! Small pieces of text: places, ids, numbers, words for what is unknown.
+
+use std::collections::HashSet;
+
+use trackway_protocol::ids::LaunchId;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::{View, clean};
+
+/// Stands for what is not known, in a table.
+pub(crate) const UNKNOWN: &str = "?";
+/// Stands for what does not apply.
+pub(crate) const NOT_APPLICABLE: &str = "-";
+
+/// The shortest end of a path that tells anything.
+const LEAST_END: usize = 4;
+/// The shortest id that is shown.
+const SHORT_ID: usize = 8;
+
+impl View {
+    /// Returns a captured path, clean and with `~` for home.
+    pub(crate) fn path(&self, path: &str) -> String {
+        let short = self.home.as_deref().filter(|home| *home != "/").and_then(|home| {
+            let rest = path.strip_prefix(home)?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("~{rest}"))
+        });
+        clean(short.as_deref().unwrap_or(path)).into_owned()
+    }
+}
+
+/// Returns captured text, clean, or `?`.
+pub(crate) fn known(text: Option<&str>) -> String {
+    text.map_or(UNKNOWN.into(), |text| clean(text).into_owned())
+}
+
+/// Returns how many characters of `ids` tell them apart, 8 at least.
+pub(crate) fn id_length(ids: impl IntoIterator<Item = LaunchId>) -> usize {
+    let ids: HashSet<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    let longest = ids.iter().map(String::len).max().unwrap_or(SHORT_ID);
+    (SHORT_ID..longest)
+        .find(|length| {
+            let mut seen = HashSet::new();
+            ids.iter().all(|id| seen.insert(&id[..*length]))
+        })
+        .unwrap_or(longest)
+}
+
+/// Returns the first `length` characters of an id.
+pub(crate) fn short_id(id: LaunchId, length: usize) -> String {
+    let mut text = id.to_string();
+    text.truncate(length);
+    text
+}
+
+/// Returns an id as short as it is shown where no other is at hand to tell it from.
+pub(crate) fn lone_id(id: LaunchId) -> String {
+    short_id(id, SHORT_ID)
+}
+
+/// Returns a number with its thousands apart: `1,234,567`.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Returns a number and what it counts: `1 launch`, `2,000 launches`.
+pub(crate) fn count(many: u64, one: &str, more: &str) -> String {
+    format!("{} {}", number(many), if many == 1 { one } else { more })
+}
+
+/// Returns a size in bytes in its greatest decimal unit: `3.4 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1000, unit + 1);
+    }
+    format!("{}.{} {}", number(tenths / 10), tenths % 10, UNITS[unit])
+}
+
+/// Returns an argument as one would type it: quoted where the shell would take it apart.
+pub(crate) fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@%+~<>".contains(c);
+    let argument = clean(argument);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.into_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+/// Returns `text` in at most `width` columns: the first name of a path and as much of its end as
+/// fits.
+pub(crate) fn elide(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let head = first_name(text, width);
+    let room = width.saturating_sub(head.width() + 1);
+    let tail = end_of(text, if head.is_empty() || room >= LEAST_END { room } else { 0 });
+    // Whole names read better than the rest of one, unless that would cost most of what fits.
+    let tail = match tail.find('/') {
+        Some(slash) if slash * 2 < tail.len() => &tail[slash..],
+        _ => tail,
+    };
+    format!("{head}…{tail}")
+}
+
+/// Returns the first name of a path with its slash, where that leaves room for what matters: below
+/// the root or home the end does, below a repository's name the name itself.
+fn first_name(path: &str, width: usize) -> &str {
+    let slash = path.char_indices().skip(1).find(|(_, char)| *char == '/');
+    let name = slash.map_or("", |(slash, _)| &path[..=slash]);
+    let rest = if path.starts_with(['/', '~']) { 1 + LEAST_END } else { 1 };
+    if name.width() + rest > width { "" } else { name }
+}
+
+/// Returns `text` in at most `width` columns: its beginning.
+pub(crate) fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut taken = 1;
+    let fits = |char: &char| {
+        taken += char.width().unwrap_or(0);
+        taken <= width
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// Returns the longest end of `text` that takes at most `width` columns.
+fn end_of(text: &str, width: usize) -> &str {
+    let mut taken = 0;
+    let mut start = text.len();
+    for (index, char) in text.char_indices().rev() {
+        taken += char.width().unwrap_or(0);
+        if taken > width {
+            break;
+        }
+        start = index;
+    }
+    &text[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn home_is_a_tilde_and_only_home() {
+        let view = View::plain();
+        assert_eq!(view.path("/home/ann"), "~");
+        assert_eq!(view.path("/home/ann/src"), "~/src");
+        assert_eq!(view.path("/home/anna/src"), "/home/anna/src");
+        assert_eq!(view.path("/home/ann/\x1b[1m"), "~/\\x1b[1m");
+        let root = View { home: Some("/".into()), ..view };
+        assert_eq!(root.path("/etc"), "/etc");
+    }
+
+    #[test]
+    fn ids_are_as_long_as_it_takes_to_tell_them_apart() {
+        let id = |text: &str| text.parse::<LaunchId>().unwrap();
+        let a = id("a1b2c3d4-0000-8000-8000-000000000001");
+        let b = id("b1b2c3d4-0000-8000-8000-000000000001");
+        let c = id("a1b2c3d4-0070-8000-8000-000000000001");
+        assert_eq!(id_length([a, b, a]), 8);
+        assert_eq!(id_length([a, b, c]), 12);
+        assert_eq!(short_id(c, 12), "a1b2c3d4-007");
+        assert_eq!(id_length([]), 8);
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_counted() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(count(1, "launch", "launches"), "1 launch");
+        assert_eq!(count(1000, "launch", "launches"), "1,000 launches");
+    }
+
+    #[test]
+    fn sizes_have_one_decimal() {
+        for (size, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (999_999, "999.9 kB"),
+            (3_449_000, "3.4 MB"),
+            (u64::MAX, "18,446.7 PB"),
+        ] {
+            assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn arguments_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(quoted("--model=opus"), "--model=opus");
+        assert_eq!(quoted("it's a\n"), r"'it'\''s a\n'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn a_long_path_keeps_its_beginning_and_its_end() {
+        assert_eq!(elide("~/src/trackway", 14), "~/src/trackway");
+        assert_eq!(elide("~/src/trackway/ctl/render", 18), "~/…/ctl/render");
+        assert_eq!(elide("trackway/ctl/src/render", 16), "trackway/…render");
+        assert_eq!(elide("trackway/ctl/src/render", 12), "trackway/…");
+        assert_eq!(elide("/trackway/ctl/src/render", 12), "…/src/render");
+        assert_eq!(elide("a-name-without-any-slash", 10), "…any-slash");
+        assert_eq!(elide("~/日本語/日本語/日本語", 12), "~/…/日本語");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_elided_fits(text in any::<String>(), width in 1_usize..40) {
+            prop_assert!(elide(&clean(&text), width).width() <= width);
+            prop_assert!(shortened(&clean(&text), width).width() <= width);
+        }
+    }
+}

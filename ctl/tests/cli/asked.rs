@@ -1,0 +1,73 @@
+//! What is asked, and what is refused before anything is asked.
+
+use std::sync::mpsc;
+
+use crate::fake::{Fake, block};
+
+#[test]
+fn flags_become_the_filter() {
+    let (sender, requests) = mpsc::channel();
+    let daemon = Fake::answering(move |request| {
+        sender.send(request.clone()).unwrap();
+        block("rows", &[])
+    });
+    let here = daemon.home.path().canonicalize().unwrap();
+    daemon.run(&[
+        "launches",
+        "--json",
+        "--running",
+        "--since",
+        "2026-11-16",
+        "--until",
+        "2026-11-23T00:00:00Z",
+        "--agent",
+        "codex",
+        "--dir",
+        "a/../b",
+        "--repo",
+        "github.com/a/b",
+        "--session",
+        "s",
+        "--launch",
+        "3f",
+        "--limit",
+        "5",
+    ]);
+    let expected = serde_json::json!({"type": "launches", "id": 1, "filter": {
+        "since_ms": 1_794_787_200_000_i64, "until_ms": 1_795_392_000_000_i64, "agent": "codex",
+        "repo": "github.com/a/b", "dir": here.join("b"), "launch": "3f", "session": "s",
+        "running": true, "limit": 5,
+    }});
+    assert_eq!(requests.recv().unwrap(), expected);
+
+    daemon.run(&["dirs", "--json", "--all", "--dir", "~/src"]);
+    let expected = serde_json::json!({"helpers": true, "dir": "/home/ann/src"});
+    assert_eq!(requests.recv().unwrap()["filter"], expected);
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
+    let nobody = Fake::absent();
+    for args in [
+        &["frobnicate"][..],
+        &[],
+        &["launches", "--limit", "many"],
+        &["show"],
+        &["export", "--format", "xml"],
+    ] {
+        assert_eq!(nobody.run(args).code, 2, "{args:?}");
+    }
+    let ended = nobody.run(&["gaps", "--since", "soon"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.stderr.starts_with("error: 'soon' for --since is no time\nhint: examples: 7d, 36h,")
+    );
+}
+
+#[test]
+fn help_version_and_completions_need_no_daemon() {
+    let nobody = Fake::absent();
+    assert!(nobody.run(&["--help"]).stdout.contains("Exit codes:"));
+    assert!(nobody.run(&["--version"]).stdout.starts_with("trackwayctl "));
+    assert!(nobody.run(&["completions", "bash"]).stdout.contains("trackwayctl"));
+}

@@ -1,0 +1,11 @@
+//! The real program against a daemon that is not: what it asks, what it prints, how it ends.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod asked;
+mod broken;
+mod doctor;
+mod fake;
+mod printed;
+mod streams;

@@ -1,0 +1,101 @@
+//! What is printed: tables for people, the lines as they came for programs.
+
+use std::process::Command;
+
+use crate::fake::{Fake, LAUNCH, block, record};
+
+#[test]
+fn json_rows_are_printed_byte_for_byte() {
+    let odd = r#"{"b" : 1,  "a":"\u00e9é", "new":[ ]}"#;
+    let daemon = Fake::answering(move |_| block("rows", &[odd, odd]));
+    for command in ["launches", "dirs", "gaps", "status"] {
+        let ended = daemon.run(&[command, "--json"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("{odd}\n{odd}\n").as_str()));
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[test]
+fn captured_text_cannot_act_on_the_terminal() {
+    let daemon = Fake::answering(|_| block("rows", &[LAUNCH]));
+    let ended = daemon.run(&["launches"]);
+    assert!(ended.stdout.contains(r"~/\x1b[2J\u{202e}src"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains(['\x1b', '\u{202e}']));
+}
+
+#[test]
+fn rows_are_shortened_only_to_a_width_that_somebody_asked_for() {
+    let deep = LAUNCH.replace("src", "src/one/two/three/four/five/six/seven/eight/nine/ten/eleven");
+    let daemon = Fake::answering(move |_| block("rows", &[&deep]));
+    let width = |command: &mut Command| {
+        let output = command.output().unwrap().stdout;
+        String::from_utf8(output).unwrap().lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(width(&mut daemon.command(&["launches"])) > 100);
+    assert!(width(daemon.command(&["launches"]).env("COLUMNS", "80")) <= 80);
+}
+
+#[test]
+fn a_launch_is_shown_with_its_records() {
+    let started = record(1);
+    let daemon = Fake::answering(move |request| {
+        assert_eq!(request["of"], "3f2a");
+        let row = format!("{{\"type\":\"rows\",\"id\":1,\"count\":1}}\n{LAUNCH}\n");
+        row + &block("records", &[&started])
+    });
+    let ended = daemon.run(&["show", "3f2a"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.starts_with("launch         3f2a9c41-0000-8000-8000-000000000001\n"));
+    assert!(ended.stdout.ends_with("daemon  trackwayd 0.1.0 started (pid 9): x\n"), "{ended:?}");
+    let json = daemon.run(&["show", "3f2a", "--json"]);
+    assert_eq!(json.stdout, format!("{LAUNCH}\n{}\n", record(1)));
+}
+
+#[test]
+fn without_rows_a_sentence_says_so_and_it_is_no_failure() {
+    let daemon = Fake::answering(|_| block("rows", &[]));
+    for (args, sentence) in [
+        (vec!["launches"], "No launch is recorded."),
+        (vec!["launches", "--running"], "No launch is known to be running."),
+        (vec!["dirs", "--agent", "codex"], "No directory is recorded of codex."),
+        (
+            vec!["gaps", "--since", "2026-11-16T12:00:00Z"],
+            "No gap is recorded from Nov 16 12:00 to now.",
+        ),
+    ] {
+        let ended = daemon.run(&args);
+        assert_eq!(ended.code, 0);
+        assert_eq!(ended.stdout.lines().next(), Some(sentence));
+        assert_eq!(daemon.run(&[args, vec!["--json"]].concat()).stdout, "");
+    }
+}
+
+#[test]
+fn rows_that_a_table_leaves_out_are_noted_where_a_pipe_does_not_swallow_it() {
+    let daemon = Fake::answering(|request| {
+        assert_eq!(request["filter"]["limit"], 3);
+        format!(
+            "{{\"type\":\"rows\",\"id\":1,\"count\":3}}\n{LAUNCH}\n{LAUNCH}\n{LAUNCH}\n{{\"type\":\"done\",\"id\":1,\"more\":7}}"
+        )
+    });
+    let ended = daemon.run(&["launches", "--limit", "2"]);
+    assert_eq!(ended.stdout.lines().count(), 3);
+    assert_eq!(ended.stderr, "… 8 more, use --limit\n");
+}
+
+#[test]
+fn the_state_is_told_together_with_the_gaps_of_the_week() {
+    let status = r#"{"version":"0.1.0","pid":7,"started_at":"2026-11-16T08:00:00.000Z","recording":true,"sources":[],"ledger":{"records":1,"bytes":1,"seq":1},"backfill":{"state":"done","done_bytes":0,"total_bytes":0},"running":0,"launches":0,"paths":{"state_dir":"/s","config":"/c","socket":"/k"},"agents":[],"weather":"fine"}"#;
+    let daemon = Fake::answering(move |request| match request["type"].as_str() {
+        Some("status") => block("rows", &[status]),
+        _ => format!(
+            "{{\"type\":\"failure\",\"id\":{},\"code\":\"storage\",\"message\":\"m\"}}",
+            request["id"]
+        ),
+    });
+    let ended = daemon.run(&["status"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.starts_with("Recording launches.\n"), "{ended:?}");
+    assert!(ended.stdout.contains("gaps     ? (the question failed)\n"), "{ended:?}");
+    assert_eq!(daemon.run(&["status", "--json"]).stdout, format!("{status}\n"));
+}

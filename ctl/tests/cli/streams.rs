@@ -1,0 +1,130 @@
+//! `tail` and `export`: records as they come, and how that ends.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+use std::sync::mpsc;
+
+use crate::fake::{Fake, HELLO, LAUNCH, block, done, record};
+
+#[test]
+fn tail_shows_each_record_at_once_and_says_when_the_daemon_goes_away() {
+    let (go_on, wait) = mpsc::channel::<()>();
+    let daemon = Fake::new(move |talk| {
+        talk.say(HELLO);
+        let request = talk.request().unwrap();
+        assert_eq!((&request["type"], &request["after"]), (&"tail".into(), &40.into()));
+        talk.say(&format!("{{\"type\":\"records\",\"id\":1,\"count\":1}}\n{}", record(41)));
+        wait.recv().unwrap();
+    });
+    let mut command = daemon.command(&["tail", "--json", "--after", "40"]);
+    let mut tail = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(tail.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, record(41) + "\n");
+    go_on.send(()).unwrap();
+    assert_eq!(tail.wait().unwrap().code(), Some(3));
+    let mut errors = String::new();
+    tail.stderr.unwrap().read_to_string(&mut errors).unwrap();
+    assert!(errors.starts_with("error: trackwayd has gone away\n"), "{errors}");
+    assert!(errors.ends_with("hint: `--after 41` continues where this ended\n"), "{errors}");
+}
+
+#[test]
+fn tail_ends_with_success_when_nobody_reads_it_any_more() {
+    let daemon = Fake::new(|talk| {
+        talk.say(HELLO);
+        while talk.request().is_some() {}
+    });
+    let mut command = daemon.command(&["tail"]);
+    let mut tail = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(tail.stdout.take());
+    assert_eq!(tail.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_pipe_that_is_closed_in_the_middle_is_success() {
+    let daemon = Fake::answering(|_| {
+        let record = record(1);
+        block("records", &vec![record.as_str(); 10_000])
+    });
+    let mut export = daemon.command(&["export"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 10];
+    export.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(export.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_export_is_the_stored_bytes() {
+    let odd = record(41).replace(':', ": ");
+    let line = odd.clone();
+    let daemon = Fake::answering(move |_| block("records", &[&line]));
+    assert_eq!(daemon.run(&["export", "--format", "ndjson"]).stdout, format!("{odd}\n"));
+
+    let ended = daemon.run(&["export", "-o", "week.ndjson"]);
+    let file = daemon.home.path().join("week.ndjson");
+    assert!(ended.stdout.starts_with("1 record, up to number 41, in "), "{ended:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{odd}\n"));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(daemon.run(&["export", "-o", "/dev/null"]).code, 0);
+    assert_eq!(daemon.run(&["export", "-o", "no/such/dir/x"]).code, 1);
+}
+
+#[test]
+fn an_export_that_is_interrupted_leaves_no_file_and_says_where_it_ended() {
+    let daemon = Fake::new(|talk| {
+        talk.say(HELLO);
+        talk.request();
+        talk.say(&format!("{{\"type\":\"records\",\"id\":1,\"count\":2}}\n{}", record(41)));
+    });
+    fs::write(daemon.home.path().join("x"), "before").unwrap();
+    assert_eq!(daemon.run(&["export", "-o", "x"]).code, 3);
+    assert_eq!(fs::read_to_string(daemon.home.path().join("x")).unwrap(), "before");
+    let left = fs::read_dir(daemon.home.path()).unwrap();
+    assert_eq!(left.count(), 2, "the socket and the file that was there before");
+
+    let ended = daemon.run(&["export"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (3, (record(41) + "\n").as_str()));
+    assert!(ended.stderr.contains("error: the export is not complete\n"), "{ended:?}");
+    assert!(ended.stderr.contains("`--after 41` continues"), "{ended:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_export_takes_the_same_memory_whatever_its_length() {
+    let (reached, at_the_end) = mpsc::channel::<()>();
+    let (go_on, wait) = mpsc::channel::<()>();
+    let daemon = Fake::new(move |talk| {
+        talk.say(HELLO);
+        talk.request();
+        let record = record(1);
+        let page = format!(
+            "{{\"type\":\"records\",\"id\":1,\"count\":1000}}\n{}",
+            format!("{record}\n").repeat(1000)
+        );
+        for _ in 0..200 {
+            talk.send(page.as_bytes());
+        }
+        reached.send(()).unwrap();
+        wait.recv().unwrap();
+        talk.say(&done(1));
+    });
+    let mut export = daemon.command(&["export"]).stdout(Stdio::null()).spawn().unwrap();
+    at_the_end.recv().unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", export.id())).unwrap();
+    go_on.send(()).unwrap();
+    assert_eq!(export.wait().unwrap().code(), Some(0));
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kib < 24 * 1024, "50 MB were exported with {kib} KiB");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_is_a_failure() {
+    let daemon = Fake::answering(|_| block("rows", &[LAUNCH]));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = daemon.command(&["launches"]).stdout(full).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(ended.code(), Some(1));
+}
