@@ -1,0 +1,70 @@
+//! What recording costs and how much it sees, beside a peer, in one run.
+//!
+//! ```text
+//! cargo build --release
+//! cargo bench -p trackway-tests --bench bench -- [cost] [latency] [launches] [work] [--quick]
+//! ```
+//!
+//! Without a name all parts run, which takes about ten minutes; `--quick` makes them short and
+//! rough. The peer `forkstat` needs root and is left out where it is missing. Nothing here passes or
+//! fails: read it on a machine that does nothing else, on which no other daemon of yours records.
+
+use std::io::{self, Write};
+
+use anyhow::{Context as _, Result};
+
+mod cost;
+mod latency;
+mod launches;
+mod numbers;
+mod peer;
+mod process;
+mod trackway;
+mod work;
+
+/// How long everything takes.
+#[derive(Clone, Copy)]
+pub(crate) enum Effort {
+    /// To see that it works.
+    Quick,
+    /// To be quoted.
+    Full,
+}
+
+impl Effort {
+    /// Chooses a number by effort.
+    pub(crate) fn of<T>(self, quick: T, full: T) -> T {
+        match self {
+            Self::Quick => quick,
+            Self::Full => full,
+        }
+    }
+}
+
+type Part = fn(Effort, &mut dyn Write) -> Result<()>;
+
+const PARTS: [(&str, Part); 4] = [
+    ("cost", cost::run),
+    ("latency", latency::run),
+    ("launches", launches::run),
+    ("work", work::run),
+];
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| args.iter().any(|arg| arg == name);
+    // `cargo test --all-targets` starts this, too, and does not want to wait for it.
+    if !has("--bench") {
+        return Ok(());
+    }
+    let effort = if has("--quick") { Effort::Quick } else { Effort::Full };
+    let all = !PARTS.iter().any(|(name, _)| has(name));
+    let mut out = io::stdout();
+    for (name, part) in PARTS {
+        if all || has(name) {
+            part(effort, &mut out).with_context(|| format!("running the part {name}"))?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
