@@ -176,7 +176,7 @@ mod tests {
         let error = parse("[launches]\nteir = \"poll\"\n").unwrap_err();
         assert!(error.contains("/c.toml") && error.contains("line 2"), "{error}");
         assert!(error.contains("teir"), "{error}");
-        let error = parse("[launches]\npoll-interval = \"1 day\"\n").unwrap_err();
+        let error = parse("[launches]\npoll-interval = \"2h\"\n").unwrap_err();
         assert!(error.contains("50ms and 60s"), "{error}");
     }
 }

@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, readlinkat_raw, statat};
 use rustix::io::Errno;
 
-use crate::event::{AgentEnv, Ancestor, FileId, ProcessFacts, RawArgv, Tty};
+use crate::enrich::launcher::Ancestor;
+use crate::event::{AgentEnv, FileId, ProcessFacts, RawArgv, Tty};
 
 /// What the kernel appends to the path of a deleted file.
 const DELETED: &[u8] = b" (deleted)";

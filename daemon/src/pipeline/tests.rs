@@ -6,7 +6,8 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::*;
-use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
+use crate::enrich::launcher::Ancestor;
+use crate::event::{AgentEnv, Moment, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 

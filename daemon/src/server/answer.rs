@@ -93,7 +93,7 @@ async fn rows<T: Serialize>(
                 block.iter().for_each(|row| bytes.extend(codec::to_line(row)));
                 client.write(&bytes).await?;
             }
-            client.say(&Answer::Done { id, seq: None }).await
+            client.say(&Answer::Done { id, seq: None, more: None }).await
         }
         Err(refusal) => client.fail(Some(id), refusal.code, &refusal.message).await,
     }
@@ -111,7 +111,7 @@ async fn show(client: &mut Client, sight: &Sight, id: u64, of: String) -> Result
             bytes.extend(codec::to_line(&row));
             client.write(&bytes).await?;
             block(client, id, &records).await?;
-            client.say(&Answer::Done { id, seq: None }).await
+            client.say(&Answer::Done { id, seq: None, more: None }).await
         }
         Err(refusal) => client.fail(Some(id), refusal.code, &refusal.message).await,
     }
@@ -153,7 +153,7 @@ async fn export(
             }
         }
     }
-    client.say(&Answer::Done { id, seq: Some(end) }).await
+    client.say(&Answer::Done { id, seq: Some(end), more: None }).await
 }
 
 /// Sends records as they are committed, at the client's pace, until it leaves.

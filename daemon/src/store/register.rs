@@ -1,7 +1,7 @@
 //! One fact of which different witnesses may say different things.
 //!
-//! The better statement wins: what is known over what is not, then the stronger evidence, then the
-//! later one. Ties are broken by the value's text, so that the order of arrival never matters.
+//! The better statement wins: what is known over what is not, then the stronger evidence, then an
+//! update over what it updates, then the later one. Ties are broken by the value's text, so that the order of arrival never matters.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +13,8 @@ use trackway_protocol::record::Evidence;
 pub(super) struct Statement {
     /// False where it says only that, or why, the fact is unknown.
     pub(super) known: bool,
+    /// Whether it was said to better an earlier statement.
+    pub(super) update: bool,
     pub(super) evidence: Evidence,
     pub(super) at: Timestamp,
     pub(super) value: Value,
@@ -40,7 +42,7 @@ impl Register {
 
 impl Statement {
     fn rank(&self) -> impl Ord {
-        (self.known, self.evidence, self.at, self.value.to_string())
+        (self.known, self.evidence, self.update, self.at, self.value.to_string())
     }
 }
 
@@ -75,7 +77,12 @@ mod tests {
     use super::*;
 
     fn statement(known: bool, evidence: Evidence, at: i64, value: &str) -> Statement {
-        Statement { known, evidence, at: Timestamp::from_ms(at), value: value.into() }
+        let at = Timestamp::from_ms(at);
+        Statement { known, update: false, evidence, at, value: value.into() }
+    }
+
+    fn update(statement: Statement) -> Statement {
+        Statement { update: true, ..statement }
     }
 
     #[test]
@@ -85,6 +92,7 @@ mod tests {
             (statement(false, Kernel, 9, "z"), statement(true, Polled, 1, "a")),
             (statement(true, Polled, 9, "z"), statement(true, Kernel, 1, "a")),
             (statement(true, Kernel, 1, "z"), statement(true, Kernel, 2, "a")),
+            (statement(true, Kernel, 9, "z"), update(statement(true, Kernel, 1, "a"))),
             (statement(true, Kernel, 1, "a"), statement(true, Kernel, 1, "z")),
         ];
         for (worse, better) in worse_and_better {

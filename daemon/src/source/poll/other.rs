@@ -2,7 +2,8 @@
 
 use sysinfo::{Pid, System};
 
-use crate::event::{Ancestor, ProcessFacts};
+use crate::enrich::launcher::Ancestor;
+use crate::event::{ProcessFacts};
 
 /// Adds the processes above one.
 pub(super) fn refine(mut facts: ProcessFacts, system: &System) -> Option<ProcessFacts> {

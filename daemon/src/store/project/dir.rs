@@ -147,7 +147,8 @@ fn hear_repo(tx: &Connection, seen: Seen, dir: i64, body: &DirTouched) -> rusqli
         .query_row([dir], |row| row.get(0))?;
     let mut register: Register = serde_json::from_str(&text).map_err(unreadable)?;
     let value = serde_json::to_value(&body.repo).expect("a repository has plain fields");
-    register.hear(Statement { known: body.repo_unknown.is_none(), evidence, at, value });
+    let known = body.repo_unknown.is_none();
+    register.hear(Statement { known, update: false, evidence, at, value });
     let best = serde_json::to_string(&register).expect("a register has string keys");
     if best != text {
         tx.prepare_cached("UPDATE dir SET repo = ? WHERE key = ?")?.execute(params![best, dir])?;

@@ -33,14 +33,14 @@ pub(super) fn started(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::R
     note_repo(tx, body)?;
     change(tx, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
-        facts.hear(seen, body);
+        facts.hear(seen, body, false);
     })
 }
 
 /// Projects `launch.updated`, which may come before the start.
 pub(super) fn updated(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
     note_repo(tx, body)?;
-    change(tx, body.launch, seen, |facts| facts.hear(seen, body))
+    change(tx, body.launch, seen, |facts| facts.hear(seen, body, true))
 }
 
 /// Projects `launch.ended`, which may come before the start.
@@ -48,7 +48,8 @@ pub(super) fn ended(tx: &Connection, seen: Seen, body: &LaunchEnded) -> rusqlite
     let Seen { at, evidence } = seen;
     let value = serde_json::to_value(body).expect("an end is an object of plain fields");
     change(tx, body.launch, seen, |facts| {
-        facts.end.hear(Statement { known: !body.unknown, evidence, at, value });
+        let known = !body.unknown;
+        facts.end.hear(Statement { known, update: false, evidence, at, value });
     })
 }
 
@@ -87,11 +88,11 @@ impl Facts {
         self.evidence = self.evidence.max(seen.evidence);
     }
 
-    fn hear(&mut self, seen: Seen, body: &Launch) {
+    fn hear(&mut self, seen: Seen, body: &Launch, update: bool) {
         let Seen { at, evidence } = seen;
         for (group, fields) in said(body) {
             let (known, value) = (!fields.contains_key("repo_unknown"), fields.into());
-            let statement = Statement { known, evidence, at, value };
+            let statement = Statement { known, update, evidence, at, value };
             self.fields.entry(group).or_default().hear(statement);
         }
     }

@@ -87,6 +87,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DirRow> {
     Ok(DirRow {
         dir: row.get(0)?,
         repo: repo(row.get_ref(1)?.as_str()?)?,
+        repo_unknown: None,
         agents: agents.into_iter().filter(|agent| !agent.is_empty()).collect(),
         how: hows.into_iter().collect(),
         first_at: Timestamp::from_ms(row.get(4)?),
