@@ -62,30 +62,46 @@ impl fmt::Debug for RawArgv {
 /// The variables of an agent's environment that may be read; all others are dropped while parsing.
 ///
 /// Values are used to tell processes apart and to take a host from a URL; the values themselves
-/// are never recorded.
+/// are never recorded. Sorted, because it is searched by halving.
 pub(crate) const ENVIRONMENT: &[&str] = &[
+    "ANTHROPIC_AWS_BASE_URL",
     "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+    "ANTHROPIC_BEDROCK_MANTLE_BASE_URL",
+    "ANTHROPIC_FOUNDRY_BASE_URL",
+    "ANTHROPIC_GOOGLE_CLOUD_BASE_URL",
+    "ANTHROPIC_VERTEX_BASE_URL",
+    "BUILDKITE",
     "CI",
+    "CIRCLECI",
     "CLAUDECODE",
     "CLAUDE_CODE_CHILD_SESSION",
     "CLAUDE_CODE_ENTRYPOINT",
     "CLAUDE_CODE_INSTALLED_VIA_NPM_WRAPPER",
     "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+    "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
     "CLAUDE_CODE_USE_BEDROCK",
     "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_GATEWAY",
+    "CLAUDE_CODE_USE_MANTLE",
     "CLAUDE_CODE_USE_VERTEX",
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "CODEX_MANAGED_BY_BUN",
     "CODEX_MANAGED_BY_NPM",
     "CODEX_MANAGED_BY_PNPM",
+    "CODEX_MANAGED_BY_VITE_PLUS",
     "CODEX_SESSION_ID",
     "CODEX_THREAD_ID",
     "CODEX_TOOL_CALL_ID",
     "GITHUB_ACTIONS",
     "GITLAB_CI",
     "HOME",
+    "JENKINS_URL",
+    "TERMINAL_EMULATOR",
     "TERM_PROGRAM",
+    "TF_BUILD",
 ];
 
 /// The allowed part of a process's environment.
@@ -175,4 +191,24 @@ pub(crate) struct ProcessFacts {
     pub(crate) tty: Option<Tty>,
     /// Whether it runs in another pid or mount namespace than the daemon.
     pub(crate) other_namespace: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_allowed_variables_are_sorted_and_all_are_found() {
+        assert!(ENVIRONMENT.is_sorted_by(|left, right| left < right));
+        let env = AgentEnv::from_pairs(ENVIRONMENT.iter().map(|name| (*name, "1")));
+        assert!(ENVIRONMENT.iter().all(|name| env.get(name).is_some()));
+    }
+
+    #[test]
+    fn every_other_variable_is_dropped() {
+        let env = AgentEnv::from_environ(b"HOME=/h\0ANTHROPIC_API_KEY=sk-1\0=x\0CI\0CODEX_HOME=\0");
+        assert_eq!(env.get("HOME"), Some(OsStr::new("/h")));
+        assert_eq!(env.get("ANTHROPIC_API_KEY"), None);
+        assert_eq!(env.get("CODEX_HOME"), None, "empty is unset");
+    }
 }
