@@ -1,19 +1,45 @@
 //! What is particular to an agent: how its processes look, how to read its version, which of its
 //! arguments may be recorded. One file per agent; nothing elsewhere asks for an agent by name.
+//!
+//! # From an exec to a launch
+//!
+//! [`candidate`] is asked for every exec on the machine and looks at nothing but two strings. For a
+//! candidate, [`recognise`] tells whose process it is from facts in memory. Only an interpreter
+//! needs more: [`script_argument`] names the script that it runs, the caller makes that path
+//! canonical off the hot path, and asks [`recognise`] again.
+//!
+//! An exec whose executable was gone before it could be read has only its `comm`;
+//! [`rules_out`] tells whether that excludes an agent. A program started through a link of some
+//! other name shows that name, so the count of such execs is bounded by another witness, the
+//! open-exec count of the known programs.
 
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
-use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+use crate::enrich::redact::{self, Grammar};
+use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
+
+pub(crate) use crate::enrich::redact::Arguments;
+
+use layout::{Layout, Signs};
 
 pub(crate) mod claude;
 pub(crate) mod codex;
+pub(crate) mod disk;
+pub(crate) mod interpreter;
+pub(crate) mod layout;
+
+/// Every agent that is known.
+pub(crate) static CATALOGUE: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
 
 /// What a recognised process is to its agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// The agent itself. Outermost of its kind, it is a launch; below its [`Role::Wrapper`], a part of that launch.
+    /// The agent itself. Outermost of its kind, it is a launch; below its [`Role::Wrapper`], or
+    /// executed again in place, a part of that launch.
     Agent,
     /// A program that only starts the agent proper and waits for it, or becomes it (`env`, npm's `node`).
     Wrapper,
@@ -47,19 +73,6 @@ pub(crate) struct Recognised {
     pub(crate) layout: &'static str,
 }
 
-/// What a command line says, safe to record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Arguments {
-    /// The redacted command line: known flags and path values stand, all else is a length.
-    pub(crate) argv: Vec<String>,
-    /// The flags that matter for risk, in a normal form.
-    pub(crate) flags: Vec<String>,
-    /// What the agent was started to do.
-    pub(crate) mode: &'static str,
-    /// Directories that it names, with how they count as touched (`add-dir`, `chdir`), as typed.
-    pub(crate) dirs: Vec<(&'static str, PathBuf)>,
-}
-
 /// An agent's program found on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Install {
@@ -69,36 +82,108 @@ pub(crate) struct Install {
     pub(crate) version: Option<String>,
 }
 
+impl fmt::Debug for Recognised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} ({})", self.agent.name(), self.role, self.layout)
+    }
+}
+
+/// Recognises a process of any agent. Looks at nothing but its argument.
+pub(crate) fn recognise(image: &Image<'_>) -> Option<Recognised> {
+    CATALOGUE.iter().find_map(|agent| {
+        let (role, layout) = agent.recognise(image)?;
+        Some(Recognised { agent: *agent, role, layout })
+    })
+}
+
+/// Whether an exec may be an agent's, or an interpreter's that may run one. Cheap: no allocation,
+/// no disk.
+pub(crate) fn candidate(exe: Option<&Path>, comm: &OsStr) -> bool {
+    let Some(exe) = exe else { return !rules_out(comm) };
+    let name = layout::file_name(exe);
+    if interpreter::is_multicall(name) {
+        return !rules_out(comm);
+    }
+    let path = exe.as_os_str().as_encoded_bytes();
+    interpreter::may_be_interpreter(name)
+        || CATALOGUE.iter().any(|agent| contains(path, agent.signs().word.as_bytes()))
+}
+
+/// Returns the script that an interpreter runs, as typed, where its name is one of an agent's.
+pub(crate) fn script_argument(image: &Image<'_>) -> Option<PathBuf> {
+    interpreter::of(image.exe?, image.argv)?;
+    let path = interpreter::script(image.argv)?.path;
+    let name = interpreter::base(path);
+    let mut names = CATALOGUE.iter().flat_map(|agent| agent.signs().script_names);
+    names.any(|known| known.as_bytes() == name).then(|| os_string(path).into())
+}
+
+/// Whether a `comm` proves that the process is no agent.
+pub(crate) fn rules_out(comm: &OsStr) -> bool {
+    /// `node` names its main thread, and a program started through a descriptor has its number.
+    const UNSPECIFIC: &[&str] = &["MainThread", "node-MainThread"];
+    let comm = comm.as_encoded_bytes().trim_ascii_end();
+    let number = comm.iter().all(u8::is_ascii_digit);
+    let unspecific = UNSPECIFIC.iter().any(|known| known.as_bytes() == comm);
+    let mut known = CATALOGUE.iter().flat_map(|agent| agent.signs().comms);
+    !(number
+        || unspecific
+        || interpreter::may_be_interpreter(comm)
+        || known.any(|pattern| layout::fits(pattern, comm)))
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
+}
+
 /// Everything particular to one agent.
 pub(crate) trait Agent: Sync {
     /// Returns the agent's name in records.
     fn name(&self) -> &'static str;
 
+    /// Returns by what its processes are known.
+    fn signs(&self) -> &'static Signs;
+
+    /// Returns what the agent's program is with these arguments.
+    fn role(&self, argv: &RawArgv) -> Role;
+
     /// Recognises one of the agent's processes. Looks at nothing but its argument.
-    fn recognise(&self, image: &Image<'_>) -> Option<(Role, &'static str)>;
+    fn recognise(&self, image: &Image<'_>) -> Option<(Role, &'static str)> {
+        let Layout { name, role, .. } = self.signs().find(image)?;
+        Some((if role == Role::Agent { self.role(image.argv) } else { role }, name))
+    }
 
     /// Reads the version from the path, or from the package file beside it. May touch the disk.
-    fn version(&self, image: &Image<'_>) -> Option<String>;
+    fn version(&self, image: &Image<'_>) -> Option<String> {
+        disk::version(self.signs(), image.script.or(image.exe)?)
+    }
+
+    /// Returns what its command line may contain.
+    fn grammar(&self) -> &'static Grammar;
 
     /// Reads a command line: what may be recorded of it, and what it asks for.
-    fn arguments(&self, argv: &RawArgv) -> Arguments;
+    fn arguments(&self, argv: &RawArgv) -> Arguments {
+        redact::redact(argv, self.grammar())
+    }
 
-    /// Returns where requests go, as far as arguments, environment and configuration tell. May touch the disk.
+    /// Returns where requests go, as far as arguments, environment and configuration tell.
+    ///
+    /// May touch the disk, so it is asked only for a process that sees the same files as the daemon.
     fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint>;
 
     /// Whether `child` carries the agent's mark of a tool call that `own`, the environment of the
     /// launch itself, does not carry as well (it does when an agent runs inside another's tool call).
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool;
 
-    /// Whether a descendant is the agent's own sandbox or helper program, not the work of a tool call.
+    /// Whether a descendant that carries the mark is the agent's own sandbox or helper program, not
+    /// the work of a tool call.
     fn is_machinery(&self, parent_exe: Option<&Path>, process: &ProcessFacts) -> bool;
 
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.
-    fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install>;
+    fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install> {
+        disk::installed(self.name(), self.signs(), home, path)
+    }
 }
 
-pub(crate) fn candidate(_exe: Option<&Path>, _comm: &std::ffi::OsStr) -> bool { false }
-pub(crate) fn recognise(_image: &Image<'_>) -> Option<Recognised> { None }
-pub(crate) fn script_argument(_image: &Image<'_>) -> Option<PathBuf> { None }
-pub(crate) fn rules_out(_comm: &std::ffi::OsStr) -> bool { false }
-pub(crate) fn installed(_home: &Path, _path: &[PathBuf]) -> Vec<Install> { Vec::new() }
+#[cfg(test)]
+mod tests;

@@ -330,3 +330,23 @@ mod tests {
         assert_eq!(env.get("CODEX_HOME"), None, "empty is unset");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_allowed_variables_are_sorted_and_all_are_found() {
+        assert!(ENVIRONMENT.is_sorted_by(|left, right| left < right));
+        let env = AgentEnv::from_pairs(ENVIRONMENT.iter().map(|name| (*name, "1")));
+        assert!(ENVIRONMENT.iter().all(|name| env.get(name).is_some()));
+    }
+
+    #[test]
+    fn every_other_variable_is_dropped() {
+        let env = AgentEnv::from_environ(b"HOME=/h\0ANTHROPIC_API_KEY=sk-1\0=x\0CI\0CODEX_HOME=\0");
+        assert_eq!(env.get("HOME"), Some(OsStr::new("/h")));
+        assert_eq!(env.get("ANTHROPIC_API_KEY"), None);
+        assert_eq!(env.get("CODEX_HOME"), None, "empty is unset");
+    }
+}

@@ -1,1 +1,182 @@
 //! Claude Code.
+//!
+//! One native program with many names: npm's `bin/claude.exe` (a hard link of the platform
+//! package's `claude`), the native installer's `versions/2.1.197`. It executes itself for chores:
+//! with another name in `argv[0]` it is `rg` or `apply-seccomp`, with a leading flag a worker of
+//! its background service. Where npm could not install the program, `node cli-wrapper.cjs` starts
+//! it; before 2.1 the agent was `node cli.js` itself. An interactive session may execute the program
+//! again in place, with `--resume`, to change its renderer: that is still the same launch.
+//!
+//! The supervisor of background sessions (`claude daemon run`) outlives whoever started it and
+//! runs sessions of its own, so it is a launch, and its workers belong to it.
+
+use std::path::Path;
+
+use trackway_protocol::record::Endpoint;
+
+use crate::enrich::redact::{Grammar, mode, own_arguments, value};
+use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+
+use super::layout::{Layout, Plain, Signs};
+use super::{Agent, Role, interpreter};
+
+mod arguments;
+
+/// Claude Code.
+pub(crate) struct Claude;
+
+const SCRIPT_NAMES: &[&str] = &["claude", "cli-wrapper.cjs", "cli.js"];
+
+static SIGNS: Signs = Signs {
+    word: "claude",
+    comms: &["claude*", "cli-wrapper.cjs", "cli.js", "<version>"],
+    programs: &[
+        program("npm", "@anthropic-ai/claude-code/bin/claude"),
+        program("npm", "@anthropic-ai/claude-code-*/claude"),
+        // Where npm puts the old one while it installs the new one.
+        program("npm", "@anthropic-ai/.claude-code-*/bin/claude"),
+        program("native", "claude/versions/<version>"),
+    ],
+    scripts: &[
+        Layout {
+            name: "npm",
+            role: Role::Wrapper,
+            path: "@anthropic-ai/claude-code/cli-wrapper.cjs",
+        },
+        program("npm", "@anthropic-ai/claude-code/cli.js"),
+    ],
+    script_names: SCRIPT_NAMES,
+    plain: Plain {
+        name: "claude",
+        variables: &["CLAUDE_CODE_INSTALLED_VIA_NPM_WRAPPER"],
+        words: &["--dangerously-skip-permissions", "--permission-mode", "setup-token"],
+    },
+    packages: &[(
+        "package.json",
+        "name",
+        &["@anthropic-ai/claude-code", "@anthropic-ai/claude-code-*"],
+    )],
+    below_home: &[
+        ".local/bin/claude",
+        ".local/share/claude/versions/<version>",
+        ".claude/local/node_modules/@anthropic-ai/claude-code/bin/claude.exe",
+        ".bun/install/global/node_modules/@anthropic-ai/claude-code/bin/claude.exe",
+    ],
+    beside_path: &[
+        "claude",
+        "../lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe",
+        "../lib/node_modules/@anthropic-ai/claude-code-*/claude",
+        "../lib/node_modules/@anthropic-ai/claude-code/node_modules/@anthropic-ai/claude-code-*/claude",
+    ],
+    beside_script: &["../claude-code-*/claude", "node_modules/@anthropic-ai/claude-code-*/claude"],
+};
+
+const fn program(name: &'static str, path: &'static str) -> Layout {
+    Layout { name, role: Role::Agent, path }
+}
+
+/// Names in `argv[0]` under which the program is another one.
+const OTHER_NAMES: &[&str] =
+    &["rg", "bfs", "ugrep", "gh", "apply-seccomp", "claude bg-spare", "claude bg-pty-host"];
+
+/// First arguments with which the program is a helper of itself.
+const CHORES: &[&str] = &[
+    "--bg-pty-host",
+    "--bg-spare",
+    "bg-pty-host",
+    "bg-spare",
+    "--chrome-native-host",
+    "--claude-in-chrome-mcp",
+    "--computer-use-mcp",
+    "--daemon-worker",
+    "--eval-mock-server",
+    "--preload",
+    "--ripgrep",
+];
+
+/// Switches to another provider than Anthropic, in the order in which the agent looks at them; the
+/// name that records use; and the variable that names another host for it.
+const PROVIDERS: &[(&str, &str, &str)] = &[
+    ("CLAUDE_CODE_USE_BEDROCK", "bedrock", "ANTHROPIC_BEDROCK_BASE_URL"),
+    ("CLAUDE_CODE_USE_FOUNDRY", "foundry", "ANTHROPIC_FOUNDRY_BASE_URL"),
+    ("CLAUDE_CODE_USE_ANTHROPIC_AWS", "anthropic-aws", "ANTHROPIC_AWS_BASE_URL"),
+    (
+        "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+        "anthropic-google-cloud",
+        "ANTHROPIC_GOOGLE_CLOUD_BASE_URL",
+    ),
+    ("CLAUDE_CODE_USE_MANTLE", "mantle", "ANTHROPIC_BEDROCK_MANTLE_BASE_URL"),
+    ("CLAUDE_CODE_USE_VERTEX", "vertex", "ANTHROPIC_VERTEX_BASE_URL"),
+    ("CLAUDE_CODE_USE_GATEWAY", "gateway", "ANTHROPIC_BASE_URL"),
+];
+
+impl Agent for Claude {
+    fn name(&self) -> &'static str {
+        "claude"
+    }
+
+    fn signs(&self) -> &'static Signs {
+        &SIGNS
+    }
+
+    fn role(&self, argv: &RawArgv) -> Role {
+        let first = own_arguments(argv).next().unwrap_or_default();
+        let chore = CHORES.iter().any(|chore| chore.as_bytes() == first);
+        if chore || has_other_name(argv) {
+            Role::Machinery
+        } else if mode(argv, self.grammar()) == arguments::DAEMON {
+            Role::Daemon
+        } else {
+            Role::Agent
+        }
+    }
+
+    fn grammar(&self) -> &'static Grammar {
+        &arguments::GRAMMAR
+    }
+
+    fn endpoint(&self, _argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
+        let found = |host: String, how: &str| Some(Endpoint { host, how: how.to_owned() });
+        let switched = PROVIDERS.iter().find(|(switch, ..)| is_true(env, switch));
+        let variable = switched.map_or("ANTHROPIC_BASE_URL", |(_, _, url)| url);
+        match (env.get(variable), switched) {
+            // An address that cannot be read is unknown, not the default.
+            (Some(url), _) => found(value::host(url.to_str()?)?, "env"),
+            (None, Some((_, provider, _))) => found((*provider).to_owned(), "env"),
+            (None, None) => found("api.anthropic.com".to_owned(), "default"),
+        }
+    }
+
+    fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {
+        const CHILD: &str = "CLAUDE_CODE_CHILD_SESSION";
+        const SESSION: &str = "CLAUDE_CODE_SESSION_ID";
+        let mark = |env: &AgentEnv| {
+            (env.get(CHILD).map(ToOwned::to_owned), env.get(SESSION).map(ToOwned::to_owned))
+        };
+        child.get(CHILD).is_some() && mark(child) != mark(own)
+    }
+
+    /// `rg`, `bfs` and `ugrep` also stand behind a shell command's `rg`, `find` and `grep`; only one
+    /// that the agent itself started is its own search, and not a command.
+    fn is_machinery(&self, parent_exe: Option<&Path>, process: &ProcessFacts) -> bool {
+        let own = |exe: Option<&Path>| exe.is_some_and(|exe| SIGNS.may_be_program(exe));
+        let Some(argv) = process.argv.as_ref().filter(|_| own(process.exe.as_deref())) else {
+            return false;
+        };
+        self.role(argv) == Role::Machinery && (own(parent_exe) || !has_other_name(argv))
+    }
+}
+
+fn has_other_name(argv: &RawArgv) -> bool {
+    let name = interpreter::base(argv.get(0).unwrap_or_default());
+    OTHER_NAMES.iter().any(|other| other.as_bytes() == name)
+}
+
+/// Whether a switch is on, as the agent reads it.
+fn is_true(env: &AgentEnv, name: &str) -> bool {
+    let value = env.get(name).unwrap_or_default().to_string_lossy().trim().to_ascii_lowercase();
+    matches!(value.as_str(), "1" | "true" | "yes" | "on")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,196 @@
 //! Codex.
+//!
+//! npm's `codex` is a script: `env node …/codex`, then `node …` in place, then the native program
+//! as a child, or in place as well where node can do that. Other installs start the native
+//! program at once.
+//!
+//! The native program has many names. Under `argv[0]` `apply_patch` or `codex-linux-sandbox`, or
+//! with a leading `--codex-run-as-…`, it is a helper. Interactive sessions share a background
+//! service, a copy of the program below `$CODEX_HOME/packages/app-server-daemon`, in which the tool
+//! calls of all of them run: a launch of its own. What a session does to find, probe and update
+//! that service is no launch.
+
+use std::path::Path;
+
+use trackway_protocol::record::Endpoint;
+
+use crate::enrich::redact::{Grammar, mode, own_arguments};
+use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+
+use super::layout::{self, Layout, Plain, Signs};
+use super::{Agent, Role, interpreter};
+
+mod arguments;
+mod configuration;
+
+/// Codex.
+pub(crate) struct Codex;
+
+const SCRIPT_NAMES: &[&str] = &["codex", "codex.js"];
+
+static SIGNS: Signs = Signs {
+    word: "codex",
+    // `exe` is what the kernel calls a program that executed `/proc/self/exe`.
+    comms: &["codex*", "exe"],
+    programs: &[
+        program("npm", "@openai/codex-*/vendor/*/bin/codex"),
+        program("npm", "@openai/codex/vendor/*/bin/codex"),
+        // Until 0.12x.
+        program("npm", "@openai/codex-*/vendor/*/codex/codex"),
+        program("npm", "@openai/codex/vendor/*/codex/codex"),
+        program("npm", "@openai/codex/bin/codex-*-unknown-linux-musl"),
+        program("npm", "@openai/codex/bin/codex-*-apple-darwin"),
+        // An install in progress, tried out with `--version`.
+        helper("releases/.staging.*/bin/codex"),
+        program("standalone", "packages/standalone/releases/<version>/bin/codex"),
+        program("standalone", "packages/standalone/current/bin/codex"),
+        program("daemon", "packages/app-server-daemon/releases/<version>/bin/codex"),
+        program("daemon", "packages/app-server-daemon/releases/*/bin/codex"),
+        program("daemon", "packages/app-server-daemon/current/bin/codex"),
+        // A release archive as it is.
+        program("binary", "codex-*-unknown-linux-musl"),
+        program("binary", "codex-*-unknown-linux-gnu"),
+        program("binary", "codex-*-apple-darwin"),
+        program("binary", "codex-*-pc-windows-msvc"),
+        helper("codex-resources/bwrap"),
+        helper("codex-path/rg"),
+        helper("@openai/codex*/vendor/*/path/rg"),
+        helper("bin/codex-code-mode-host"),
+        helper("bin/codex-voice-host"),
+        helper("codex-linux-sandbox"),
+        helper("codex-execve-wrapper"),
+    ],
+    scripts: &[Layout { name: "npm", role: Role::Wrapper, path: "@openai/codex/bin/codex.js" }],
+    script_names: SCRIPT_NAMES,
+    plain: Plain {
+        name: "codex",
+        variables: &[
+            "CODEX_MANAGED_BY_NPM",
+            "CODEX_MANAGED_BY_BUN",
+            "CODEX_MANAGED_BY_PNPM",
+            "CODEX_MANAGED_BY_VITE_PLUS",
+        ],
+        words: &[
+            "exec",
+            "app-server",
+            "mcp-server",
+            "exec-server",
+            "--dangerously-bypass-approvals-and-sandbox",
+            "--yolo",
+            "--full-auto",
+            "--ask-for-approval",
+            "--sandbox",
+        ],
+    },
+    packages: &[
+        ("codex-package.json", "variant", &["codex"]),
+        ("package.json", "name", &["@openai/codex", "@openai/codex-*"]),
+    ],
+    below_home: &[
+        ".local/bin/codex",
+        ".codex/packages/*/releases/*/bin/codex",
+        ".codex/packages/*/current/bin/codex",
+        ".bun/install/global/node_modules/@openai/codex/bin/codex.js",
+    ],
+    beside_path: &["codex", "../lib/node_modules/@openai/codex/bin/codex.js"],
+    beside_script: &[
+        "../vendor/*/bin/codex",
+        "../vendor/*/codex/codex",
+        "codex-*-unknown-linux-musl",
+        "../../codex-*/vendor/*/bin/codex",
+        "../../codex-*/vendor/*/codex/codex",
+        "../node_modules/@openai/codex-*/vendor/*/bin/codex",
+    ],
+};
+
+const fn program(name: &'static str, path: &'static str) -> Layout {
+    Layout { name, role: Role::Agent, path }
+}
+
+const fn helper(path: &'static str) -> Layout {
+    Layout { name: "package", role: Role::Machinery, path }
+}
+
+/// Names in `argv[0]` under which the program is a tool of the model's shell.
+const TOOL_NAMES: &[&str] = &["apply_patch", "applypatch"];
+
+/// Names in `argv[0]` under which the program is part of the sandbox.
+const SANDBOX_NAMES: &[&str] = &["codex-linux-sandbox", "codex-execve-wrapper"];
+
+/// First arguments with which the program is a helper of itself.
+const CHORES: &[&str] = &["--codex-run-as-*", "--run-as-windows-sandbox", "--apply-seccomp-*"];
+
+/// The variables that tell one tool call from another.
+const MARKS: &[&str] = &["CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"];
+
+impl Agent for Codex {
+    fn name(&self) -> &'static str {
+        "codex"
+    }
+
+    fn signs(&self) -> &'static Signs {
+        &SIGNS
+    }
+
+    fn role(&self, argv: &RawArgv) -> Role {
+        if is_named(argv, TOOL_NAMES) || is_helper(argv) || keeps_daemon(argv) {
+            Role::Machinery
+        } else if mode(argv, self.grammar()) == arguments::DAEMON {
+            Role::Daemon
+        } else {
+            Role::Agent
+        }
+    }
+
+    fn grammar(&self) -> &'static Grammar {
+        &arguments::GRAMMAR
+    }
+
+    fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
+        configuration::endpoint(argv, env)
+    }
+
+    fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {
+        let is_marked = MARKS.iter().any(|name| child.get(name).is_some());
+        is_marked && MARKS.iter().any(|name| child.get(name) != own.get(name))
+    }
+
+    /// The sandbox is `codex-linux-sandbox`, which becomes `bwrap`, which probes itself with
+    /// `/usr/bin/true` in `/`, and starts `codex-linux-sandbox` again inside. Only what that starts
+    /// is the command. The model's own `apply_patch` and `rg` are commands.
+    fn is_machinery(&self, parent_exe: Option<&Path>, process: &ProcessFacts) -> bool {
+        let exe = process.exe.as_deref();
+        let name = exe.map(layout::file_name).unwrap_or_default();
+        let parent = parent_exe.map(layout::file_name).unwrap_or_default();
+        let by_codex = parent_exe.is_some_and(|parent| SIGNS.may_be_program(parent));
+        let is = |test: fn(&RawArgv) -> bool| process.argv.as_ref().is_some_and(test);
+        let is_codex = exe.is_some_and(|exe| SIGNS.may_be_program(exe));
+        let bundled = exe.and_then(|exe| SIGNS.program(exe));
+        bundled.is_some_and(|layout| layout.role == Role::Machinery && name != b"rg")
+            || (name == b"bwrap" && by_codex)
+            || (parent == b"bwrap" && (name == b"true" || is(|argv| is_named(argv, &["true"]))))
+            || (is_codex && is(is_helper))
+    }
+}
+
+/// Whether the program is part of the sandbox, or does a chore for itself.
+fn is_helper(argv: &RawArgv) -> bool {
+    let first = argv.get(1).unwrap_or_default();
+    is_named(argv, SANDBOX_NAMES) || CHORES.iter().any(|chore| layout::fits(chore, first))
+}
+
+/// Whether a session looks after the shared service: probes its program, or updates it.
+fn keeps_daemon(argv: &RawArgv) -> bool {
+    let has = |word: &[u8]| own_arguments(argv).any(|argument| argument == word);
+    let starts = |words: &[&[u8]]| own_arguments(argv).take(words.len()).eq(words.iter().copied());
+    starts(&[b"app-server", b"daemon", b"pid-update-loop"])
+        || (starts(&[b"app-server"]) && has(b"--managed-daemon") && has(b"--help"))
+}
+
+fn is_named(argv: &RawArgv, names: &[&str]) -> bool {
+    let name = interpreter::base(argv.get(0).unwrap_or_default());
+    names.iter().any(|known| known.as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests;

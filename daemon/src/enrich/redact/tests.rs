@@ -1,0 +1,279 @@
+//! Values that may stand, and secrets that must not.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::agents::CATALOGUE;
+
+fn arguments(args: &[&str]) -> Vec<Arguments> {
+    CATALOGUE.iter().map(|agent| agent.arguments(&RawArgv::from_args(args))).collect()
+}
+
+#[test]
+fn a_path_is_kept_and_a_prompt_in_its_place_is_not() {
+    for path in ["/tmp/x", "src", "./a b", "~/My Project", "..", "C:\\src"] {
+        assert!(value::is_path(path.as_bytes(), 0), "{path}");
+    }
+    for prompt in
+        ["fix the bug", "{\"a\":1}", "KEY=value", "", "-x", "https://a/b", "a\nb", "/a\nb"]
+    {
+        assert!(!value::is_path(prompt.as_bytes(), 0), "{prompt:?}");
+    }
+    assert!(!value::is_path(&[b'/'; 4097], 0));
+}
+
+#[test]
+fn a_further_value_of_a_flag_may_be_a_swallowed_prompt() {
+    assert!(value::is_path(b"../lib", 1));
+    for prompt in ["lib", "hunter2", "/fix the bug"] {
+        assert!(!value::is_path(prompt.as_bytes(), 1), "{prompt}");
+    }
+}
+
+#[test]
+fn a_key_does_not_pass_as_a_path() {
+    for secret in [
+        "sk-ant-dummy",
+        "/tmp/sk-ant-api03-abcdef",
+        "./x/ghp_0123456789abcdef",
+        "/x/eyJhbGciOiJIUzI1NiJ9.e30",
+        "/x/AbCdEfGhIjKlMnOpQrStUvWx0123",
+    ] {
+        assert!(value::holds_secret(secret.as_bytes()), "{secret}");
+        assert!(!value::is_path(secret.as_bytes(), 0), "{secret}");
+    }
+    for innocent in ["/src/risk-assessment", "/src/sk-a", "/nix/0f3a9bb1c8d2e4f6a7b8c9d0e1f2a3b4"] {
+        assert!(value::is_path(innocent.as_bytes(), 0), "{innocent}");
+    }
+}
+
+#[test]
+fn a_model_has_a_known_family_and_short_pieces() {
+    for model in [
+        "opus",
+        "sonnet[1m]",
+        "claude-fable-5",
+        "claude-opus-4@20250514",
+        "us.anthropic.claude-sonnet-4-20250514-v1:0",
+        "gpt-5.1-codex-max",
+        "openai/gpt-oss-20b",
+        "qwen2.5-coder:32b",
+        "o3",
+        "opus,haiku",
+    ] {
+        assert_eq!(Value::Models.kept(model.as_bytes(), 0).as_deref(), Some(model));
+    }
+    for other in [
+        "",
+        "sk-ant-api03-abc",
+        "hunter2",
+        "claude-aB3",
+        "gpt-9f8e7d6c5b4a39281706",
+        "arn:aws:bedrock:us-east-1:123456789012:x/claude",
+        "a-b-c-d-claude",
+        "claude code",
+    ] {
+        assert_eq!(Value::Models.kept(other.as_bytes(), 0), None, "{other}");
+    }
+}
+
+#[test]
+fn of_an_address_only_scheme_host_and_port_stay() {
+    let hosts = [
+        ("http://127.0.0.1:18080/v1", Some("127.0.0.1:18080")),
+        ("https://user:sk-1@Proxy.Example:443/k?key=1#2", Some("proxy.example")),
+        ("https://a:b@c@host:8443", Some("host:8443")),
+        ("http://[::1]:80/", Some("[::1]")),
+        ("wss://host:", Some("host")),
+        ("https://evil\\@host", Some("evil")),
+        ("https://user:pa/ss@host", None),
+        ("https://sk-ant-0123456789/", None),
+        ("https://", None),
+        ("ftp://host", None),
+        ("sk-ant-key", None),
+        ("https://ho st", None),
+    ];
+    for (url, host) in hosts {
+        assert_eq!(value::host(url).as_deref(), host, "{url}");
+    }
+    let kept = |url: &str| Value::Url.kept(url.as_bytes(), 0);
+    assert_eq!(kept("wss://u:p@h:1/x?y").as_deref(), Some("wss://h:1"));
+    assert_eq!(kept("unix:///run/x.sock").as_deref(), Some("unix:///run/x.sock"));
+    assert_eq!(kept("stdio://").as_deref(), Some("stdio://"));
+    assert_eq!(kept("stdio://secret"), None);
+}
+
+#[test]
+fn bytes_that_are_no_text_become_a_length() {
+    let argv =
+        RawArgv::from_cmdline(b"claude\0--settings\0/tmp/\xff\0--add-dir\0/tmp/\xff\0".into());
+    let arguments = CATALOGUE[0].arguments(&argv);
+    assert_eq!(arguments.argv, ["claude", "--settings", "<6 bytes>", "--add-dir", "<6 bytes>"]);
+    assert_eq!(arguments.dirs, [("add-dir", os_string(b"/tmp/\xff").into())], "but it is a path");
+}
+
+#[test]
+fn of_very_many_arguments_the_rest_is_counted() {
+    let args: Vec<_> = std::iter::once("claude").chain(std::iter::repeat_n("x", 1000)).collect();
+    for arguments in arguments(&args) {
+        assert_eq!(arguments.argv.len(), MAX_ARGUMENTS + 1);
+        assert_eq!(arguments.argv.last().map(String::as_str), Some("<745 more>"));
+    }
+    let args: Vec<_> = std::iter::once("claude").chain(std::iter::repeat_n("x", 10_000)).collect();
+    assert!(arguments(&args).iter().all(|a| a.argv.last().unwrap() == "<9745 more>"));
+}
+
+#[test]
+fn without_a_command_line_the_mode_is_unknown() {
+    assert!(CATALOGUE.iter().all(|agent| agent.arguments(&RawArgv::default()).mode == "unknown"));
+}
+
+#[test]
+fn only_known_programs_stay_as_the_first_argument() {
+    let first = |program: &str| arguments(&[program])[0].argv[0].clone();
+    for known in ["claude", "../.bin/claude", "/n/claude.exe", "/v/2.1.330", "/usr/bin/env"] {
+        assert_eq!(first(known), known);
+    }
+    assert_eq!(first("my secret"), "<9 bytes>");
+    assert_eq!(first("sk-ant-0123456"), "<14 bytes>");
+    assert_eq!(first("/tmp/a=b/claude"), "<15 bytes>");
+}
+
+/// Command-line pieces in which a secret must not survive. `S` stands for the secret.
+const PLACES: &[&str] = &[
+    "S",
+    "--S",
+    "-S",
+    "-pS",
+    "-cS",
+    "-dS",
+    "-rS",
+    "--api-key=S",
+    "--model=S",
+    "--resume=S",
+    "--permission-mode=S",
+    "--append-system-prompt=S",
+    "--settings={\"env\":{\"K\":\"S\"}}",
+    "--config=S",
+    "--config=mcp_servers.x.env.K=S",
+    "--config=model=S",
+    "--config=S=1",
+    "-cmodel_providers.S.base_url=http://h",
+    "-cmodel_providers.x.http_headers={k=\"S\"}",
+    "--remote=wss://user:S@host/S?token=S",
+    "--plugin-url=https://S@host/S#S",
+    "{\"k\":\"S\"}",
+    "KEY=S",
+    "the key is S",
+];
+
+/// What may come before it: flags whose value is no path, commands, and whole harmless pairs.
+const BEFORE: &[&[&str]] = &[
+    &["-p"],
+    &["--"],
+    &["-"],
+    &["mcp"],
+    &["add"],
+    &["exec"],
+    &["resume"],
+    &["app-server"],
+    &["sandbox"],
+    &["daemon"],
+    &["--unknown"],
+    &["--verbose"],
+    &["--model"],
+    &["-m"],
+    &["-c"],
+    &["-e"],
+    &["-H"],
+    &["--resume"],
+    &["--session-id"],
+    &["--allowedTools"],
+    &["--append-system-prompt"],
+    &["--config"],
+    &["--enable"],
+    &["--sandbox"],
+    &["--remote"],
+    &["--add-dir", "/tmp"],
+    &["--mcp-config", "/tmp/m.json"],
+    &["-i", "/tmp/x.png"],
+];
+
+/// Ways in which the kernel shows an agent.
+const STARTS: &[&[&str]] = &[
+    &["claude"],
+    &["/n/@openai/codex-linux-x64/vendor/x/bin/codex"],
+    &["/usr/bin/env", "node", "/n/.bin/codex"],
+    &["node", "--no-warnings", "cli.js"],
+];
+
+#[test]
+fn no_flag_keeps_a_value_that_it_does_not_expect() {
+    let content = ["two words", "k=S3cretS3cretS3cret", "{\"k\":\"S3cretS3cret\"}"];
+    let word = "Hunter2Hunter2Hunter2";
+    for agent in CATALOGUE {
+        for flag in agent.grammar().flags {
+            let word = (!matches!(flag.value, Value::Path)).then_some(word);
+            for secret in content.into_iter().chain(word) {
+                let (name, joined) = (flag.names[0], format!("{}={secret}", flag.names[0]));
+                let argv = RawArgv::from_args(["claude", name, secret, name, &joined]);
+                let found = format!("{:?}", agent.arguments(&argv));
+                assert!(!found.contains(secret), "{name} {secret}: {found}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flags_name_means_one_thing() {
+    for agent in CATALOGUE {
+        let mut names: Vec<_> = agent.grammar().flags.iter().flat_map(|flag| flag.names).collect();
+        names.sort();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_secret_survives_nowhere(
+        start in proptest::sample::select(STARTS),
+        before in proptest::collection::vec(proptest::sample::select(BEFORE), 0..4),
+        place in proptest::sample::select(PLACES),
+        secret in "[A-Za-z0-9]{16,48}",
+        after in proptest::collection::vec(proptest::sample::select(BEFORE), 0..2),
+    ) {
+        let planted = place.replace('S', &secret);
+        let mut args = start.to_vec();
+        args.extend(before.concat());
+        args.push(&planted);
+        args.extend(after.concat());
+        for arguments in arguments(&args) {
+            prop_assert!(!format!("{arguments:?}").contains(&secret), "{args:?} {arguments:?}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        for agent in CATALOGUE {
+            agent.arguments(&RawArgv::from_cmdline(bytes.clone()));
+        }
+    }
+
+    #[test]
+    fn any_mix_of_flags_and_words_is_survived_and_bounded(
+        args in proptest::collection::vec("(-{0,2}[a-z]{1,3}|--[a-z-]{1,20}|[a-z=./{}\" ]{0,9})(=.{0,5})?", 0..40),
+    ) {
+        let argv = RawArgv::from_args(&args);
+        for agent in CATALOGUE {
+            let arguments = agent.arguments(&argv);
+            prop_assert!(arguments.argv.len() <= MAX_ARGUMENTS + 1);
+            prop_assert!(!arguments.argv.iter().any(|arg| arg.contains(|c: char| c.is_control())));
+        }
+    }
+
+    #[test]
+    fn any_text_is_survived_as_an_address(text in ".{0,40}") {
+        value::host(&text);
+        value::host(&format!("https://{text}"));
+    }
+}
