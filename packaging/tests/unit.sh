@@ -16,7 +16,7 @@ fail() {
 # systemd 252 ignores in silence what blinds the daemon on 253, so that trying it proves nothing:
 # a directive that is not on this list has to be shown to work in a user unit on both.
 proven='Description StartLimitIntervalSec Type ExecStart Restart RestartSec WatchdogSec TimeoutStopSec
-UMask LimitNOFILE NoNewPrivileges RestrictAddressFamilies RestrictNamespaces RestrictRealtime
+UMask LimitNOFILE LimitCORE NoNewPrivileges RestrictAddressFamilies RestrictNamespaces RestrictRealtime
 RestrictSUIDSGID LockPersonality SystemCallArchitectures MemoryDenyWriteExecute SystemCallFilter
 SystemCallErrorNumber WantedBy'
 while read -r key; do
