@@ -1,0 +1,33 @@
+# What there is to do: just --list
+
+# What a change must pass before anybody looks at it
+check: lint test
+
+# Format, lints, documentation, licences, spelling, shell scripts
+lint:
+    .ci/run packages tools fmt clippy doc deny typos shellcheck
+
+# All tests
+test:
+    cargo test --workspace --locked
+
+# The end-to-end tests with the real agents, or those whose name contains FILTER
+e2e *FILTER:
+    cargo test --workspace --locked --test e2e -- {{ FILTER }}
+
+# Our numbers and the peers', in one run
+bench *ARGUMENTS:
+    cargo build --release --workspace --locked
+    cargo bench --package trackway-tests --locked -- {{ ARGUMENTS }}
+
+# Unit file and installation, as far as this user can test them
+packaging:
+    .ci/run packaging
+
+# Everything that must hold before a change is taken; as root, in a machine that may be changed
+ci:
+    .ci/run
+
+# Build, install and start for this user
+install *ARGUMENTS:
+    packaging/install.sh {{ ARGUMENTS }}

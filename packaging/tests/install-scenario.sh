@@ -1,0 +1,120 @@
+#!/bin/bash
+# What a person does with install.sh, from the first run to --purge, as the user and in the
+# environment that it is started with.
+#
+#   install-scenario.sh service|detached INSTALL_SH BINARIES
+#
+# HOME must be a throwaway. install.sh runs these steps in the environments that matter.
+set -euo pipefail
+
+expected=$1 install_sh=$2 binaries=$3
+state=$HOME/.local/state/trackway
+ctl=$HOME/.local/bin/trackwayctl
+output=$HOME/output
+
+fail() {
+    echo "FAILED ($expected): $*" >&2
+    [[ ! -s $output ]] || sed 's/^/    /' "$output" >&2
+    exit 1
+}
+trap '"$install_sh" --uninstall --purge >/dev/null 2>&1 || true' EXIT
+
+# Runs install.sh, whose output must then hold what is asked for with `said`.
+installer() { "$install_sh" "$@" >"$output" 2>&1; }
+said() { grep -Fq -- "$1" "$output" || fail "nothing was said of: $1"; }
+
+pid_of_daemon() { "$ctl" status --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p'; }
+tiers() { "$ctl" status --json | grep -o '"tier": *"[^"]*"'; }
+
+# Waits up to 10 s for a command to succeed.
+eventually() {
+    for _ in {1..100}; do
+        "$@" && return 0
+        sleep 0.1
+    done
+    return 1
+}
+has_another_pid_than() { local now; now=$(pid_of_daemon 2>/dev/null) && [[ -n $now && $now != "$1" ]]; }
+
+# Every file of the home but what this script writes.
+files() { find "$HOME" ! -type d ! -path "$output" | sort; }
+
+is_in_its_place() {
+    [[ $(stat -c %a "$state") == 700 ]] || fail "others can look into $state"
+    if [[ $expected == service ]]; then
+        said "runs as a user service"
+        systemctl --user --quiet is-enabled trackwayd.service || fail "the service is not enabled"
+        systemctl --user --quiet is-active trackwayd.service || fail "the service is not active"
+    else
+        said "NOT be there after a reboot"
+        [[ $(stat -c %a "$state/trackwayd.log") == 600 ]] || fail "others can read the log"
+    fi
+    said "is not on your PATH"
+}
+
+untouched=$(files)
+
+code=0
+installer --purge || code=$?
+[[ $code == 2 ]] || fail "--purge without --uninstall exits with $code"
+
+installer --from "$binaries" || fail "the first installation"
+is_in_its_place
+first=$(pid_of_daemon)
+seen=$(tiers) || true
+echo "ok ($expected): installed, recording by $(tr '\n' ' ' <<<"$seen")"
+
+installer --from "$binaries" || fail "the upgrade"
+is_in_its_place
+second=$(pid_of_daemon)
+[[ $second != "$first" ]] || fail "the upgrade left the old daemon running"
+! kill -0 "$first" 2>/dev/null || fail "the upgrade left the old daemon beside the new one"
+echo "ok ($expected): upgraded"
+
+if [[ $expected == service ]]; then
+    kill -KILL "$second"
+    eventually has_another_pid_than "$second" || fail "a killed daemon is not started again"
+    echo "ok ($expected): killed, and started again"
+    second=$(pid_of_daemon)
+
+    installer --from "$binaries" --detached || fail "from service to detached"
+    ! systemctl --user --quiet is-enabled trackwayd.service 2>/dev/null || fail "the service stays enabled"
+    [[ $(tiers) == "$seen" ]] || fail "the unit's sandbox changes what is seen: $seen as a service, $(tiers) without"
+    installer --from "$binaries" || fail "from detached to service"
+    is_in_its_place
+    second=$(pid_of_daemon)
+    echo "ok ($expected): sees as much as outside of the sandbox"
+fi
+
+installer --uninstall || fail "--uninstall"
+said "$state"
+! kill -0 "$second" 2>/dev/null || fail "the daemon outlives its removal"
+[[ -f $state/ledger.db ]] || fail "--uninstall removed the ledger"
+left=$(files | grep -vE "^$state/(ledger\.db(-wal|-shm)?|trackwayd\.lock)\$") || true
+[[ $left == "$untouched" ]] || fail "--uninstall left $left"
+installer --uninstall || fail "--uninstall, again"
+echo "ok ($expected): removed, the ledger is left"
+
+# A daemon that cannot start: the person sees why, soon.
+mkdir -p "$HOME/.config/trackway"
+echo "no-such-key = 1" >"$HOME/.config/trackway/config.toml"
+code=0
+installer --from "$binaries" || code=$?
+[[ $code == 1 ]] || fail "a daemon that cannot start counts as installed ($code)"
+said "last words"
+rm "$HOME/.config/trackway/config.toml"
+echo "ok ($expected): a failed start is shown"
+
+# Everything elsewhere, under names that shells and systemd like to read something into.
+export XDG_STATE_HOME="$HOME/state \$HOME 100%" XDG_CONFIG_HOME="$HOME/odd config"
+PREFIX="$HOME/odd %h \$HOME" installer --from "$binaries" || fail "odd directories"
+ctl="$HOME/odd %h \$HOME/bin/trackwayctl"
+[[ -f $XDG_STATE_HOME/trackway/ledger.db ]] || fail "the daemon keeps its ledger elsewhere"
+pid=$(pid_of_daemon)
+installer --uninstall --purge || fail "--uninstall --purge"
+said "$XDG_STATE_HOME/trackway/ledger.db"
+! kill -0 "$pid" 2>/dev/null || fail "the daemon outlives --purge"
+unset XDG_STATE_HOME XDG_CONFIG_HOME
+installer --uninstall --purge || fail "--uninstall --purge of the first places"
+[[ $(files) == "$untouched" ]] || fail "--purge left $(files)"
+echo "ok ($expected): odd directories, and nothing is left"
