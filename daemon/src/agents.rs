@@ -132,6 +132,11 @@ pub(crate) fn rules_out(comm: &OsStr) -> bool {
         || known.any(|pattern| layout::fits(pattern, comm)))
 }
 
+/// Finds the programs of all agents on disk. Touches the disk.
+pub(crate) fn installed(home: &Path, path: &[PathBuf]) -> Vec<Install> {
+    CATALOGUE.iter().flat_map(|agent| agent.installed(home, path)).collect()
+}
+
 fn contains(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window == word)
 }

@@ -63,7 +63,8 @@ impl Clocks {
         if Duration::from_nanos(asleep) >= NOTEWORTHY {
             changes.push(Change::Suspended(Duration::from_nanos(asleep)));
         }
-        let offset = |clocks: &Self| i128::from(clocks.realtime_ns) - i128::from(clocks.boottime_ns);
+        let offset =
+            |clocks: &Self| i128::from(clocks.realtime_ns) - i128::from(clocks.boottime_ns);
         let step_ms = (offset(self) - offset(earlier)) / 1_000_000;
         if step_ms.unsigned_abs() >= NOTEWORTHY.as_millis() {
             changes.push(Change::Stepped(i64::try_from(step_ms).unwrap_or(i64::MAX)));

@@ -140,10 +140,15 @@ impl Config {
 
 /// Reads a duration such as `500ms`; what is too often or too seldom is refused.
 fn interval(text: &str) -> Result<Duration, String> {
-    let signed: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let signed: jiff::SignedDuration =
+        text.parse().map_err(|error: jiff::Error| error.to_string())?;
     let interval = Duration::try_from(signed).map_err(|_| "is negative".to_owned())?;
     let bounds = Duration::from_millis(50)..=Duration::from_secs(60);
-    if bounds.contains(&interval) { Ok(interval) } else { Err("is not between 50ms and 60s".into()) }
+    if bounds.contains(&interval) {
+        Ok(interval)
+    } else {
+        Err("is not between 50ms and 60s".into())
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use trackway_protocol::ids::Timestamp;
 
 use crate::agents::Install;
-use crate::enrich::launcher::Ancestor;
 
 /// A point in time by the two clocks that matter: what people read, and what durations need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +25,9 @@ pub(crate) struct Moment {
 pub(crate) enum Event {
     /// A candidate, or a process below an agent, has begun to run a program.
     Exec(Box<ProcessFacts>, Moment),
-    /// A process below an agent began to run a program and was gone before it could be read.
-    Unread { pid: u32 },
+    /// A process below an agent began to run a program and was gone before it could be read. What
+    /// was left of its name may rule out that the program was an agent's.
+    Unread { pid: u32, may_be_agent: bool },
     /// A followed process has a child.
     Forked { parent: u32, child: u32 },
     /// A followed process has ended with this wait status.
@@ -301,7 +301,6 @@ pub(crate) struct ProcessFacts {
     pub(crate) exe_id: Option<FileId>,
     /// Target of `/proc/PID/cwd`, without the kernel's mark of a deleted directory.
     pub(crate) cwd: Option<PathBuf>,
-    pub(crate) comm: Option<OsString>,
     pub(crate) argv: Option<RawArgv>,
     pub(crate) env: Option<AgentEnv>,
     pub(crate) tty: Option<Tty>,
@@ -311,24 +310,12 @@ pub(crate) struct ProcessFacts {
     pub(crate) ancestors: Vec<Ancestor>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_allowed_variables_are_sorted_and_all_are_found() {
-        assert!(ENVIRONMENT.is_sorted_by(|left, right| left < right));
-        let env = AgentEnv::from_pairs(ENVIRONMENT.iter().map(|name| (*name, "1")));
-        assert!(ENVIRONMENT.iter().all(|name| env.get(name).is_some()));
-    }
-
-    #[test]
-    fn every_other_variable_is_dropped() {
-        let env = AgentEnv::from_environ(b"HOME=/h\0ANTHROPIC_API_KEY=sk-1\0=x\0CI\0CODEX_HOME=\0");
-        assert_eq!(env.get("HOME"), Some(OsStr::new("/h")));
-        assert_eq!(env.get("ANTHROPIC_API_KEY"), None);
-        assert_eq!(env.get("CODEX_HOME"), None, "empty is unset");
-    }
+/// One process above another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ancestor {
+    pub(crate) pid: u32,
+    /// File name of its executable, or its `comm` where that cannot be read.
+    pub(crate) name: OsString,
 }
 
 #[cfg(test)]

@@ -34,6 +34,20 @@ pub(crate) fn raise_descriptor_limit() {
     }
 }
 
+/// Keeps the process's memory, through which command lines pass, out of core dumps.
+#[cfg(unix)]
+pub(crate) fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "a crash may leave a core dump behind");
+    }
+}
+
+/// There are none here.
+#[cfg(not(unix))]
+pub(crate) fn forbid_core_dumps() {}
+
 /// Lets the process have as many descriptors as it may.
 #[cfg(not(unix))]
 pub(crate) fn raise_descriptor_limit() {}

@@ -70,6 +70,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let recovered = store.recover().context("failed to read the ledger")?;
     let listener = server::bind(&places.socket)?;
     host::raise_descriptor_limit();
+    host::forbid_core_dumps();
 
     let started_at = Timestamp::now();
     let boot_id = host::boot_id();

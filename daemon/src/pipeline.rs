@@ -150,7 +150,7 @@ impl Pipeline {
             Event::Exec(facts, moment) => {
                 self.executed(*facts, moment, Evidence::Kernel, false).await;
             }
-            Event::Unread { pid } => self.unread(pid),
+            Event::Unread { pid, may_be_agent } => self.unread(pid, may_be_agent),
             Event::Forked { parent, child } => self.tree.forked(parent, child),
             Event::Exited { pid, status, moment } => self.exited(pid, Some(status), moment),
             Event::Swept { processes, moment } => self.swept(processes, moment).await,
@@ -291,9 +291,12 @@ impl Pipeline {
 
     fn settle(&mut self, all: bool) {
         for short in self.counts.settle(all) {
-            let missed = short.opened - short.named;
+            let missed = short.opened - short.named - short.chores;
             let (path, opened, named) = (short.path.display(), short.opened, short.named);
-            let reason = format!("{path} was run {opened} times, {named} of them were named");
+            let mut reason = format!("{path} was run {opened} times, {named} of them were named");
+            if short.chores > 0 {
+                reason.push_str(&format!(", {} may be chores of a running agent", short.chores));
+            }
             self.open_exec_gap(reason, Some(missed));
         }
     }

@@ -12,8 +12,7 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, readlinkat_raw, statat};
 use rustix::io::Errno;
 
-use crate::enrich::launcher::Ancestor;
-use crate::event::{AgentEnv, FileId, ProcessFacts, RawArgv, Tty};
+use crate::event::{AgentEnv, Ancestor, FileId, ProcessFacts, RawArgv, Tty};
 
 /// What the kernel appends to the path of a deleted file.
 const DELETED: &[u8] = b" (deleted)";
@@ -108,7 +107,7 @@ impl Procfs {
     }
 
     /// Reads a process in the order in which facts vanish: `exe` (which the caller has), `cwd`,
-    /// `comm` and the rest of `stat`, `cmdline`, `environ`.
+    /// `stat`, `cmdline`, `environ`.
     pub(crate) fn facts(&self, pid: u32, exe: Option<&[u8]>) -> ProcessFacts {
         let cwd = self.cwd(pid);
         let stat = self.stat(pid);
@@ -124,7 +123,6 @@ impl Procfs {
             exe_id: self.exe_id(pid),
             cwd,
             tty: stat.as_ref().map(|stat| stat.tty.clone()),
-            comm: stat.map(|stat| stat.comm),
             argv: argv.map(RawArgv::from_cmdline),
             env: env.map(|bytes| AgentEnv::from_environ(&bytes)),
             other_namespace: self.other_namespace(pid),
@@ -183,8 +181,7 @@ impl Procfs {
         let fd = openat(&self.root, name.of(pid, file), flags, Mode::empty()).ok()?;
         let mut bytes = Vec::with_capacity(1024);
         loop {
-            let read =
-                rustix::io::read(&fd, rustix::buffer::spare_capacity(&mut bytes)).ok()?;
+            let read = rustix::io::read(&fd, rustix::buffer::spare_capacity(&mut bytes)).ok()?;
             if read == 0 || bytes.len() >= MAX_FILE {
                 return Some(bytes);
             }
@@ -260,8 +257,9 @@ mod tests {
 
     #[test]
     fn a_comm_with_brackets_and_spaces_does_not_shift_the_fields() {
-        let stat = parse_stat(b"42 (a) Z (b\n) S 7 1 1 34818 0 0 0 0 0 0 0 0 0 0 20 0 1 0 550617 0")
-            .unwrap();
+        let stat =
+            parse_stat(b"42 (a) Z (b\n) S 7 1 1 34818 0 0 0 0 0 0 0 0 0 0 20 0 1 0 550617 0")
+                .unwrap();
         assert_eq!(stat.comm, OsStr::new("a) Z (b\n"));
         assert_eq!((stat.ppid, stat.start_ticks, stat.zombie), (7, 550_617, false));
         assert_eq!(stat.tty, Tty::Named("pts/2".into()));

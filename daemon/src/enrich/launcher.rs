@@ -19,24 +19,16 @@
 //!   people set to silence a program, does not count in a terminal.
 //! * Where nothing tells, the answer is the nearest ancestor that is no passer-on, as `other`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 
 use trackway_protocol::record::Launcher;
 
-use crate::event::AgentEnv;
+use crate::event::{AgentEnv, Ancestor};
 
 use table::Means::{self, Nothing, Remote, Service, Shell, Telling, Terminal};
 use table::{CI_VARIABLES, EDITOR_VARIABLES, meaning};
 
 mod table;
-
-/// A process above a launch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ancestor {
-    pub(crate) pid: u32,
-    /// Name of its executable, or its `comm` where that cannot be read.
-    pub(crate) name: OsString,
-}
 
 /// Returns the nearest telling one of a launch's ancestors, of which the parent comes first. `env`
 /// is the launch's environment.

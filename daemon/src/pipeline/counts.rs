@@ -14,7 +14,12 @@ const QUIET: Duration = Duration::from_secs(2);
 
 /// The counts, by binary.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(HashMap<FileId, Count>);
+pub(crate) struct Counts {
+    binaries: HashMap<FileId, Count>,
+    /// Programs below agents that could not be read and may have been the agent's own. Launches
+    /// they are not: their launch counts them as unread.
+    unread: u64,
+}
 
 #[derive(Debug)]
 struct Count {
@@ -30,21 +35,24 @@ pub(crate) struct Shortfall {
     pub(crate) path: PathBuf,
     pub(crate) opened: u64,
     pub(crate) named: u64,
+    /// How many may have been chores of running agents.
+    pub(crate) chores: u64,
 }
 
 impl Counts {
     /// Begins to count a binary. Returns whether it is new.
     pub(crate) fn add(&mut self, binary: FileId, path: PathBuf) -> bool {
-        let new = !self.0.contains_key(&binary);
+        let new = !self.binaries.contains_key(&binary);
         if new {
-            self.0.insert(binary, Count { path, opened: 0, named: 0, changed: Instant::now() });
+            self.binaries
+                .insert(binary, Count { path, opened: 0, named: 0, changed: Instant::now() });
         }
         new
     }
 
     /// Notes that a binary was opened for execution `times` times.
     pub(crate) fn opened(&mut self, binary: FileId, times: u64) {
-        if let Some(count) = self.0.get_mut(&binary) {
+        if let Some(count) = self.binaries.get_mut(&binary) {
             count.opened += times;
             count.changed = Instant::now();
         }
@@ -52,32 +60,45 @@ impl Counts {
 
     /// Notes that an execution of a binary was named.
     pub(crate) fn named(&mut self, binary: FileId) {
-        if let Some(count) = self.0.get_mut(&binary) {
+        if let Some(count) = self.binaries.get_mut(&binary) {
             count.named += 1;
             count.changed = Instant::now();
         }
     }
 
+    /// Notes that a program below an agent could not be read, and may have been one of these.
+    pub(crate) fn unread(&mut self) {
+        self.unread += 1;
+    }
+
     /// Returns a binary's path.
     pub(crate) fn path(&self, binary: FileId) -> Option<PathBuf> {
-        self.0.get(&binary).map(|count| count.path.clone())
+        self.binaries.get(&binary).map(|count| count.path.clone())
     }
 
     /// Whether some counts have not been compared yet.
     pub(crate) fn unsettled(&self) -> bool {
-        self.0.values().any(|count| count.opened > 0 || count.named > 0)
+        self.binaries.values().any(|count| count.opened > 0 || count.named > 0)
     }
 
     /// Compares the counts that have been quiet, or all of them at the end, and begins them anew.
     pub(crate) fn settle(&mut self, all: bool) -> Vec<Shortfall> {
         let mut shortfalls = Vec::new();
-        for count in self.0.values_mut().filter(|count| all || count.changed.elapsed() >= QUIET) {
+        for count in
+            self.binaries.values_mut().filter(|count| all || count.changed.elapsed() >= QUIET)
+        {
             let (opened, named) = (count.opened, count.named);
             (count.opened, count.named) = (0, 0);
             // More named than opened: it ran before it was marked. That bounds nothing.
-            if opened > named {
-                shortfalls.push(Shortfall { path: count.path.clone(), opened, named });
+            let short = opened.saturating_sub(named);
+            let chores = short.min(self.unread);
+            self.unread -= chores;
+            if short > chores {
+                shortfalls.push(Shortfall { path: count.path.clone(), opened, named, chores });
             }
+        }
+        if !self.unsettled() {
+            self.unread = 0;
         }
         shortfalls
     }
@@ -99,9 +120,21 @@ mod tests {
         assert_eq!(counts.settle(false), []);
         tokio::time::advance(QUIET).await;
         let path = PathBuf::from("/bin/claude");
-        assert_eq!(counts.settle(false), [Shortfall { path, opened: 5, named: 4 }]);
+        assert_eq!(counts.settle(false), [Shortfall { path, opened: 5, named: 4, chores: 0 }]);
         assert!(!counts.unsettled());
         assert_eq!(counts.settle(true), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_agent_did_unread_is_no_missing_launch() {
+        let mut counts = Counts::default();
+        counts.add(BINARY, "/bin/claude".into());
+        counts.opened(BINARY, 3);
+        counts.unread();
+        let path = PathBuf::from("/bin/claude");
+        assert_eq!(counts.settle(true), [Shortfall { path, opened: 3, named: 0, chores: 1 }]);
+        counts.opened(BINARY, 1);
+        assert_eq!(counts.settle(true).len(), 1, "a chore explains one execution, once");
     }
 
     #[tokio::test(start_paused = true)]

@@ -170,6 +170,7 @@ impl Pipeline {
             outermost: facts.pid,
             processes: HashMap::from([(facts.pid, facts.cwd.clone())]),
             started,
+            contained: facts.other_namespace == Some(true),
             unread: 0,
             // What a former daemon recorded is not recorded again.
             proper: known || sighting.recognised.role != Role::Wrapper,
@@ -182,18 +183,18 @@ impl Pipeline {
         }
         let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
         let disk = self.read_disk(&sighting).await;
-        if let Some(exe) = facts.exe.as_ref().filter(|_| sighting.recognised.role != Role::Wrapper) {
+        if let Some(exe) = facts.exe.as_ref().filter(|_| sighting.recognised.role != Role::Wrapper)
+        {
             self.know(sighting.recognised.agent.name(), exe, disk.version.clone());
         }
         let mut body = describe(&sighting, id, arguments.as_ref(), disk);
         body.boot_id = Some(self.outside.boot_id.clone());
         body.start_ticks = Some(ticks);
         body.parent_launch = parent;
-        if let Some(cwd) = &facts.cwd {
-            (body.repo, body.repo_unknown) = self.repo(cwd).await;
-        } else {
-            body.repo_unknown = Some("the directory is unknown".into());
-        }
+        (body.repo, body.repo_unknown) = match &facts.cwd {
+            Some(cwd) => self.repo(id, cwd).await,
+            None => (None, Some("the directory is unknown".into())),
+        };
         self.draft(started.at, sighting.evidence, Body::LaunchStarted(Box::new(body)));
         self.touch_start(&facts, id, arguments.as_ref(), started, sighting.evidence).await;
     }
@@ -235,6 +236,10 @@ impl Pipeline {
     }
 
     async fn read_disk(&self, sighting: &Sighting) -> FromDisk {
+        if sighting.facts.other_namespace == Some(true) {
+            // Its paths are not ours: what lies there on our side is something else.
+            return FromDisk { version: None, endpoint: None };
+        }
         let agent = sighting.recognised.agent;
         let (facts, script) = (Arc::clone(&sighting.facts), sighting.script.clone());
         let read = self.offload.run(move || {

@@ -21,6 +21,9 @@ pub(crate) struct Live {
     /// the launch ends with the last of them.
     pub(crate) processes: HashMap<u32, Option<PathBuf>>,
     pub(crate) started: Moment,
+    /// Whether it runs in a container: what it says of paths is true in there. A sandbox around a
+    /// single command is none: agents give it the paths that they have themselves.
+    pub(crate) contained: bool,
     /// Execs below it that could not be read.
     pub(crate) unread: u64,
     /// Whether the agent proper has been seen, not only what starts it.

@@ -6,8 +6,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::*;
-use crate::enrich::launcher::Ancestor;
-use crate::event::{AgentEnv, Moment, ProcessFacts, RawArgv};
+use crate::event::{AgentEnv, Ancestor, Moment, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 
@@ -218,8 +217,10 @@ async fn npm_codex_is_one_launch_whatever_it_is_made_of() {
 #[tokio::test]
 async fn an_agent_that_asks_its_own_binary_is_one_launch_and_its_service_another() {
     let ledger = Ledger::new();
-    let native = "/h/.codex/packages/standalone/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
-    let service = "/h/.codex/packages/app-server-daemon/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
+    let native =
+        "/h/.codex/packages/standalone/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
+    let service =
+        "/h/.codex/packages/app-server-daemon/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
     let tui = process(10, native).argv(&["codex"]);
     let version = process(11, native).below(10).argv(&["codex", "--version"]);
     let daemon = process(12, service).below(10).argv(&[
@@ -229,7 +230,8 @@ async fn an_agent_that_asks_its_own_binary_is_one_launch_and_its_service_another
         "unix://",
         "--managed-daemon",
     ]);
-    let updater = process(13, service).below(12).argv(&["codex", "app-server", "daemon", "pid-update-loop"]);
+    let updater =
+        process(13, service).below(12).argv(&["codex", "app-server", "daemon", "pid-update-loop"]);
     let events = vec![
         tui.exec(),
         fork(10, 11),
@@ -264,7 +266,7 @@ async fn only_what_bears_the_mark_of_a_tool_call_is_a_command() {
         process(13, "/usr/bin/make").below(12).cwd("/nowhere/built").exec(),
         fork(10, 14),
         process(14, "/usr/bin/true").below(10).vanishing().exec(),
-        Event::Unread { pid: 13 },
+        Event::Unread { pid: 13, may_be_agent: false },
         exit(10, 0),
     ];
     ledger.run(events).await;

@@ -26,15 +26,15 @@ impl Pipeline {
         let Some(live) = self.live.get(&member.launch) else { return };
         let (launch, inherited) = (member.launch, member.tool_call);
         let parent_exe = parent.and_then(|parent| parent.exe.clone());
-        let machinery =
-            role.is_some() || live.agent.is_machinery(parent_exe.as_deref(), facts);
+        // The agent's own program may do the model's work too: claude's shell has its `rg`.
+        let machinery = live.agent.is_machinery(parent_exe.as_deref(), facts);
         let tool_call = inherited || marks(live, facts);
         let unknown = !tool_call && facts.env.is_none();
         self.tree.insert(
             facts.pid,
             Member {
                 launch,
-                role: machinery.then_some(Role::Machinery),
+                role: role.or(machinery.then_some(Role::Machinery)),
                 tool_call,
                 exe: facts.exe.clone(),
                 start_ticks: facts.start_ticks,
@@ -45,13 +45,16 @@ impl Pipeline {
                 let how = if tool_call && !machinery { "command" } else { "helper" };
                 self.touch(launch, cwd, how, moment, evidence).await;
             }
-            _ => self.unread(facts.pid),
+            _ => self.unread(facts.pid, false),
         }
     }
 
     /// A program below an agent could not be read.
-    pub(super) fn unread(&mut self, pid: u32) {
+    pub(super) fn unread(&mut self, pid: u32, may_be_agent: bool) {
         let Some(member) = self.tree.get(pid) else { return };
+        if may_be_agent {
+            self.counts.unread();
+        }
         if let Some(live) = self.live.get_mut(&member.launch) {
             live.unread += 1;
         }
@@ -82,13 +85,7 @@ impl Pipeline {
     }
 
     /// A live agent's process is in `cwd`: a touch where it was elsewhere before.
-    pub(super) async fn is_in(
-        &mut self,
-        launch: LaunchId,
-        pid: u32,
-        cwd: PathBuf,
-        moment: Moment,
-    ) {
+    pub(super) async fn is_in(&mut self, launch: LaunchId, pid: u32, cwd: PathBuf, moment: Moment) {
         let live = self.live.get_mut(&launch);
         let Some(last) = live.and_then(|live| live.processes.get_mut(&pid)) else { return };
         let before = last.replace(cwd.clone());
@@ -109,7 +106,7 @@ impl Pipeline {
         if !self.touched.is_new(launch, &path, how, moment.at) {
             return;
         }
-        let (repo, repo_unknown) = self.repo(dir).await;
+        let (repo, repo_unknown) = self.repo(launch, dir).await;
         let touched = DirTouched {
             launch: Some(launch),
             session: None,
@@ -122,8 +119,15 @@ impl Pipeline {
         self.draft(moment.at, evidence, Body::DirTouched(touched));
     }
 
-    /// Looks up the repository of a directory, or says why it is not known.
-    pub(super) async fn repo(&mut self, dir: &Path) -> (Option<Repo>, Option<String>) {
+    /// Looks up the repository of a launch's directory, or says why it is not known.
+    pub(super) async fn repo(
+        &mut self,
+        launch: LaunchId,
+        dir: &Path,
+    ) -> (Option<Repo>, Option<String>) {
+        if self.live.get(&launch).is_some_and(|live| live.contained) {
+            return (None, Some("the directory lies in a container".into()));
+        }
         match self.lookup.repo(dir).await {
             Found::Repo(repo) => (Some(repo), None),
             Found::None => (None, None),

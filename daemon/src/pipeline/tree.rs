@@ -1,6 +1,6 @@
 //! The tree of processes at and below agents.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use trackway_protocol::ids::LaunchId;
@@ -56,12 +56,6 @@ impl Tree {
             Some(ticks) => member.start_ticks.is_some() && member.start_ticks != *ticks,
         });
         gone.map(|(pid, _)| *pid).collect()
-    }
-
-    /// Lists the pids of a launch's members.
-    pub(crate) fn of(&self, launch: LaunchId) -> HashSet<u32> {
-        let members = self.0.iter().filter(|(_, member)| member.launch == launch);
-        members.map(|(pid, _)| *pid).collect()
     }
 }
 

@@ -125,8 +125,10 @@ fn not_one(of: &str, error: LookupError) -> Refusal {
         },
         LookupError::Ambiguous(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let message =
-                format!("more than one launch has an id that begins with {of:?}: {}", ids.join(", "));
+            let message = format!(
+                "more than one launch has an id that begins with {of:?}: {}",
+                ids.join(", ")
+            );
             Refusal { code: FailureCode::Ambiguous, message }
         }
         LookupError::Store(error) => Refusal::from(error),
@@ -157,13 +159,7 @@ async fn export(
 }
 
 /// Sends records as they are committed, at the client's pace, until it leaves.
-async fn tail(
-    client: &mut Client,
-    sight: &Sight,
-    id: u64,
-    mut after: u64,
-    filter: Filter,
-) -> Gone {
+async fn tail(client: &mut Client, sight: &Sight, id: u64, mut after: u64, filter: Filter) -> Gone {
     let mut committed = sight.committed.clone();
     loop {
         let end = *committed.borrow_and_update();

@@ -17,10 +17,14 @@ pub(super) fn checks(sight: &Sight) -> Vec<Check> {
 fn source(source: &SourceStatus) -> Check {
     let found = format!("{} ({}): {}", source.tier, source.state, source.reason);
     let (state, fix) = match (source.tier.as_str(), source.state.as_str()) {
-        (_, "lost") => ("failed", Some("restart the daemon, and read its log if that does not help")),
+        (_, "lost") => {
+            ("failed", Some("restart the daemon, and read its log if that does not help"))
+        }
         ("poll", _) => (
             "warning",
-            Some("short launches are missed; a Linux of 6.6 or later, outside of containers, tells all"),
+            Some(
+                "short launches are missed; a Linux of 6.6 or later, outside of containers, tells all",
+            ),
         ),
         (_, "degraded") => ("warning", Some("see `trackwayctl gaps` for what was missed")),
         _ => ("ok", None),
@@ -34,7 +38,9 @@ fn ledger(health: &Health) -> Check {
         Health::Failing { since, reason, waiting, dropped } => check(
             "ledger",
             "failed",
-            format!("no record can be written since {since}: {reason}; {waiting} wait, {dropped} were dropped"),
+            format!(
+                "no record can be written since {since}: {reason}; {waiting} wait, {dropped} were dropped"
+            ),
             Some("make room on the file system of the state directory, or make it writable"),
         ),
     }
@@ -47,7 +53,9 @@ fn agents(agents: &[AgentInstall]) -> Check {
     }
     let names: Vec<String> = agents
         .iter()
-        .map(|agent| format!("{} {}", agent.agent, agent.version.as_deref().unwrap_or("(version unknown)")))
+        .map(|agent| {
+            format!("{} {}", agent.agent, agent.version.as_deref().unwrap_or("(version unknown)"))
+        })
         .collect();
     check("agents", "ok", names.join(", "), None)
 }

@@ -20,7 +20,10 @@ pub(crate) struct Follow {
 enum Leaving {
     No,
     /// Its first thread ended with this wait status, at this monotonic time.
-    Yes { status: u32, at_ns: u64 },
+    Yes {
+        status: u32,
+        at_ns: u64,
+    },
 }
 
 impl Default for Follow {

@@ -130,7 +130,6 @@ fn facts(process: &Process) -> ProcessFacts {
         ppid: process.parent().map(Pid::as_u32),
         exe: process.exe().map(Path::to_owned),
         cwd: process.cwd().map(Path::to_owned),
-        comm: Some(process.name().to_owned()),
         argv: (!argv.is_empty()).then_some(argv),
         env: Some(AgentEnv::from_entries(process.environ())),
         // Whole seconds of boottime, in ticks of a hundredth: all that is portable.

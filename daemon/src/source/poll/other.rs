@@ -2,8 +2,7 @@
 
 use sysinfo::{Pid, System};
 
-use crate::enrich::launcher::Ancestor;
-use crate::event::{ProcessFacts};
+use crate::event::ProcessFacts;
 
 /// Adds the processes above one.
 pub(super) fn refine(mut facts: ProcessFacts, system: &System) -> Option<ProcessFacts> {

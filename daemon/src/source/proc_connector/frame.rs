@@ -28,11 +28,27 @@ pub(crate) struct Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// The kernel's answer to a request, with an errno or 0.
-    Ack { error: u32 },
-    Fork { parent_tgid: u32, child_pid: u32, child_tgid: u32 },
-    Exec { pid: u32, tgid: u32 },
-    Comm { pid: u32, tgid: u32 },
-    Exit { pid: u32, tgid: u32, status: u32 },
+    Ack {
+        error: u32,
+    },
+    Fork {
+        parent_tgid: u32,
+        child_pid: u32,
+        child_tgid: u32,
+    },
+    Exec {
+        pid: u32,
+        tgid: u32,
+    },
+    Comm {
+        pid: u32,
+        tgid: u32,
+    },
+    Exit {
+        pid: u32,
+        tgid: u32,
+        status: u32,
+    },
     /// Anything that does not matter here.
     Other,
 }
@@ -132,7 +148,8 @@ pub(crate) mod tests {
     /// Builds a datagram as the kernel sends it.
     pub(crate) fn datagram(what: u32, cpu: u32, seq: u32, words: &[u32]) -> Vec<u8> {
         let mut bytes = vec![0; 76];
-        let mut put = |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        let mut put =
+            |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
         put(0, 76);
         put(16, 1);
         put(20, 1);

@@ -230,13 +230,7 @@ impl Reader {
         }
     }
 
-    fn readable(
-        &mut self,
-        pid: u32,
-        exe: &[u8],
-        followed: bool,
-        at_ns: u64,
-    ) -> Result<(), Closed> {
+    fn readable(&mut self, pid: u32, exe: &[u8], followed: bool, at_ns: u64) -> Result<(), Closed> {
         let mut facts = self.procfs.facts(pid, Some(exe));
         let agent = could_be_agent(&facts);
         if !agent && facts.argv.is_none() {
@@ -259,11 +253,12 @@ impl Reader {
 
     /// Counts a program that ended before it could be read, unless its name rules an agent out.
     fn unreadable(&mut self, pid: u32, followed: bool) -> Result<(), Closed> {
-        if followed {
-            return self.send(Event::Unread { pid });
-        }
         let comm = self.procfs.comm(pid);
-        if comm.is_some_and(|comm| agents::rules_out(&comm)) || !self.is_own_by_parent(pid) {
+        let may_be_agent = !comm.is_some_and(|comm| agents::rules_out(&comm));
+        if followed {
+            return self.send(Event::Unread { pid, may_be_agent });
+        }
+        if !may_be_agent || !self.is_own_by_parent(pid) {
             return Ok(());
         }
         let unnamed = self.unnamed.get_or_insert_with(|| Unnamed {
