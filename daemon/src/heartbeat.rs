@@ -16,7 +16,7 @@ const FILE: &str = "trackwayd.lock";
 
 /// Why the lock is not to be had.
 #[derive(Debug, thiserror::Error)]
-pub enum LockError {
+pub(crate) enum LockError {
     /// Another daemon has it.
     #[error("another trackwayd uses {}", state_dir.display())]
     Taken {

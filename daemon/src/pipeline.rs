@@ -18,7 +18,7 @@ use crate::agents::Install;
 use crate::clock::{self, Change, Clocks};
 use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
-use crate::event::{Event, FileId, Opens, SourceReport, State};
+use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
 use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
@@ -82,6 +82,8 @@ pub(crate) struct Pipeline {
     lookup: Lookup,
     offload: Offload,
     clocks: Clocks,
+    /// When this daemon began.
+    began: Moment,
     /// Records that the current event makes; they are appended together.
     drafts: Vec<Draft>,
 }
@@ -105,6 +107,7 @@ impl Pipeline {
             lookup: Lookup::new(),
             offload: Offload::default(),
             clocks: clock::read(),
+            began: clock::read().now(),
             drafts: Vec::new(),
         }
     }

@@ -32,7 +32,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why clients cannot be served.
 #[derive(Debug, thiserror::Error)]
-pub enum ServerError {
+pub(crate) enum ServerError {
     /// The socket's place is not usable.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),

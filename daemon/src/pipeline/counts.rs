@@ -1,7 +1,7 @@
 //! How often each agent binary was opened for execution, beside how often that was named.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -64,6 +64,13 @@ impl Counts {
             count.named += 1;
             count.changed = Instant::now();
         }
+    }
+
+    /// Returns the binary that was known under this path: a process may be gone before its
+    /// executable's file can be asked for, and after its path was read.
+    pub(crate) fn at(&self, path: &Path) -> Option<FileId> {
+        let known = self.binaries.iter().find(|(_, count)| count.path == path);
+        known.map(|(binary, _)| *binary)
     }
 
     /// Notes that a program below an agent could not be read, and may have been one of these.

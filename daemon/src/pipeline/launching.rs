@@ -60,7 +60,7 @@ impl Pipeline {
         let facts = Arc::new(facts);
         let (recognised, script) = self.recognise(&facts).await;
         if let Some(recognised) = recognised {
-            self.count(&recognised, &facts);
+            self.count(&recognised, &facts, found_running);
             let sighting = Sighting {
                 recognised,
                 facts: Arc::clone(&facts),
@@ -101,9 +101,15 @@ impl Pipeline {
     }
 
     /// Counts the exec of an agent's own binary, and has unknown ones counted from now on.
-    fn count(&mut self, recognised: &Recognised, facts: &ProcessFacts) {
-        let (Some(exe), Some(binary)) = (&facts.exe, facts.exe_id) else { return };
-        if recognised.role == Role::Wrapper {
+    fn count(&mut self, recognised: &Recognised, facts: &ProcessFacts, found_running: bool) {
+        let Some(exe) = facts.exe.as_ref().filter(|_| recognised.role != Role::Wrapper) else {
+            return;
+        };
+        let Some(binary) = facts.exe_id.or_else(|| self.counts.at(exe)) else { return };
+        let started_ns = facts.start_ticks.unwrap_or_default().saturating_mul(TICK_NS);
+        if found_running && started_ns < self.began.boot_ns {
+            // It was opened before anybody counted.
+            self.begin_to_count(binary, exe);
             return;
         }
         if facts.exe_deleted || !self.begin_to_count(binary, exe) {

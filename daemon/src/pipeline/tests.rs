@@ -6,7 +6,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::*;
-use crate::event::{AgentEnv, Ancestor, Moment, ProcessFacts, RawArgv};
+use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 
