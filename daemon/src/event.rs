@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Swept { processes: Vec<ProcessFacts>, moment: Moment },
     /// Programs began to run that could not be read in time and were not ruled out.
     Unnamed { count: u64, from: Timestamp, until: Timestamp },
+    /// From now on every execution of this binary is counted.
+    Counting { binary: FileId, since: Moment },
     /// A known agent binary was opened for execution so many times.
     Opened { binary: FileId, count: Opens },
     /// Programs of agents were found on disk.

@@ -18,7 +18,7 @@ use crate::agents::Install;
 use crate::clock::{self, Change, Clocks};
 use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
-use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
+use crate::event::{Event, FileId, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
 use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
@@ -82,8 +82,6 @@ pub(crate) struct Pipeline {
     lookup: Lookup,
     offload: Offload,
     clocks: Clocks,
-    /// When this daemon began.
-    began: Moment,
     /// Records that the current event makes; they are appended together.
     drafts: Vec<Draft>,
 }
@@ -107,7 +105,6 @@ impl Pipeline {
             lookup: Lookup::new(),
             offload: Offload::default(),
             clocks: clock::read(),
-            began: clock::read().now(),
             drafts: Vec::new(),
         }
     }
@@ -158,6 +155,7 @@ impl Pipeline {
             Event::Exited { pid, status, moment } => self.exited(pid, Some(status), moment),
             Event::Swept { processes, moment } => self.swept(processes, moment).await,
             Event::Unnamed { count, from, until } => self.unnamed(count, from, until),
+            Event::Counting { binary, since } => self.counts.counting(binary, since.boot_ns),
             Event::Opened { binary, count } => self.opened(binary, count),
             Event::Installed(installs) => self.installed(installs).await,
             Event::Source(report) => self.report(report),
@@ -270,13 +268,12 @@ impl Pipeline {
         }
     }
 
-    /// Has a binary counted from now on. Returns whether that is new.
-    fn begin_to_count(&mut self, binary: FileId, exe: &Path) -> bool {
+    /// Has a binary counted from now on.
+    fn begin_to_count(&mut self, binary: FileId, exe: &Path) {
         let new = self.counts.add(binary, exe.to_owned());
         if let Some(open_exec) = self.outside.open_exec.as_ref().filter(|_| new) {
             open_exec.order(Order::Count(exe.to_owned()));
         }
-        new
     }
 
     /// Takes an agent's program into `status`.

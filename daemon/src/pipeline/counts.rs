@@ -27,7 +27,19 @@ struct Count {
     opened: u64,
     named: u64,
     changed: Instant,
+    since: Since,
 }
+
+/// From when on a binary's executions are counted, by the boottime clock in nanoseconds.
+#[derive(Debug)]
+enum Since {
+    /// It has been ordered. These were named meanwhile.
+    Ordered(Vec<u64>),
+    At(u64),
+}
+
+/// How many executions are kept for a binary whose counting has been ordered and not begun.
+const MAX_WAITING: usize = 10_000;
 
 /// More executions than were named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +56,8 @@ impl Counts {
     pub(crate) fn add(&mut self, binary: FileId, path: PathBuf) -> bool {
         let new = !self.binaries.contains_key(&binary);
         if new {
-            self.binaries
-                .insert(binary, Count { path, opened: 0, named: 0, changed: Instant::now() });
+            let (since, changed) = (Since::Ordered(Vec::new()), Instant::now());
+            self.binaries.insert(binary, Count { path, opened: 0, named: 0, changed, since });
         }
         new
     }
@@ -58,11 +70,28 @@ impl Counts {
         }
     }
 
-    /// Notes that an execution of a binary was named.
-    pub(crate) fn named(&mut self, binary: FileId) {
-        if let Some(count) = self.binaries.get_mut(&binary) {
-            count.named += 1;
+    /// Notes from when on a binary's executions are counted.
+    pub(crate) fn counting(&mut self, binary: FileId, since_ns: u64) {
+        let Some(count) = self.binaries.get_mut(&binary) else { return };
+        if let Since::Ordered(waiting) = &count.since {
+            let counted = waiting.iter().filter(|opened_ns| **opened_ns >= since_ns).count();
+            count.named += u64::try_from(counted).unwrap_or(u64::MAX);
+            count.since = Since::At(since_ns);
             count.changed = Instant::now();
+        }
+    }
+
+    /// Notes that an execution of a binary was named. It was opened at `opened_ns` by the boottime
+    /// clock; what was opened before it was counted does not count here either.
+    pub(crate) fn named(&mut self, binary: FileId, opened_ns: u64) {
+        let Some(count) = self.binaries.get_mut(&binary) else { return };
+        match &mut count.since {
+            Since::Ordered(waiting) if waiting.len() < MAX_WAITING => waiting.push(opened_ns),
+            Since::At(since_ns) if *since_ns <= opened_ns => {
+                count.named += 1;
+                count.changed = Instant::now();
+            }
+            Since::Ordered(_) | Since::At(_) => {}
         }
     }
 
@@ -96,7 +125,7 @@ impl Counts {
         {
             let (opened, named) = (count.opened, count.named);
             (count.opened, count.named) = (0, 0);
-            // More named than opened: it ran before it was marked. That bounds nothing.
+            // More named than opened: the kernel merged two openings by one process.
             let short = opened.saturating_sub(named);
             let chores = short.min(self.unread);
             self.unread -= chores;
@@ -122,8 +151,9 @@ mod tests {
         let mut counts = Counts::default();
         assert!(counts.add(BINARY, "/bin/claude".into()));
         assert!(!counts.add(BINARY, "/other/name".into()));
+        counts.counting(BINARY, 100);
         counts.opened(BINARY, 5);
-        (0..4).for_each(|_| counts.named(BINARY));
+        (100..104).for_each(|opened_ns| counts.named(BINARY, opened_ns));
         assert_eq!(counts.settle(false), []);
         tokio::time::advance(QUIET).await;
         let path = PathBuf::from("/bin/claude");
@@ -145,10 +175,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_exec_before_the_mark_is_no_shortfall() {
+    async fn what_was_opened_before_it_was_counted_does_not_count() {
         let mut counts = Counts::default();
         counts.add(BINARY, "/bin/claude".into());
-        counts.named(BINARY);
-        assert_eq!(counts.settle(true), []);
+        counts.named(BINARY, 99);
+        counts.named(BINARY, 101);
+        counts.counting(BINARY, 100);
+        counts.named(BINARY, 98);
+        counts.opened(BINARY, 2);
+        let path = PathBuf::from("/bin/claude");
+        assert_eq!(counts.settle(true), [Shortfall { path, opened: 2, named: 1, chores: 0 }]);
     }
 }

@@ -60,7 +60,7 @@ impl Pipeline {
         let facts = Arc::new(facts);
         let (recognised, script) = self.recognise(&facts).await;
         if let Some(recognised) = recognised {
-            self.count(&recognised, &facts, found_running);
+            self.count(&recognised, &facts, moment, found_running);
             let sighting = Sighting {
                 recognised,
                 facts: Arc::clone(&facts),
@@ -101,20 +101,24 @@ impl Pipeline {
     }
 
     /// Counts the exec of an agent's own binary, and has unknown ones counted from now on.
-    fn count(&mut self, recognised: &Recognised, facts: &ProcessFacts, found_running: bool) {
+    fn count(
+        &mut self,
+        recognised: &Recognised,
+        facts: &ProcessFacts,
+        moment: Moment,
+        found_running: bool,
+    ) {
         let Some(exe) = facts.exe.as_ref().filter(|_| recognised.role != Role::Wrapper) else {
             return;
         };
         let Some(binary) = facts.exe_id.or_else(|| self.counts.at(exe)) else { return };
-        let started_ns = facts.start_ticks.unwrap_or_default().saturating_mul(TICK_NS);
-        if found_running && started_ns < self.began.boot_ns {
-            // It was opened before anybody counted.
+        if !facts.exe_deleted {
             self.begin_to_count(binary, exe);
-            return;
         }
-        if facts.exe_deleted || !self.begin_to_count(binary, exe) {
-            self.counts.named(binary);
-        }
+        // What runs already was opened when it started.
+        let started_ns = facts.start_ticks.map(|ticks| ticks.saturating_mul(TICK_NS));
+        let opened_ns = started_ns.filter(|_| found_running).unwrap_or(moment.boot_ns);
+        self.counts.named(binary, opened_ns);
     }
 
     fn meaning(&self, sighting: &Sighting) -> Meaning {

@@ -6,7 +6,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::*;
-use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
+use crate::event::{AgentEnv, Ancestor, Moment, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 
@@ -394,9 +394,11 @@ async fn executions_that_nobody_named_are_a_gap() {
     agent.0.exe_id = Some(binary);
     let mut again = agent.clone();
     (again.0.pid, again.0.start_ticks) = (11, Some(77));
+    let first = agent.exec();
+    let counting = Event::Counting { binary, since: moment() };
     let opened = Event::Opened { binary, count: Opens::Counted(3) };
-    // The first exec makes the binary known; what is counted comes after it.
-    ledger.run(vec![agent.exec(), opened, again.exec()]).await;
+    // The first exec makes the binary known, and happened before it was counted.
+    ledger.run(vec![first, counting, opened, again.exec()]).await;
     let gaps = ledger.gaps();
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!((gaps[0].missed, gaps[0].unit.as_deref()), (Some(2), Some("launches")));

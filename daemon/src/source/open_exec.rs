@@ -100,7 +100,12 @@ impl Counter {
             Ok(group)
         });
         match marked {
-            Ok(group) => self.watched.push((binary, group)),
+            Ok(group) => {
+                self.watched.push((binary, group));
+                let since = clock::read().now();
+                // The pipeline ends before its sources: then nobody is left to be told.
+                drop(self.events.blocking_send(Event::Counting { binary, since }));
+            }
             Err(error) => {
                 self.known.remove(&binary);
                 self.report(format!("failed to watch {}: {error}", path.display()));
@@ -120,7 +125,6 @@ impl Counter {
             until: None,
             missed: None,
         };
-        // The pipeline ends before its sources: then nobody is left to be told.
         drop(self.events.blocking_send(Event::Source(report)));
     }
 }

@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x5452_4b57;
 
 /// Up to this size every page is checked at start, which takes a blink. Of a larger ledger the
 /// daemon would be blind meanwhile: there the first read of a damaged page tells.
-const CHECKED_BYTES: u64 = 64 << 20;
+const CHECKED_BYTES: u64 = 16 << 20;
 
 /// How long to wait for another process that has the file locked.
 const BUSY: Duration = Duration::from_secs(5);
