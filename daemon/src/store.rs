@@ -1,1 +1,180 @@
-//! The ledger.
+//! The ledger: records in SQLite, and the tables that answer questions about them.
+//!
+//! One thread owns the only writing connection ([`Writer`]); queries go through read-only
+//! connections ([`Reader`]). A record's JSON is serialised once: those bytes are stored, hashed,
+//! sent and exported.
+//!
+//! # Compatibility
+//!
+//! The schema's version is the number of migrations. A newer ledger is refused, never guessed at.
+//! A migration that was released is neither edited nor reordered.
+//!
+//! # Failure
+//!
+//! What can go wrong when the daemon starts is fatal and leaves the file as it is. Afterwards a
+//! write that fails is tried again until it succeeds; meanwhile [`Health`] says so, records wait in
+//! memory up to a bound, and what had to be dropped is counted in a record of its own.
+//!
+//! # Projections
+//!
+//! Every table but `record` is a pure function of the records ([`project`]): no clock, no file
+//! system, no setting. Facts are merged by minimum, maximum, union and the strongest evidence, so
+//! that their order of arrival does not matter, and [`rebuild`] gives the same tables.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior};
+use trackway_protocol::endpoint::{self, EndpointError};
+use trackway_protocol::ids::{RecordId, Timestamp};
+use trackway_protocol::record::{Body, Evidence, Record};
+
+mod append;
+mod filter;
+mod project;
+mod query;
+mod recover;
+mod register;
+mod schema;
+mod writer;
+
+pub(crate) use query::{Counts, LookupError, Page, Reader};
+pub(crate) use recover::{LastRun, OpenLaunch, Recovered, TouchKey};
+pub(crate) use writer::{Health, Writer, WriterGone};
+
+/// A record before the writer gave it its number, its id and the time of writing.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// When it happened.
+    pub(crate) at: Timestamp,
+    /// How it is known.
+    pub(crate) evidence: Evidence,
+    /// The record that this one corrects.
+    pub(crate) replaces: Option<RecordId>,
+    /// The fact itself.
+    pub(crate) body: Body,
+}
+
+impl Draft {
+    /// Gives it the id that it keeps through every attempt to write it; number and time of writing
+    /// come with the attempt that succeeds.
+    fn into_record(self) -> Record {
+        let Self { at, evidence, replaces, body } = self;
+        let (seq, id, recorded_at) = (0, RecordId::new(), Timestamp::default());
+        Record { seq, id, at, recorded_at, evidence, replaces, body }
+    }
+}
+
+/// Why the ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The state directory cannot be made, or is not this user's alone.
+    #[error("prepare the state directory")]
+    Directory(#[from] EndpointError),
+    /// The operating system refused a file.
+    #[error("open {path}")]
+    File { path: PathBuf, source: io::Error },
+    /// The file can be read but not written.
+    #[error("write {path}: it, or its file system, is read-only")]
+    ReadOnly { path: PathBuf },
+    /// A newer program has migrated it.
+    #[error(
+        "use {path}: its schema has version {found}, this program knows versions up to {known}; \
+         install the newer program again"
+    )]
+    Newer { path: PathBuf, found: i64, known: usize },
+    /// It is a database, but of some other program.
+    #[error("use {path}: it is a database of another program; move it away")]
+    Foreign { path: PathBuf },
+    /// It is no database, or a damaged one.
+    #[error(
+        "read {path}: it is damaged ({detail}); it was left as it is: move it away, together with \
+         its -wal and -shm files, to begin a new ledger"
+    )]
+    Corrupt { path: PathBuf, detail: String },
+    /// SQLite failed in some other way.
+    #[error("use the ledger")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// An open ledger that nobody writes to yet.
+pub(crate) struct Store {
+    path: PathBuf,
+    connection: Connection,
+    last_seq: u64,
+}
+
+/// Opens the ledger in `state_dir`; creates and migrates it where needed.
+///
+/// It takes no lock that lasts: the caller makes sure that one daemon runs per state directory.
+pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
+    endpoint::private_dir(state_dir)?;
+    let path = state_dir.join("ledger.db");
+    let connection = schema::open_writing(&path)?;
+    let last_seq = append::last_seq(&connection);
+    let last_seq = last_seq.map_err(|error| schema::explain(&path, error.into()))?;
+    Ok(Store { path, connection, last_seq })
+}
+
+impl Store {
+    /// Returns a handle for queries.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::new(&self.path)
+    }
+
+    /// Returns the newest record's number; 0 where there is none.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Returns what a daemon that starts must know of those that ran before it.
+    pub(crate) fn recover(&self) -> Result<Recovered, StoreError> {
+        recover::recover(&self.connection)
+            .map_err(|error| schema::explain(&self.path, error.into()))
+    }
+
+    /// Starts the thread that writes.
+    pub(crate) fn start(self) -> Writer {
+        writer::start(append::Ledger::new(self.connection), self.last_seq)
+    }
+}
+
+/// What a rebuild did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rebuilt {
+    /// Records that were projected.
+    pub(crate) records: u64,
+    /// Records whose JSON this program could not read; they are kept, and left out.
+    pub(crate) unreadable: u64,
+}
+
+/// Empties the projections and projects every record again, in one transaction.
+///
+/// The caller holds the lock of the state directory.
+pub(crate) fn rebuild(state_dir: &Path) -> Result<Rebuilt, StoreError> {
+    let mut connection = open(state_dir)?.connection;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let rebuilt = project_all(&tx)?;
+    tx.commit()?;
+    Ok(rebuilt)
+}
+
+fn project_all(tx: &Connection) -> rusqlite::Result<Rebuilt> {
+    project::clear(tx)?;
+    let mut rebuilt = Rebuilt { records: 0, unreadable: 0 };
+    let mut bodies = tx.prepare("SELECT body FROM record WHERE body IS NOT NULL ORDER BY seq")?;
+    let mut rows = bodies.query([])?;
+    while let Some(row) = rows.next()? {
+        match serde_json::from_slice::<Record>(row.get_ref(0)?.as_blob()?) {
+            Ok(record) => {
+                project::project(tx, &record)?;
+                rebuilt.records += 1;
+            }
+            Err(_) => rebuilt.unreadable += 1,
+        }
+    }
+    Ok(rebuilt)
+}
+
+#[cfg(test)]
+mod tests;

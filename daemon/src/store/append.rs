@@ -1,0 +1,84 @@
+//! Appending a batch of records: numbered, serialised, hashed and projected in one transaction.
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::log::LeafHash;
+use trackway_protocol::record::Record;
+
+use super::project;
+
+/// Where the writer puts what it was given. Tests put a failing one in its place.
+pub(super) trait Append: Send + 'static {
+    /// Writes `records` durably, all or none, and returns the last one's number.
+    fn append(&mut self, records: &mut [Record]) -> rusqlite::Result<u64>;
+
+    /// Tidies up before the end.
+    fn close(&mut self) -> rusqlite::Result<()>;
+}
+
+/// The writing connection.
+pub(super) struct Ledger {
+    connection: Connection,
+}
+
+impl Ledger {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Append for Ledger {
+    fn append(&mut self, records: &mut [Record]) -> rusqlite::Result<u64> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked anew each time: should a second writer ever slip in, numbers stay without holes.
+        let mut seq = last_seq(&tx)?;
+        let recorded_at = Timestamp::now();
+        for record in records {
+            seq += 1;
+            (record.seq, record.recorded_at) = (seq, recorded_at);
+            insert(&tx, record)?;
+            project::project(&tx, record)?;
+        }
+        tx.commit()?;
+        Ok(seq)
+    }
+
+    /// Brings the write-ahead log into the database, so that one file is left to copy.
+    fn close(&mut self) -> rusqlite::Result<()> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    }
+}
+
+/// Returns the number of the newest record; 0 where there is none.
+pub(super) fn last_seq(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached("SELECT ifnull(max(seq), 0) FROM record")?;
+    statement.query_row([], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+}
+
+/// Whether `error` is about the record that was to be written, and no later attempt can succeed.
+pub(super) fn is_the_records_fault(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(code) => {
+            use ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+            matches!(code, ConstraintViolation | TooBig | TypeMismatch)
+        }
+        // Not SQLite's but the binding's: a value that it could not pass on or take back.
+        None => true,
+    }
+}
+
+fn insert(tx: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let body =
+        serde_json::to_vec(record).expect("a record always serialises: its maps have string keys");
+    let sql = "INSERT INTO record (seq, kind, at_ms, body, leaf) VALUES (?, ?, ?, ?, ?)";
+    let leaf = LeafHash::of(&body);
+    let seq = record.seq.cast_signed();
+    let row = params![seq, record.body.kind(), record.at.ms(), body, leaf.as_bytes()];
+    tx.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! What a filter means to the tables.
+
+use std::path::MAIN_SEPARATOR;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use trackway_protocol::record::Repo;
+
+/// Conditions that all must hold, with the values of their parameters.
+#[derive(Clone, Default)]
+pub(super) struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition; each `?` in it takes one of `values`.
+    pub(super) fn require<V: Into<Value>>(
+        &mut self,
+        sql: &str,
+        values: impl IntoIterator<Item = V>,
+    ) {
+        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+        self.sql.push_str(sql);
+        self.values.extend(values.into_iter().map(Into::into));
+    }
+
+    /// Adds a condition without parameters.
+    pub(super) fn require_that(&mut self, sql: &str) {
+        self.require(sql, None::<Value>);
+    }
+
+    /// Adds a condition with one parameter, where the filter has a value for it.
+    pub(super) fn require_some<V: Into<Value>>(&mut self, sql: &str, value: Option<V>) {
+        if value.is_some() {
+            self.require(sql, value);
+        }
+    }
+
+    /// Returns the WHERE clause; empty where everything is wanted.
+    pub(super) fn clause(&self) -> &str {
+        &self.sql
+    }
+
+    /// Returns the values of the clause's parameters.
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+}
+
+/// Returns a limit as SQL has it: -1 is none.
+pub(super) fn sql_limit(limit: Option<u64>) -> Value {
+    limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1)).into()
+}
+
+/// Adds that the text in `column` is `dir` or lies below it.
+pub(super) fn require_below(conditions: &mut Conditions, column: &str, dir: &str) {
+    let (dir, below) = (dir.to_owned(), below(dir));
+    let sql = format!("({column} = ? OR ({column} >= ? AND {column} < ?))");
+    conditions.require(&sql, [dir, below.start, below.end]);
+}
+
+/// Whether `path` is `dir` or lies below it.
+pub(super) fn is_below(path: &str, dir: &str) -> bool {
+    let rest = path.strip_prefix(dir.trim_end_matches(MAIN_SEPARATOR));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(MAIN_SEPARATOR))
+}
+
+/// Adds that the text in `column` begins with `prefix`, which is one of ids.
+pub(super) fn require_prefix(conditions: &mut Conditions, column: &str, prefix: &str) {
+    let prefix = prefix.to_lowercase();
+    let end = format!("{prefix}{}", char::MAX);
+    conditions.require(&format!("({column} >= ? AND {column} < ?)"), [prefix, end]);
+}
+
+/// Repositories that a filter names.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Repos(Vec<KnownRepo>);
+
+/// A repository that records speak of.
+#[derive(Clone, Debug, PartialEq)]
+struct KnownRepo {
+    key: i64,
+    root: String,
+    remote: String,
+}
+
+impl Repos {
+    /// Returns what the ledger knows under `wanted`: a root, a path below it, or a remote.
+    pub(super) fn find(tx: &Connection, wanted: &str) -> rusqlite::Result<Self> {
+        let mut all = tx.prepare_cached("SELECT key, root, remote FROM repo")?;
+        let all = all.query_map([], |row| {
+            Ok(KnownRepo { key: row.get(0)?, root: row.get(1)?, remote: row.get(2)? })
+        })?;
+        Ok(Self::among(all.collect::<Result<_, _>>()?, wanted))
+    }
+
+    /// Returns the keys as a JSON array, for `json_each`.
+    pub(super) fn keys(&self) -> String {
+        let keys: Vec<i64> = self.0.iter().map(|repo| repo.key).collect();
+        serde_json::to_string(&keys).expect("numbers always serialise")
+    }
+
+    /// Whether `repo` is one of them.
+    pub(super) fn contains(&self, repo: &Repo) -> bool {
+        let remote = repo.remote.as_deref().unwrap_or("");
+        self.0.iter().any(|each| each.root == repo.root && each.remote == remote)
+    }
+
+    fn among(mut all: Vec<KnownRepo>, wanted: &str) -> Self {
+        // The innermost: a path in a submodule is not one of the repository around it.
+        let around = all.iter().map(|repo| &repo.root).filter(|root| is_below(wanted, root));
+        let root = around.max_by_key(|root| root.len()).cloned();
+        let remote = normal_remote(wanted);
+        all.retain(|repo| {
+            Some(&repo.root) == root.as_ref() || normal_remote(&repo.remote) == remote
+        });
+        Self(all)
+    }
+}
+
+fn below(dir: &str) -> std::ops::Range<String> {
+    let dir = dir.trim_end_matches(MAIN_SEPARATOR);
+    // The least text that is greater than any that begins with the directory and a separator.
+    let next = char::from(MAIN_SEPARATOR as u8 + 1);
+    format!("{dir}{MAIN_SEPARATOR}")..format!("{dir}{next}")
+}
+
+/// Returns `host/path` of a remote, however its URL is written: without scheme, user and `.git`.
+fn normal_remote(url: &str) -> String {
+    let (has_scheme, rest) = match url.split_once("://") {
+        Some((_, rest)) => (true, rest),
+        None => (false, url),
+    };
+    let host_end = rest.find(['/', ':']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(host_end);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    // `host:path` is scp's way to write a URL; after a scheme the colon begins a port.
+    let path = if has_scheme { path.into() } else { path.replacen(':', "/", 1) };
+    let path = path.trim_end_matches('/');
+    format!("{}{}", host.to_lowercase(), path.strip_suffix(".git").unwrap_or(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(repos: &[(&str, &str)]) -> Vec<KnownRepo> {
+        let known = |(key, (root, remote)): (i64, &(&str, &str))| KnownRepo {
+            key,
+            root: (*root).to_owned(),
+            remote: (*remote).to_owned(),
+        };
+        (1..).zip(repos).map(known).collect()
+    }
+
+    fn keys(repos: &[(&str, &str)], wanted: &str) -> String {
+        Repos::among(known(repos), wanted).keys()
+    }
+
+    #[test]
+    fn a_repository_is_found_by_root_by_a_path_in_it_and_by_remote() {
+        let repos = [("/src/a", "https://github.com/o/a.git"), ("/src/b", ""), ("/src/ab", "")];
+        assert_eq!(keys(&repos, "/src/a"), "[1]");
+        assert_eq!(keys(&repos, "/src/a/deep/down"), "[1]");
+        assert_eq!(keys(&repos, "git@github.com:o/a"), "[1]");
+        assert_eq!(keys(&repos, "/src"), "[]");
+        assert_eq!(keys(&repos, "github.com/o/abc"), "[]");
+    }
+
+    #[test]
+    fn a_path_in_an_inner_repository_is_not_one_of_the_outer() {
+        let repos = [("/src/a", ""), ("/src/a/vendor/b", "")];
+        assert_eq!(keys(&repos, "/src/a/vendor/b/x"), "[2]");
+        assert_eq!(keys(&repos, "/src/a/vendor"), "[1]");
+    }
+
+    #[test]
+    fn every_clone_of_a_remote_is_found() {
+        let repos = [("/a", "ssh://git@Host.example/p/q.git"), ("/b", "host.example:p/q")];
+        assert_eq!(keys(&repos, "https://me@host.example/p/q/"), "[1,2]");
+    }
+
+    #[test]
+    fn a_repository_without_remote_is_not_found_by_an_empty_one() {
+        assert_eq!(keys(&[("/a", "")], "/elsewhere"), "[]");
+    }
+
+    #[test]
+    fn ports_and_paths_of_remotes_stand() {
+        assert_eq!(normal_remote("ssh://git@h:2222/p.git"), "h:2222/p");
+        assert_eq!(normal_remote("/srv/git/p.git"), "/srv/git/p");
+    }
+
+    #[test]
+    fn a_name_that_begins_alike_is_not_below() {
+        assert!(is_below("/a/b", "/a/b") && is_below("/a/b/c", "/a/b") && is_below("/a/b", "/a/"));
+        assert!(is_below("/a", "/"));
+        assert!(!is_below("/a/bc", "/a/b") && !is_below("/a", "/a/b"));
+    }
+}

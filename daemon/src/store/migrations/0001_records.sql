@@ -1,0 +1,130 @@
+-- The records: what the ledger is. Everything below them can be made again from them.
+--
+-- Times are milliseconds since 1970-01-01 UTC.
+
+CREATE TABLE record (
+    seq   INTEGER PRIMARY KEY,
+    kind  TEXT    NOT NULL,
+    at_ms INTEGER NOT NULL,
+    body  BLOB,                                     -- the record's JSON; NULL once pruned
+    leaf  BLOB    NOT NULL CHECK (length(leaf) = 32) -- RFC 6962 leaf hash of the JSON
+) STRICT;
+
+CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record BEGIN
+    SELECT RAISE(ABORT, 'records are never deleted');
+END;
+
+CREATE TRIGGER record_is_never_changed BEFORE UPDATE ON record
+WHEN NEW.body IS NOT NULL
+    OR NEW.seq IS NOT OLD.seq OR NEW.kind IS NOT OLD.kind
+    OR NEW.at_ms IS NOT OLD.at_ms OR NEW.leaf IS NOT OLD.leaf
+BEGIN
+    SELECT RAISE(ABORT, 'records are never changed');
+END;
+
+-- Without this, INSERT OR REPLACE would delete a record and fire no trigger of DELETE.
+CREATE TRIGGER record_follows_the_last BEFORE INSERT ON record
+WHEN NEW.seq IS NOT (SELECT ifnull(max(seq), 0) + 1 FROM record)
+BEGIN
+    SELECT RAISE(ABORT, 'records are numbered without holes');
+END;
+
+-- The projections. Keys of launch, dir and repo are given in the order of arrival and mean
+-- nothing outside this file. Evidence is a number that grows with its strength.
+
+CREATE TABLE repo (
+    key        INTEGER PRIMARY KEY,
+    root       TEXT NOT NULL,
+    remote     TEXT NOT NULL,                       -- '' where it has none
+    UNIQUE (root, remote)
+) STRICT;
+
+CREATE TABLE launch (
+    key        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    facts      TEXT,                                -- all that was said of it, merged (JSON);
+    started_at INTEGER,                             -- both NULL while only others' records name it
+    ended_at   INTEGER,                             -- NULL while it runs
+    agent      TEXT,
+    cwd        TEXT,
+    repo       INTEGER
+) STRICT;
+CREATE INDEX launch_by_start ON launch (started_at);
+CREATE INDEX launch_by_end ON launch (ended_at, started_at);
+CREATE INDEX launch_by_agent ON launch (agent, started_at);
+CREATE INDEX launch_by_repo ON launch (repo, started_at);
+CREATE INDEX launch_by_cwd ON launch (cwd, started_at);
+
+CREATE TABLE launch_record (
+    launch INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    PRIMARY KEY (launch, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE dir (
+    key      INTEGER PRIMARY KEY,
+    path     TEXT NOT NULL,
+    path_b64 TEXT NOT NULL,                         -- '' where path is exact
+    repo     TEXT NOT NULL,                         -- the register of its repository (JSON)
+    UNIQUE (path, path_b64)
+) STRICT;
+
+-- The repositories that a directory was ever in, and when.
+CREATE TABLE dir_repo (
+    dir      INTEGER NOT NULL,
+    repo     INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    PRIMARY KEY (dir, repo)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dir_repo_by_repo ON dir_repo (repo);
+
+CREATE TABLE dir_touch (
+    quarter  INTEGER NOT NULL,                      -- quarter-hours since 1970
+    dir      INTEGER NOT NULL,
+    launch   INTEGER NOT NULL,                      -- 0 where a session file was the witness
+    session  TEXT    NOT NULL,                      -- '' where a process was the witness
+    how      TEXT    NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    evidence INTEGER NOT NULL,
+    PRIMARY KEY (quarter, dir, launch, session, how)
+) STRICT, WITHOUT ROWID;
+-- With all that is summed up, so that the table itself need not be read.
+CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);
+CREATE INDEX dir_touch_by_launch ON dir_touch (launch, dir);
+
+-- dir_touch summed up over all time: what `dirs` shows when no time is asked for.
+CREATE TABLE dir_use (
+    dir      INTEGER NOT NULL,
+    agent    TEXT    NOT NULL,                      -- '' where it is not known
+    hows     TEXT    NOT NULL,                      -- sorted, without duplicates (JSON array)
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    launches INTEGER NOT NULL,
+    evidence INTEGER NOT NULL,
+    PRIMARY KEY (dir, agent)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE coverage (
+    seq       INTEGER PRIMARY KEY,
+    source    TEXT    NOT NULL,
+    state     TEXT    NOT NULL,
+    from_ms   INTEGER NOT NULL,
+    until_ms  INTEGER,                              -- NULL: as long as nothing closes it
+    closes_ms INTEGER,                              -- when it closes what its source left open
+    reason    TEXT    NOT NULL,
+    missed    INTEGER,
+    unit      TEXT,
+    unnamed   INTEGER
+) STRICT;
+CREATE INDEX coverage_by_begin ON coverage (from_ms);
+CREATE INDEX coverage_by_end ON coverage (until_ms);
+CREATE INDEX coverage_closing ON coverage (source, closes_ms, seq) WHERE closes_ms IS NOT NULL;
+
+CREATE TABLE daemon_run (
+    seq     INTEGER PRIMARY KEY,
+    kind    TEXT    NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    boot_id TEXT    NOT NULL
+) STRICT;

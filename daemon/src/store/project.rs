@@ -1,0 +1,122 @@
+//! From records to the tables that answer questions.
+//!
+//! Pure: what the tables hold depends on the set of records alone, not on their order, the time of
+//! writing, the machine or any setting. [`super::rebuild`] relies on it.
+
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
+use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record, Repo};
+
+pub(super) mod dir;
+pub(super) mod launch;
+
+/// Brings one record into the projections, in the transaction that stores it.
+///
+/// A kind that this version does not know changes nothing; a newer version's rebuild reads it.
+pub(super) fn project(tx: &Connection, record: &Record) -> rusqlite::Result<()> {
+    if let Some(id) = record.body.launch() {
+        note_record(tx, launch_key(tx, id)?, record.seq)?;
+    }
+    let seen = Seen { at: record.at, evidence: record.evidence };
+    match &record.body {
+        Body::LaunchStarted(body) => launch::started(tx, seen, body),
+        Body::LaunchUpdated(body) => launch::updated(tx, seen, body),
+        Body::LaunchEnded(body) => launch::ended(tx, seen, body),
+        Body::DirTouched(body) => dir::touched(tx, seen, body),
+        Body::Coverage(body) => coverage(tx, record.seq, body),
+        Body::DaemonStarted(body) | Body::DaemonStopped(body) => daemon_run(tx, record, body),
+        Body::Other { .. } => Ok(()),
+    }
+}
+
+/// When a record's fact happened, and how it is known.
+#[derive(Clone, Copy)]
+struct Seen {
+    at: Timestamp,
+    evidence: Evidence,
+}
+
+/// Empties every projection.
+pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
+    tx.execute_batch(
+        "DELETE FROM repo; DELETE FROM launch; DELETE FROM launch_record; DELETE FROM dir;
+         DELETE FROM dir_repo; DELETE FROM dir_touch; DELETE FROM dir_use; DELETE FROM coverage;
+         DELETE FROM daemon_run;",
+    )
+}
+
+/// Returns the key of a launch; it gets a row when it is first named, whatever names it.
+fn launch_key(tx: &Connection, id: LaunchId) -> rusqlite::Result<i64> {
+    let insert = "INSERT INTO launch (id) VALUES (?)";
+    key(tx, "SELECT key FROM launch WHERE id = ?", insert, [&id.to_string()])
+}
+
+/// Returns the key of a repository, which is its root and its remote: branch and commit change.
+fn repo_key(tx: &Connection, repo: &Repo) -> rusqlite::Result<i64> {
+    let insert = "INSERT INTO repo (root, remote) VALUES (?, ?)";
+    let remote = repo.remote.as_deref().unwrap_or("");
+    key(tx, "SELECT key FROM repo WHERE root = ? AND remote = ?", insert, [&repo.root, remote])
+}
+
+/// Returns the key of the row that `name` names, inserting it where it is new.
+fn key<const N: usize>(
+    tx: &Connection,
+    select: &str,
+    insert: &str,
+    name: [&str; N],
+) -> rusqlite::Result<i64> {
+    let known = tx
+        .prepare_cached(select)?
+        .query_row(params_from_iter(name), |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(key) => Ok(key),
+        None => tx.prepare_cached(insert)?.insert(params_from_iter(name)),
+    }
+}
+
+fn note_record(tx: &Connection, launch: i64, seq: u64) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO launch_record (launch, seq) VALUES (?, ?)")?
+        .execute([launch, seq.cast_signed()])?;
+    Ok(())
+}
+
+fn coverage(tx: &Connection, seq: u64, body: &Coverage) -> rusqlite::Result<()> {
+    // `restored` tells of the blind range when it is over; `active` begins when that one ends.
+    let closes = match body.state.as_str() {
+        "active" => Some(body.from),
+        "restored" => Some(body.until.unwrap_or(body.from)),
+        _ => None,
+    };
+    tx.prepare_cached(
+        "INSERT INTO coverage
+            (seq, source, state, from_ms, until_ms, closes_ms, reason, missed, unit, unnamed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        seq.cast_signed(),
+        body.source,
+        body.state,
+        body.from.ms(),
+        body.until.map(Timestamp::ms),
+        closes.map(Timestamp::ms),
+        body.reason,
+        body.missed.map(count),
+        body.unit,
+        body.unnamed.map(count),
+    ])?;
+    Ok(())
+}
+
+fn daemon_run(tx: &Connection, record: &Record, body: &DaemonRun) -> rusqlite::Result<()> {
+    let (seq, kind) = (record.seq.cast_signed(), record.body.kind());
+    tx.prepare_cached("INSERT INTO daemon_run (seq, kind, at_ms, boot_id) VALUES (?, ?, ?, ?)")?
+        .execute(params![seq, kind, record.at.ms(), body.boot_id])?;
+    Ok(())
+}
+
+/// Returns `count` as SQLite can hold it. No real count is that large; a record must never be one
+/// that cannot be written.
+fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,153 @@
+//! Questions to the ledger: read-only, blocking, each answered from one snapshot.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use trackway_protocol::ids::LaunchId;
+use trackway_protocol::message::Filter;
+use trackway_protocol::row::{DirRow, GapRow, LaunchRow, LedgerStatus};
+
+use super::{StoreError, append, schema};
+
+mod dirs;
+mod gaps;
+mod launches;
+mod records;
+
+pub(super) use launches::launch_id;
+pub(crate) use records::Page;
+
+/// Connections kept for the next question; more are opened when needed and closed after it.
+const IDLE: usize = 4;
+
+/// A handle for queries. They block: call them where blocking is allowed.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    path: Arc<Path>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+/// Why a launch was not found.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    /// No launch has an id that begins so.
+    #[error("no launch has an id that begins so")]
+    NotFound,
+    /// More than one has; the newest few.
+    #[error("more than one launch has an id that begins so")]
+    Ambiguous(Vec<LaunchId>),
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How much the ledger holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) ledger: LedgerStatus,
+    /// All launches.
+    pub(crate) launches: u64,
+    /// Launches that have not ended.
+    pub(crate) running: u64,
+}
+
+impl Reader {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.into(), idle: Arc::default() }
+    }
+
+    /// Returns launches that were running at some time of the filter's range, newest first.
+    pub(crate) fn launches(&self, filter: &Filter) -> Result<Vec<LaunchRow>, StoreError> {
+        self.read(|tx| launches::launches(tx, filter))
+    }
+
+    /// Returns directories that were touched in the filter's range, last touched first.
+    pub(crate) fn dirs(&self, filter: &Filter) -> Result<Vec<DirRow>, StoreError> {
+        self.read(|tx| dirs::dirs(tx, filter))
+    }
+
+    /// Returns the ranges of time that are not fully covered, oldest first.
+    ///
+    /// A gap concerns everything: of the filter only the range and the limit count.
+    pub(crate) fn gaps(&self, filter: &Filter) -> Result<Vec<GapRow>, StoreError> {
+        self.read(|tx| gaps::gaps(tx, filter))
+    }
+
+    /// Returns the one launch whose id begins with `prefix`.
+    pub(crate) fn launch(&self, prefix: &str) -> Result<LaunchRow, LookupError> {
+        const SHOWN: u64 = 10;
+        let filter =
+            Filter { launch: Some(prefix.to_owned()), limit: Some(SHOWN), ..Filter::default() };
+        let mut found = self.launches(&filter)?;
+        match found.len() {
+            0 => Err(LookupError::NotFound),
+            1 => Ok(found.remove(0)),
+            _ => Err(LookupError::Ambiguous(found.iter().map(|row| row.id).collect())),
+        }
+    }
+
+    /// Returns the stored bytes of every record that names `launch`, in order of arrival.
+    pub(crate) fn records_of(&self, launch: LaunchId) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read(|tx| records::records_of(tx, launch))
+    }
+
+    /// Returns records after `after`, up to and including `upto`, that pass the filter.
+    ///
+    /// A page ends once it holds `max_bytes`, or has looked at so many records that it would keep
+    /// the write-ahead log from being reset; go on from [`Page::last_seq`] until that is `upto`.
+    /// Records of helpers are records too, and pages are the limit: the filter's `helpers` and
+    /// `limit` do not count.
+    pub(crate) fn page(
+        &self,
+        after: u64,
+        upto: u64,
+        max_bytes: usize,
+        filter: &Filter,
+    ) -> Result<Page, StoreError> {
+        self.read(|tx| records::page(tx, after, upto, max_bytes, filter))
+    }
+
+    /// Returns how much there is.
+    pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
+        let size = |path| fs::metadata(path).map_or(0, |meta| meta.len());
+        let [database, log, _] = schema::files(&self.path);
+        let bytes = size(database) + size(log);
+        self.read(|tx| {
+            let count = |sql: &str| {
+                tx.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+            };
+            // Records are numbered without holes and never deleted: the last number is the count.
+            let seq = append::last_seq(tx)?;
+            Ok(Counts {
+                ledger: LedgerStatus { records: seq, bytes, seq },
+                launches: count("SELECT count(*) FROM launch WHERE started_at IS NOT NULL")?,
+                running: count(
+                    "SELECT count(*) FROM launch WHERE ended_at IS NULL AND started_at IS NOT NULL",
+                )?,
+            })
+        })
+    }
+
+    /// Asks within one read transaction, so that all that is answered is of the same moment.
+    fn read<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle().pop();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => schema::open_reading(&self.path)?,
+        };
+        let tx = connection.transaction()?;
+        let answer = ask(&tx)?;
+        tx.finish()?;
+        let mut idle = idle();
+        if idle.len() < IDLE {
+            idle.push(connection);
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,143 @@
+//! Launches, from the table that holds all that was said of each.
+
+use rusqlite::{Connection, Row, params_from_iter};
+use trackway_protocol::ids::LaunchId;
+use trackway_protocol::message::Filter;
+use trackway_protocol::row::LaunchRow;
+
+use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
+use super::super::project::launch::{Facts, parse, unreadable};
+
+/// From so many launches in a directory on, going through them newest first finds enough of them
+/// sooner than sorting them all.
+const MANY: i64 = 10_000;
+
+/// Returns the launches that pass `filter`, newest first.
+pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<LaunchRow>> {
+    let mut wanted = Conditions::default();
+    if filter.session.is_some() {
+        // No session file is read yet: no launch is known to belong to one.
+        wanted.require_that("false");
+    }
+    wanted.require_some("l.agent = ?", filter.agent.clone());
+    require_launch(&mut wanted, filter);
+    require_place(&mut wanted, tx, filter)?;
+    wanted.require_some("l.started_at < ?", filter.until_ms);
+    let Some(since) = filter.since_ms else {
+        wanted.require_that("l.started_at IS NOT NULL");
+        return newest(tx, wanted, filter.limit);
+    };
+    // Those that began before the range and ran into it are older than any that began in it, and
+    // another index finds them: two questions, each with an answer near the end of its index.
+    let mut earlier = wanted.clone();
+    wanted.require("l.started_at >= ?", [since]);
+    let mut rows = newest(tx, wanted, filter.limit)?;
+    earlier.require(
+        "l.key IN (SELECT key FROM launch WHERE ended_at >= ? AND started_at < ?
+            UNION ALL SELECT key FROM launch WHERE ended_at IS NULL AND started_at < ?)",
+        [since; 3],
+    );
+    let room = filter.limit.map(|limit| limit.saturating_sub(rows.len() as u64));
+    rows.extend(newest(tx, earlier, room)?);
+    Ok(rows)
+}
+
+/// Adds which launch `l` is wanted, whatever its agent, wherever and whenever it was.
+pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
+    if let Some(prefix) = &filter.launch {
+        require_prefix(wanted, "l.id", prefix);
+    }
+    if filter.running {
+        wanted.require_that("l.started_at IS NOT NULL AND l.ended_at IS NULL");
+    }
+}
+
+/// Adds where launch `l` must have been started.
+pub(super) fn require_place(
+    wanted: &mut Conditions,
+    tx: &Connection,
+    filter: &Filter,
+) -> rusqlite::Result<()> {
+    if let Some(repo) = &filter.repo {
+        let keys = Repos::find(tx, repo)?.keys();
+        wanted.require("l.repo IN (SELECT value FROM json_each(?))", [keys]);
+    }
+    if let Some(dir) = &filter.dir {
+        // The plus keeps the index from being used.
+        let column = if are_many_below(tx, dir)? { "+l.cwd" } else { "l.cwd" };
+        require_below(wanted, column, dir);
+    }
+    Ok(())
+}
+
+fn are_many_below(tx: &Connection, dir: &str) -> rusqlite::Result<bool> {
+    let mut below = Conditions::default();
+    require_below(&mut below, "cwd", dir);
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM launch{} LIMIT ?)", below.clause());
+    let values = below.into_values().into_iter().chain([MANY.into()]);
+    let count: i64 =
+        tx.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+    Ok(count == MANY)
+}
+
+fn newest(
+    tx: &Connection,
+    wanted: Conditions,
+    limit: Option<u64>,
+) -> rusqlite::Result<Vec<LaunchRow>> {
+    // Chosen by indexes alone; the facts are fetched for what is shown.
+    let sql = format!(
+        "SELECT id, facts FROM launch WHERE key IN
+            (SELECT l.key FROM launch l{} ORDER BY l.started_at DESC, l.key DESC LIMIT ?)
+         ORDER BY started_at DESC, key DESC",
+        wanted.clause()
+    );
+    let values = wanted.into_values().into_iter().chain([sql_limit(limit)]);
+    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), row)?.collect()
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
+    let id = launch_id(row.get_ref(0)?.as_str()?)?;
+    let facts = parse(row.get_ref(1)?.as_str()?)?;
+    launch_row(id, &facts)
+}
+
+/// Reads a launch id out of a column.
+pub(in super::super) fn launch_id(text: &str) -> rusqlite::Result<LaunchId> {
+    serde_json::from_value(text.into()).map_err(unreadable)
+}
+
+fn launch_row(id: LaunchId, facts: &Facts) -> rusqlite::Result<LaunchRow> {
+    let launch = facts.launch(id).map_err(unreadable)?;
+    let (ended_at, end) = facts.end().unzip();
+    Ok(LaunchRow {
+        id,
+        // Known from the end alone where the start was lost.
+        agent: launch.agent.unwrap_or_else(|| "unknown".to_owned()),
+        agent_version: launch.agent_version,
+        layout: launch.layout,
+        mode: launch.mode,
+        pid: launch.pid,
+        started_at: facts.started_at(),
+        ended_at,
+        end_seen: end.as_ref().map(|end| !end.unknown),
+        exit_code: end.as_ref().and_then(|end| end.exit_code),
+        signal: end.as_ref().and_then(|end| end.signal),
+        duration_ms: end.as_ref().and_then(|end| end.duration_ms),
+        cwd: launch.cwd,
+        repo: launch.repo,
+        repo_unknown: launch.repo_unknown,
+        argv: launch.argv,
+        flags: launch.flags,
+        exe: launch.exe,
+        tty: launch.tty,
+        launcher: launch.launcher,
+        parent_launch: launch.parent_launch,
+        endpoint: launch.endpoint,
+        namespace: launch.namespace,
+        found_running: launch.found_running.unwrap_or(false),
+        sessions: None,
+        unread_execs: end.map(|end| end.unread_execs),
+        evidence: facts.evidence,
+    })
+}

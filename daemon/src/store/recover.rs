@@ -1,0 +1,123 @@
+//! What a daemon that starts must know of those that ran before it.
+
+use rusqlite::{Connection, OptionalExtension as _};
+use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::record::{DirTouched, Evidence, Launch, PathText};
+
+use super::project::dir::quarter_hour;
+use super::project::launch::{parse, unreadable};
+use super::query::launch_id;
+
+/// The state that outlives a daemon.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recovered {
+    /// Launches that have not ended as far as is recorded.
+    pub(crate) open_launches: Vec<OpenLaunch>,
+    /// What those launches are recorded to have touched.
+    pub(crate) touched: Vec<TouchKey>,
+    /// The newest start or stop of a daemon.
+    pub(crate) last_run: Option<LastRun>,
+}
+
+/// A launch that has not ended, with everything that was recorded of it.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenLaunch {
+    pub(crate) launch: Launch,
+    pub(crate) started_at: Timestamp,
+    /// The latest fact that shows it running.
+    pub(crate) last_at: Timestamp,
+    /// The strongest evidence of it.
+    pub(crate) evidence: Evidence,
+}
+
+/// What makes one `dir.touched` the repetition of another, which is not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TouchKey {
+    pub(crate) launch: LaunchId,
+    pub(crate) dir: PathText,
+    pub(crate) how: String,
+    /// Quarter-hours since 1970.
+    pub(crate) quarter: i64,
+}
+
+impl TouchKey {
+    /// Returns the key of what a launch touched `at` that time; a session's touch has none.
+    pub(crate) fn of(touched: &DirTouched, at: Timestamp) -> Option<Self> {
+        let dir = PathText { text: touched.dir.clone(), b64: touched.dir_b64.clone() };
+        let (how, quarter) = (touched.how.clone(), quarter_hour(at));
+        Some(Self { launch: touched.launch?, dir, how, quarter })
+    }
+}
+
+/// The newest `daemon.started` or `daemon.stopped`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LastRun {
+    /// The record's kind.
+    pub(crate) kind: String,
+    pub(crate) at: Timestamp,
+    pub(crate) boot_id: String,
+    /// `at` of the newest record of all.
+    pub(crate) last_record_at: Timestamp,
+}
+
+/// Reads it from the projections.
+pub(super) fn recover(connection: &Connection) -> rusqlite::Result<Recovered> {
+    Ok(Recovered {
+        open_launches: open_launches(connection)?,
+        touched: touched(connection)?,
+        last_run: last_run(connection)?,
+    })
+}
+
+fn open_launches(connection: &Connection) -> rusqlite::Result<Vec<OpenLaunch>> {
+    let mut statement = connection.prepare(
+        "SELECT id, facts, (SELECT max(last_at) FROM dir_touch WHERE launch = l.key)
+         FROM launch l WHERE ended_at IS NULL AND started_at IS NOT NULL ORDER BY started_at, id",
+    )?;
+    let open = statement.query_map([], |row| {
+        let facts = parse(row.get_ref(1)?.as_str()?)?;
+        let touched = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_ms);
+        Ok(OpenLaunch {
+            launch: facts.launch(launch_id(row.get_ref(0)?.as_str()?)?).map_err(unreadable)?,
+            started_at: facts.started_at(),
+            last_at: touched.map_or(facts.last, |at| at.max(facts.last)),
+            evidence: facts.evidence,
+        })
+    })?;
+    open.collect()
+}
+
+fn touched(connection: &Connection) -> rusqlite::Result<Vec<TouchKey>> {
+    let mut statement = connection.prepare(
+        "SELECT l.id, d.path, nullif(d.path_b64, ''), t.how, t.quarter
+         FROM launch l JOIN dir_touch t ON t.launch = l.key JOIN dir d ON d.key = t.dir
+         WHERE l.ended_at IS NULL AND l.started_at IS NOT NULL",
+    )?;
+    let touched = statement.query_map([], |row| {
+        Ok(TouchKey {
+            launch: launch_id(row.get_ref(0)?.as_str()?)?,
+            dir: PathText { text: row.get(1)?, b64: row.get(2)? },
+            how: row.get(3)?,
+            quarter: row.get(4)?,
+        })
+    })?;
+    touched.collect()
+}
+
+fn last_run(connection: &Connection) -> rusqlite::Result<Option<LastRun>> {
+    connection
+        .query_row(
+            "SELECT kind, at_ms, boot_id, (SELECT at_ms FROM record ORDER BY seq DESC LIMIT 1)
+             FROM daemon_run ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| {
+                Ok(LastRun {
+                    kind: row.get(0)?,
+                    at: Timestamp::from_ms(row.get(1)?),
+                    boot_id: row.get(2)?,
+                    last_record_at: Timestamp::from_ms(row.get(3)?),
+                })
+            },
+        )
+        .optional()
+}

@@ -1,0 +1,106 @@
+//! One fact of which different witnesses may say different things.
+//!
+//! The better statement wins: what is known over what is not, then the stronger evidence, then the
+//! later one. Ties are broken by the value's text, so that the order of arrival never matters.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::Evidence;
+
+/// One witness's statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Statement {
+    /// False where it says only that, or why, the fact is unknown.
+    pub(super) known: bool,
+    pub(super) evidence: Evidence,
+    pub(super) at: Timestamp,
+    pub(super) value: Value,
+}
+
+/// The best statement so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Register(Option<Statement>);
+
+impl Register {
+    /// Keeps the better of what was said and `statement`.
+    pub(super) fn hear(&mut self, statement: Statement) {
+        match &self.0 {
+            Some(best) if best.rank() >= statement.rank() => {}
+            _ => self.0 = Some(statement),
+        }
+    }
+
+    /// Returns the best statement.
+    pub(super) fn best(&self) -> Option<&Statement> {
+        self.0.as_ref()
+    }
+}
+
+impl Statement {
+    fn rank(&self) -> impl Ord {
+        (self.known, self.evidence, self.at, self.value.to_string())
+    }
+}
+
+/// Returns the number that stands for `evidence` in a column; stronger is greater.
+///
+/// The numbers are part of the schema and leave room between them.
+pub(super) fn strength(evidence: Evidence) -> i64 {
+    match evidence {
+        Evidence::Inferred => 10,
+        Evidence::Polled => 20,
+        Evidence::Config => 30,
+        Evidence::Transcript => 40,
+        Evidence::Registry => 50,
+        Evidence::Kernel => 60,
+    }
+}
+
+/// Returns the evidence that `strength` stands for.
+pub(super) fn evidence(strength: i64) -> Evidence {
+    match strength {
+        ..20 => Evidence::Inferred,
+        20..30 => Evidence::Polled,
+        30..40 => Evidence::Config,
+        40..50 => Evidence::Transcript,
+        50..60 => Evidence::Registry,
+        60.. => Evidence::Kernel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement(known: bool, evidence: Evidence, at: i64, value: &str) -> Statement {
+        Statement { known, evidence, at: Timestamp::from_ms(at), value: value.into() }
+    }
+
+    #[test]
+    fn the_better_statement_wins_in_either_order() {
+        use Evidence::{Kernel, Polled};
+        let worse_and_better = [
+            (statement(false, Kernel, 9, "z"), statement(true, Polled, 1, "a")),
+            (statement(true, Polled, 9, "z"), statement(true, Kernel, 1, "a")),
+            (statement(true, Kernel, 1, "z"), statement(true, Kernel, 2, "a")),
+            (statement(true, Kernel, 1, "a"), statement(true, Kernel, 1, "z")),
+        ];
+        for (worse, better) in worse_and_better {
+            for pair in [[&worse, &better], [&better, &worse]] {
+                let mut register = Register::default();
+                pair.into_iter().for_each(|statement| register.hear(statement.clone()));
+                assert_eq!(register.best(), Some(&better));
+            }
+        }
+    }
+
+    #[test]
+    fn a_strength_stands_for_one_evidence() {
+        use Evidence::{Config, Inferred, Kernel, Polled, Registry, Transcript};
+        let all = [Inferred, Polled, Config, Transcript, Registry, Kernel];
+        assert!(all.is_sorted_by_key(|each| strength(*each)));
+        assert_eq!(all.map(strength).map(evidence), all);
+    }
+}

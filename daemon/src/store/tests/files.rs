@@ -1,0 +1,164 @@
+//! The file: who may read it, which are refused, what cannot be changed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::thread;
+
+use rusqlite::Connection;
+use trackway_protocol::log::LeafHash;
+
+use super::super::append::Append as _;
+use super::super::{StoreError, open, rebuild};
+use super::support::{Fixture, daemon_started, records, reopen, started};
+
+fn raw(dir: &Path) -> Connection {
+    Connection::open(dir.join("ledger.db")).unwrap()
+}
+
+fn refusal(dir: &Path) -> StoreError {
+    match open(dir) {
+        Ok(_) => panic!("the ledger was opened"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn nobody_else_can_read_the_ledger() {
+    let fixture = Fixture::with(vec![daemon_started(0, "b")]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let files: Vec<_> =
+        fs::read_dir(fixture.path()).unwrap().map(|it| it.unwrap().path()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_ledger_that_was_open_to_others_is_closed_to_them() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("state");
+    drop(reopen(&dir));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (lax_dir, lax_file) =
+        (fs::Permissions::from_mode(0o755), fs::Permissions::from_mode(0o644));
+    fs::set_permissions(&dir, lax_dir).unwrap();
+    fs::set_permissions(dir.join("ledger.db"), lax_file).unwrap();
+    drop(reopen(&dir));
+    assert_eq!((mode(&dir), mode(&dir.join("ledger.db"))), (0o700, 0o600));
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_both_versions_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    drop(reopen(home.path()));
+    raw(home.path()).pragma_update(None, "user_version", 7).unwrap();
+    let error = refusal(home.path());
+    assert!(matches!(error, StoreError::Newer { found: 7, known: 1, .. }), "{error}");
+    assert!(error.to_string().contains("version 7") && error.to_string().contains("up to 1"));
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_and_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    raw(home.path()).execute_batch("CREATE TABLE note (text TEXT)").unwrap();
+    let before = fs::read(home.path().join("ledger.db")).unwrap();
+    let error = refusal(home.path());
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+    assert_eq!(fs::read(home.path().join("ledger.db")).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_ledger_is_refused_and_kept() {
+    let fixture = Fixture::with((0..400).map(|number| started(0, number, "claude")).collect());
+    let Fixture { dir, mut ledger, reader } = fixture;
+    ledger.close().unwrap();
+    drop((ledger, reader));
+    let path = dir.path().join("ledger.db");
+    let sound = fs::read(&path).unwrap();
+    let middle = sound.len() / 2;
+    for (from, length) in [(0, 16), (100, 200), (middle, 20_000)] {
+        let mut damaged = sound.clone();
+        damaged[from..from + length].fill(0x5a);
+        fs::write(&path, &damaged).unwrap();
+        let error = refusal(dir.path());
+        assert!(matches!(error, StoreError::Corrupt { .. }), "at {from}: {error}");
+        assert!(error.to_string().contains("move it away"));
+        assert_eq!(fs::read(&path).unwrap(), damaged, "at {from}");
+    }
+}
+
+#[test]
+fn a_ledger_that_cannot_be_made_is_a_reason_to_stop() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("ledger.db")).unwrap();
+    assert!(matches!(refusal(home.path()), StoreError::Sqlite(_)));
+    fs::write(home.path().join("file"), "").unwrap();
+    assert!(matches!(refusal(&home.path().join("file")), StoreError::Directory(_)));
+}
+
+#[test]
+fn two_that_open_a_new_ledger_at_once_make_one() {
+    let home = tempfile::tempdir().unwrap();
+    let open_and_append = |number| {
+        let store = reopen(home.path());
+        let mut ledger = super::super::append::Ledger::new(store.connection);
+        for _ in 0..20 {
+            ledger.append(&mut records(vec![started(0, number, "claude")])).unwrap();
+        }
+    };
+    thread::scope(|scope| {
+        let open_and_append = &open_and_append;
+        (0..4).for_each(|number| drop(scope.spawn(move || open_and_append(number))));
+    });
+    assert_eq!(reopen(home.path()).last_seq(), 80);
+    assert_eq!(rebuild(home.path()).unwrap().records, 80);
+}
+
+#[test]
+fn a_record_is_stored_as_the_bytes_that_were_hashed() {
+    let fixture = Fixture::with(vec![started(0, 1, "claude"), daemon_started(0, "b")]);
+    let connection = fixture.ledger.connection();
+    let mut statement = connection.prepare("SELECT body, leaf FROM record ORDER BY seq").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    for (row, seq) in rows.zip(1..) {
+        let (body, leaf): (Vec<u8>, Vec<u8>) = row.unwrap();
+        assert_eq!(leaf, LeafHash::of(&body).as_bytes());
+        let record: trackway_protocol::record::Record = serde_json::from_slice(&body).unwrap();
+        assert_eq!(record.seq, seq);
+        assert_eq!(serde_json::to_vec(&record).unwrap(), body);
+    }
+}
+
+#[test]
+fn a_record_can_be_pruned_but_neither_changed_nor_deleted_nor_replaced() {
+    let fixture = Fixture::with(vec![started(0, 1, "claude"), daemon_started(0, "b")]);
+    let connection = raw(fixture.path());
+    for refused in [
+        "DELETE FROM record",
+        "DELETE FROM record WHERE seq = 2",
+        "UPDATE record SET body = x'00' WHERE seq = 1",
+        "UPDATE record SET kind = 'x', body = NULL",
+        "UPDATE record SET at_ms = 0, body = NULL",
+        "UPDATE record SET leaf = zeroblob(32), body = NULL",
+        "UPDATE record SET seq = seq + 10, body = NULL",
+        "INSERT INTO record VALUES (9, 'x', 0, NULL, zeroblob(32))",
+        "INSERT OR REPLACE INTO record VALUES (2, 'x', 0, NULL, zeroblob(32))",
+        "INSERT INTO record VALUES (3, 'x', 0, NULL, x'00')",
+    ] {
+        assert!(connection.execute(refused, []).is_err(), "{refused}");
+    }
+    connection.execute("UPDATE record SET body = NULL WHERE seq = 1", []).unwrap();
+    assert!(connection.execute("UPDATE record SET body = x'00' WHERE seq = 1", []).is_err());
+    assert_eq!(rebuild(fixture.path()).unwrap().records, 1);
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_close_that_never_came() {
+    let Fixture { dir, ledger, .. } = Fixture::with(vec![daemon_started(0, "b")]);
+    std::mem::forget(ledger);
+    let store = reopen(dir.path());
+    assert_eq!(store.last_seq(), 1);
+    assert_eq!(store.recover().unwrap().last_run.unwrap().boot_id, "b");
+}

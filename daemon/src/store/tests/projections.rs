@@ -1,0 +1,257 @@
+//! The projections depend on what was recorded, not on the order in which it was.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::{collection, option};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use trackway_protocol::record::{
+    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Repo,
+};
+
+use super::super::append::Append as _;
+use super::super::{Draft, project_all, rebuild};
+use super::support::{
+    Fixture, at, daemon_started, ended, id, in_memory, records, started, touched, updated,
+};
+
+/// What the merged projections hold, with names in place of keys.
+const MERGED: &[&str] = &[
+    "SELECT root, remote FROM repo",
+    "SELECT id, facts, started_at, ended_at, agent, cwd, root, remote
+     FROM launch LEFT JOIN repo ON repo.key = launch.repo",
+    "SELECT path, path_b64, repo FROM dir",
+    "SELECT path, path_b64, root, remote, first_at, last_at
+     FROM dir_repo r JOIN dir ON dir.key = r.dir JOIN repo ON repo.key = r.repo",
+    "SELECT quarter, path, path_b64, id, session, how, first_at, last_at, evidence
+     FROM dir_touch t JOIN dir ON dir.key = t.dir LEFT JOIN launch ON launch.key = t.launch",
+    "SELECT path, path_b64, agent, hows, first_at, last_at, launches, evidence
+     FROM dir_use u JOIN dir ON dir.key = u.dir",
+];
+
+/// What has a row for each record.
+const LISTED: &[&str] = &[
+    "SELECT source, state, from_ms, until_ms, closes_ms, reason, missed, unit, unnamed FROM coverage",
+    "SELECT kind, at_ms, boot_id FROM daemon_run",
+    "SELECT id, kind, at_ms FROM launch_record n JOIN record USING (seq)
+     JOIN launch ON launch.key = n.launch",
+];
+
+/// What a rebuild must leave as it was, numbers included.
+const NUMBERED: &[&str] = &[
+    "SELECT seq, source, state FROM coverage",
+    "SELECT seq, kind FROM daemon_run",
+    "SELECT id, seq FROM launch_record n JOIN launch ON launch.key = n.launch",
+];
+
+fn dump(connection: &Connection, queries: &[&str]) -> Vec<Vec<Vec<Value>>> {
+    let table = |sql: &&str| {
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| (0..columns).map(|column| row.get(column)).collect();
+        let mut rows: Vec<Vec<Value>> =
+            statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap();
+        rows.sort_by_key(|row| format!("{row:?}"));
+        rows
+    };
+    queries.iter().map(table).collect()
+}
+
+fn dump_of(drafts: Vec<Draft>, queries: &[&str]) -> Vec<Vec<Vec<Value>>> {
+    dump(in_memory(drafts).connection(), queries)
+}
+
+fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> {
+    select(words).prop_map(str::to_owned)
+}
+
+fn any_evidence() -> impl Strategy<Value = Evidence> {
+    use Evidence::{Config, Inferred, Kernel, Polled, Registry, Transcript};
+    select(&[Config, Inferred, Kernel, Polled, Registry, Transcript])
+}
+
+fn any_repo() -> impl Strategy<Value = Repo> {
+    let remote = option::of(word(&["https://h/a.git", "git@h:b"]));
+    (word(&["/src/a", "/src/b"]), remote, option::of(word(&["main", "other"])))
+        .prop_map(|(root, remote, branch)| Repo { root, remote, branch, ..Repo::default() })
+}
+
+fn any_launch() -> impl Strategy<Value = Launch> {
+    let cwd = option::of((word(&["/src/a", "/src/b/c"]), option::of(word(&["L3NyYw=="]))));
+    let repo = (option::of(any_repo()), option::of(word(&["timeout", "permission"])));
+    let said = (option::of(word(&["claude", "codex"])), option::of(any::<u32>()), cwd, repo);
+    (0..4_u64, said).prop_map(|(number, (agent, pid, cwd, (repo, repo_unknown)))| {
+        let (cwd, cwd_b64) = cwd.unzip();
+        let launch = id(number);
+        Launch {
+            launch,
+            agent,
+            pid,
+            cwd,
+            cwd_b64: cwd_b64.flatten(),
+            repo,
+            repo_unknown,
+            ..Launch::default()
+        }
+    })
+}
+
+fn any_end() -> impl Strategy<Value = LaunchEnded> {
+    let how = (option::of(any::<i32>()), option::of(1..65_i32), any::<bool>());
+    (0..4_u64, how, option::of(any::<u64>()), any::<u64>()).prop_map(
+        |(number, (exit_code, signal, unknown), duration_ms, unread_execs)| LaunchEnded {
+            launch: id(number),
+            exit_code,
+            signal,
+            unknown,
+            duration_ms,
+            last_seen: None,
+            unread_execs,
+        },
+    )
+}
+
+fn any_touch() -> impl Strategy<Value = DirTouched> {
+    let who = (option::of((0..4_u64).prop_map(id)), option::of(word(&["s1", "s2"])));
+    let dir =
+        (word(&["/src/a", "/src/a/x", "/src/b", "/tmp/\u{fffd}"]), option::of(word(&["L3Q="])));
+    let repo = (option::of(any_repo()), option::of(word(&["timeout"])));
+    (who, dir, repo, word(&["launch", "command", "helper"])).prop_map(
+        |((launch, session), (dir, dir_b64), (repo, repo_unknown), how)| DirTouched {
+            launch,
+            session,
+            dir,
+            dir_b64,
+            repo,
+            repo_unknown,
+            how,
+        },
+    )
+}
+
+fn any_coverage() -> impl Strategy<Value = Coverage> {
+    let state = word(&["active", "degraded", "lost", "restored", "off"]);
+    let counts = (option::of(any::<u64>()), option::of(any::<u64>()));
+    (word(&["proc-connector", "poll"]), state, 0..9_i64, option::of(0..9_i64), counts).prop_map(
+        |(source, state, from, until, (missed, unnamed))| Coverage {
+            source,
+            state,
+            from: at(from),
+            until: until.map(at),
+            missed,
+            unnamed,
+            ..Coverage::default()
+        },
+    )
+}
+
+fn any_body() -> impl Strategy<Value = Body> {
+    let run = || {
+        word(&["boot", "toob"]).prop_map(|boot_id| DaemonRun { boot_id, ..DaemonRun::default() })
+    };
+    let json = || serde_json::value::RawValue::from_string("{}".into()).unwrap();
+    prop_oneof![
+        2 => any_launch().prop_map(|it| Body::LaunchStarted(Box::new(it))),
+        2 => any_launch().prop_map(|it| Body::LaunchUpdated(Box::new(it))),
+        2 => any_end().prop_map(Body::LaunchEnded),
+        4 => any_touch().prop_map(Body::DirTouched),
+        1 => any_coverage().prop_map(Body::Coverage),
+        1 => run().prop_map(Body::DaemonStarted),
+        1 => run().prop_map(Body::DaemonStopped),
+        1 => word(&["weather.changed"]).prop_map(move |kind| Body::Other { kind, json: json() }),
+    ]
+}
+
+fn any_draft() -> impl Strategy<Value = Draft> {
+    // Few times, so that they collide, on both sides of quarter-hours and of the epoch's minute 0.
+    let times = select(&[-1, 0, 1, 899_999, 900_000, 900_001]);
+    (times, any_evidence(), any_body()).prop_map(|(ms, evidence, body)| Draft {
+        at: at(ms),
+        evidence,
+        replaces: None,
+        body,
+    })
+}
+
+/// The same drafts twice, the second time in another order.
+fn any_two_orders() -> impl Strategy<Value = (Vec<Draft>, Vec<Draft>)> {
+    collection::vec(any_draft(), 0..24)
+        .prop_flat_map(|drafts| (Just(drafts.clone()), Just(drafts).prop_shuffle()))
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_records_gives_the_same_tables((one, other) in any_two_orders()) {
+        let queries = [MERGED, LISTED].concat();
+        prop_assert_eq!(dump_of(one, &queries), dump_of(other, &queries));
+    }
+
+    #[test]
+    fn what_is_recorded_twice_counts_once((drafts, mut twice) in any_two_orders()) {
+        twice.extend(drafts.iter().cloned());
+        prop_assert_eq!(dump_of(drafts, MERGED), dump_of(twice, MERGED));
+    }
+
+    #[test]
+    fn a_rebuild_gives_the_tables_that_were_there(drafts in collection::vec(any_draft(), 0..24)) {
+        let ledger = in_memory(drafts.clone());
+        let queries = [MERGED, LISTED, NUMBERED].concat();
+        let before = dump(ledger.connection(), &queries);
+        let rebuilt = project_all(ledger.connection()).unwrap();
+        prop_assert_eq!((rebuilt.records, rebuilt.unreadable), (drafts.len() as u64, 0));
+        prop_assert_eq!(dump(ledger.connection(), &queries), before);
+    }
+}
+
+#[test]
+fn a_rebuild_replaces_whatever_was_in_the_tables() {
+    let fixture = Fixture::with(vec![started(0, 1, "claude"), touched(1, 1, "/src/1", "launch")]);
+    let connection = fixture.ledger.connection();
+    let before = dump(connection, MERGED);
+    for spoilt in
+        ["DELETE FROM dir", "UPDATE launch SET agent = 'x', id = 'y'", "DELETE FROM dir_use"]
+    {
+        connection.execute(spoilt, []).unwrap();
+    }
+    rebuild(fixture.path()).unwrap();
+    assert_eq!(dump(connection, MERGED), before);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_kept_and_left_out_of_a_rebuild() {
+    let mut fixture = Fixture::with(vec![started(0, 1, "claude")]);
+    let connection = fixture.ledger.connection();
+    let body = r#"{"seq":2,"kind":"dir.touched","body":"of a newer shape"}"#;
+    let sql = "INSERT INTO record VALUES (2, 'dir.touched', 0, ?, zeroblob(32))";
+    connection.execute(sql, [body.as_bytes()]).unwrap();
+    let rebuilt = rebuild(fixture.path()).unwrap();
+    assert_eq!((rebuilt.records, rebuilt.unreadable), (1, 1));
+    let seq = fixture.ledger.append(&mut records(vec![daemon_started(0, "b")])).unwrap();
+    assert_eq!(seq, 3);
+}
+
+#[test]
+fn a_restarted_daemon_learns_what_is_open_and_what_was_touched() {
+    let update = Launch { launch: id(1), agent_version: Some("2.0".into()), ..Launch::default() };
+    let fixture = Fixture::with(vec![
+        daemon_started(0, "b"),
+        started(1, 1, "claude"),
+        updated(2, update),
+        touched(900_003, 1, "/src/1", "launch"),
+        started(4, 2, "codex"),
+        touched(5, 2, "/src/2", "launch"),
+        ended(6, 2, Some(0)),
+    ]);
+    drop(fixture.ledger);
+    let recovered = super::support::reopen(fixture.dir.path()).recover().unwrap();
+    let [open] = &recovered.open_launches[..] else { panic!("{recovered:?}") };
+    assert_eq!(open.launch.launch, id(1));
+    assert_eq!(open.launch.agent.as_deref(), Some("claude"));
+    assert_eq!(open.launch.agent_version.as_deref(), Some("2.0"));
+    assert_eq!((open.started_at, open.last_at), (at(1), at(900_003)));
+    let Body::DirTouched(again) = touched(900_099, 1, "/src/1", "launch").body else { panic!() };
+    assert_eq!(recovered.touched, [super::super::TouchKey::of(&again, at(900_099)).unwrap()]);
+    let last = recovered.last_run.unwrap();
+    assert_eq!((&*last.kind, last.at, &*last.boot_id), ("daemon.started", at(0), "b"));
+    assert_eq!(last.last_record_at, at(6));
+}

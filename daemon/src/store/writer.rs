@@ -1,0 +1,142 @@
+//! The one thread that writes.
+//!
+//! # Batches
+//!
+//! The first draft after a pause is committed at once. While more arrive, commits begin at most
+//! every [`PACE`], each with all that was waiting: the cost of a sync to disk is shared.
+//!
+//! # Failure
+//!
+//! What cannot be written waits and is tried again, for as long as it takes. Meanwhile the daemon
+//! lives on: drafts are still taken, up to a bound of memory, beyond which the newest are dropped
+//! and counted. When writing succeeds again, a `coverage` record of source `ledger` tells from when
+//! to when nothing could be written, and how much was lost.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, warn};
+use trackway_protocol::ids::Timestamp;
+
+use super::Draft;
+use super::append::Append;
+
+mod backlog;
+mod trouble;
+mod worker;
+
+use trouble::Bound;
+
+/// Shortest time between the beginnings of two commits.
+const PACE: Duration = Duration::from_millis(25);
+
+/// Commands that wait for the writer before a sender has to.
+const COMMANDS: usize = 1024;
+
+/// Whether the ledger can be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It can.
+    Ok,
+    /// Writing fails, and is tried again.
+    Failing {
+        /// When it first failed.
+        since: Timestamp,
+        /// How it failed.
+        reason: String,
+        /// Drafts that wait.
+        waiting: u64,
+        /// Drafts that were dropped.
+        dropped: u64,
+    },
+}
+
+/// The writer has stopped: it was closed, or its thread died.
+#[derive(Debug, thiserror::Error)]
+#[error("reach the ledger: its writer has stopped")]
+pub(crate) struct WriterGone;
+
+/// A handle to the writing thread. When the last one is dropped, the thread writes what it has and
+/// ends; [`Writer::close`] waits for that.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    commands: mpsc::Sender<Command>,
+    committed: watch::Receiver<u64>,
+    health: watch::Receiver<Health>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Append(Vec<Draft>),
+    Flush { reply: oneshot::Sender<u64> },
+    Close { reply: oneshot::Sender<()> },
+}
+
+/// Starts the thread that writes to `ledger`, whose newest record is `last_seq`.
+pub(super) fn start(ledger: impl Append, last_seq: u64) -> Writer {
+    start_bounded(ledger, last_seq, Bound::default())
+}
+
+fn start_bounded(ledger: impl Append, last_seq: u64, bound: Bound) -> Writer {
+    let (sender, commands) = mpsc::channel(COMMANDS);
+    let (committed, committed_receiver) = watch::channel(last_seq);
+    let (health, health_receiver) = watch::channel(Health::Ok);
+    let worker = worker::Worker::new(ledger, commands, committed, health, bound);
+    let thread = thread::Builder::new()
+        .name("ledger-writer".into())
+        .spawn(|| worker.run())
+        .expect("the daemon starts few threads, all of them at its beginning");
+    Writer {
+        commands: sender,
+        committed: committed_receiver,
+        health: health_receiver,
+        thread: Arc::new(Mutex::new(Some(thread))),
+    }
+}
+
+impl Writer {
+    /// Hands over drafts, in order; waits while the writer has too many already.
+    pub(crate) async fn append(&self, drafts: Vec<Draft>) -> Result<(), WriterGone> {
+        self.commands.send(Command::Append(drafts)).await.map_err(|_| WriterGone)
+    }
+
+    /// Waits until all that was handed over before is durable, and returns the newest number.
+    ///
+    /// While writing fails this waits as long as that lasts.
+    pub(crate) async fn flush(&self) -> Result<u64, WriterGone> {
+        let (reply, done) = oneshot::channel();
+        self.commands.send(Command::Flush { reply }).await.map_err(|_| WriterGone)?;
+        done.await.map_err(|_| WriterGone)
+    }
+
+    /// Returns the newest durable number; it changes with every commit.
+    pub(crate) fn committed(&self) -> watch::Receiver<u64> {
+        self.committed.clone()
+    }
+
+    /// Returns whether the ledger can be written; it changes when that does.
+    pub(crate) fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    /// Writes what is waiting, empties the write-ahead log and ends the thread.
+    ///
+    /// What cannot be written then, after one more attempt, is lost, and logged as lost.
+    pub(crate) async fn close(self) {
+        let (reply, done) = oneshot::channel();
+        if self.commands.send(Command::Close { reply }).await.is_ok() && done.await.is_err() {
+            error!("the ledger's writer died");
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // It has nothing left to do but to return.
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            warn!("the ledger's writer panicked");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

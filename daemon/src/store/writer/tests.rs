@@ -1,0 +1,285 @@
+use std::path::Path;
+use std::process::{Command as Program, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc as std_mpsc;
+
+use rusqlite::{Connection, ffi};
+use tempfile::TempDir;
+use trackway_protocol::message::Filter;
+use trackway_protocol::record::{Body, Coverage, Record};
+
+use super::super::append::Ledger;
+use super::super::tests::support::{id, reopen, started};
+use super::super::{Reader, open};
+use super::*;
+
+/// A ledger that does as it is told before each attempt.
+struct Scripted<F> {
+    ledger: Ledger,
+    before: F,
+}
+
+impl<F> Append for Scripted<F>
+where
+    F: FnMut(&Connection, &[Record]) -> rusqlite::Result<()> + Send + 'static,
+{
+    fn append(&mut self, records: &mut [Record]) -> rusqlite::Result<u64> {
+        (self.before)(self.ledger.connection(), records)?;
+        self.ledger.append(records)
+    }
+
+    fn close(&mut self) -> rusqlite::Result<()> {
+        self.ledger.close()
+    }
+}
+
+fn scripted<F>(bound: Bound, before: F) -> (TempDir, Reader, Writer)
+where
+    F: FnMut(&Connection, &[Record]) -> rusqlite::Result<()> + Send + 'static,
+{
+    let home = tempfile::tempdir().unwrap();
+    let store = reopen(home.path());
+    let (reader, ledger) = (store.reader(), Ledger::new(store.connection));
+    (home, reader, start_bounded(Scripted { ledger, before }, 0, bound))
+}
+
+fn failure(code: i32) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+}
+
+fn records(reader: &Reader) -> Vec<Record> {
+    let page = reader.page(0, u64::MAX, usize::MAX, &Filter::default()).unwrap();
+    page.records.iter().map(|body| serde_json::from_slice(body).unwrap()).collect()
+}
+
+/// Which launches were started, by number, in the order of the records.
+fn numbers(reader: &Reader, among: std::ops::Range<u64>) -> Vec<u64> {
+    let number = |record: &Record| among.clone().find(|it| record.body.launch() == Some(id(*it)));
+    records(reader).iter().filter_map(number).collect()
+}
+
+fn ledger_coverage(reader: &Reader) -> Vec<Coverage> {
+    let coverage = |record: Record| match record.body {
+        Body::Coverage(coverage) => Some(coverage),
+        _ => None,
+    };
+    records(reader).into_iter().filter_map(coverage).collect()
+}
+
+async fn append(writer: &Writer, numbers: std::ops::Range<u64>) {
+    for number in numbers {
+        writer.append(vec![started(0, number, "claude")]).await.unwrap();
+    }
+}
+
+async fn until_failing(writer: &Writer, pred: impl Fn(u64, u64) -> bool) -> String {
+    let mut health = writer.health();
+    let is_so = |health: &Health| match health {
+        Health::Failing { waiting, dropped, .. } => pred(*waiting, *dropped),
+        Health::Ok => false,
+    };
+    let Health::Failing { reason, .. } = health.wait_for(is_so).await.unwrap().clone() else {
+        unreachable!("the condition asks for it")
+    };
+    reason
+}
+
+#[tokio::test]
+async fn what_was_flushed_is_in_the_ledger() {
+    let (_home, reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
+    append(&writer, 0..3).await;
+    assert_eq!(writer.flush().await.unwrap(), 3);
+    assert_eq!(*writer.committed().borrow(), 3);
+    assert_eq!(numbers(&reader, 0..3), [0, 1, 2]);
+    assert_eq!(writer.flush().await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn the_first_draft_is_written_alone_and_those_that_came_meanwhile_together() {
+    let (tell, batches) = std_mpsc::channel();
+    let (go, may_go) = std_mpsc::channel();
+    let (_home, _reader, writer) = scripted(Bound::default(), move |_, batch| {
+        tell.send(batch.len()).unwrap();
+        may_go.recv().unwrap();
+        Ok(())
+    });
+    append(&writer, 0..1).await;
+    assert_eq!(batches.recv().unwrap(), 1);
+    append(&writer, 1..200).await;
+    go.send(()).unwrap();
+    go.send(()).unwrap();
+    assert_eq!(writer.flush().await.unwrap(), 200);
+    assert_eq!(batches.recv().unwrap(), 199);
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_leaves_a_record() {
+    let has_room = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&has_room);
+    let (_home, reader, writer) = scripted(Bound::default(), move |connection, _| {
+        let pages: i64 = if seen.load(Ordering::SeqCst) { 1 << 30 } else { 60 };
+        connection.pragma_update(None, "max_page_count", pages)
+    });
+    append(&writer, 0..400).await;
+    let reason = until_failing(&writer, |waiting, _| waiting > 0).await;
+    assert!(reason.contains("full"), "{reason}");
+    has_room.store(true, Ordering::SeqCst);
+    writer.flush().await.unwrap();
+    assert_eq!(*writer.health().borrow(), Health::Ok);
+    assert_eq!(numbers(&reader, 0..400), (0..400).collect::<Vec<_>>());
+
+    writer.close().await;
+    let [gap] = &ledger_coverage(&reader)[..] else { panic!("not one coverage record") };
+    assert_eq!((&*gap.source, &*gap.state), ("ledger", "restored"));
+    assert_eq!((gap.missed, gap.unit.as_deref()), (Some(0), Some("records")));
+    assert!(gap.reason.contains("full") && gap.until >= Some(gap.from));
+}
+
+#[tokio::test]
+async fn beyond_the_bound_the_newest_are_dropped_and_counted() {
+    for bound in [Bound { records: 10, bytes: usize::MAX }, Bound { records: 99, bytes: 2000 }] {
+        let works = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&works);
+        let (_home, reader, writer) =
+            scripted(bound, move |_, _| match seen.load(Ordering::SeqCst) {
+                true => Ok(()),
+                false => Err(failure(ffi::SQLITE_IOERR)),
+            });
+        append(&writer, 0..1).await;
+        until_failing(&writer, |waiting, _| waiting == 1).await;
+        append(&writer, 1..90).await;
+        until_failing(&writer, |waiting, dropped| waiting + dropped == 90).await;
+        works.store(true, Ordering::SeqCst);
+        writer.flush().await.unwrap();
+        writer.close().await;
+
+        let kept = numbers(&reader, 0..90);
+        assert!(!kept.is_empty() && kept.len() <= 20);
+        assert_eq!(kept, (0..kept.len() as u64).collect::<Vec<_>>());
+        let [gap] = &ledger_coverage(&reader)[..] else { panic!("not one coverage record") };
+        assert_eq!(gap.missed, Some(90 - kept.len() as u64));
+    }
+}
+
+#[tokio::test]
+async fn trouble_ends_though_drafts_never_stop_coming() {
+    let mut failures = 2;
+    let bound = Bound { records: 10, bytes: usize::MAX };
+    let (_home, _reader, writer) = scripted(bound, move |_, _| {
+        failures -= 1;
+        if failures >= 0 { Err(failure(ffi::SQLITE_FULL)) } else { Ok(()) }
+    });
+    let committed = writer.committed();
+    for number in 0.. {
+        append(&writer, number..number + 1).await;
+        if *committed.borrow() > 0 {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_written_does_not_keep_others_from_it() {
+    let poison = [id(17), id(60)].map(Some);
+    let (_home, reader, writer) = scripted(Bound::default(), move |_, batch| {
+        let is_poisoned = batch.iter().any(|record| poison.contains(&record.body.launch()));
+        if is_poisoned { Err(failure(ffi::SQLITE_CONSTRAINT)) } else { Ok(()) }
+    });
+    let drafts = (0..100).map(|number| started(0, number, "claude")).collect();
+    writer.append(drafts).await.unwrap();
+    writer.close().await;
+    let expected: Vec<u64> = (0..100).filter(|number| ![17, 60].contains(number)).collect();
+    assert_eq!(numbers(&reader, 0..100), expected);
+    let missed = ledger_coverage(&reader).iter().filter_map(|gap| gap.missed).sum::<u64>();
+    assert_eq!(missed, 2);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_written_is_counted_even_if_it_is_the_last() {
+    let (_home, reader, writer) = scripted(Bound::default(), |_, batch| {
+        let is_poisoned = batch.iter().any(|record| record.body.launch().is_some());
+        if is_poisoned { Err(failure(ffi::SQLITE_CONSTRAINT)) } else { Ok(()) }
+    });
+    append(&writer, 0..1).await;
+    writer.flush().await.unwrap();
+    writer.close().await;
+    assert_eq!(ledger_coverage(&reader)[0].missed, Some(1));
+}
+
+#[tokio::test]
+async fn a_tail_is_woken_by_what_is_committed() {
+    let (_home, _reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
+    let mut committed = writer.committed();
+    append(&writer, 0..1).await;
+    assert_eq!(*committed.wait_for(|seq| *seq > 0).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn close_writes_what_waits_empties_the_log_and_leaves_other_handles_without_a_writer() {
+    let (home, reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
+    let other = writer.clone();
+    append(&writer, 0..50).await;
+    writer.close().await;
+    assert!(other.append(vec![]).await.is_err() && other.flush().await.is_err());
+    let log = home.path().join("ledger.db-wal");
+    assert_eq!(log.metadata().map_or(0, |meta| meta.len()), 0);
+    assert_eq!(numbers(&reader, 0..50).len(), 50);
+}
+
+#[tokio::test]
+async fn close_returns_though_nothing_can_be_written() {
+    let (_home, reader, writer) =
+        scripted(Bound::default(), |_, _| Err(failure(ffi::SQLITE_READONLY)));
+    append(&writer, 0..5).await;
+    writer.close().await;
+    assert_eq!(records(&reader).len(), 0);
+}
+
+#[tokio::test]
+async fn what_was_handed_over_is_written_though_every_handle_is_dropped() {
+    let (_home, reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
+    append(&writer, 0..50).await;
+    let mut committed = writer.committed();
+    drop(writer);
+    // An error says that the thread has ended, which it does only when it has written everything.
+    while committed.changed().await.is_ok() {}
+    assert_eq!(numbers(&reader, 0..50).len(), 50);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_daemon_loses_nothing_that_was_flushed() {
+    use std::io::{BufRead as _, BufReader};
+    let home = tempfile::tempdir().unwrap();
+    let mut child = Program::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store::writer::tests::child_that_is_killed", "--nocapture"])
+        .env(CHILD, home.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let seqs = lines.filter_map(|line| line.unwrap().strip_prefix("seq ")?.parse::<u64>().ok());
+    let flushed = seqs.take(5).last().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let store = open(home.path()).unwrap();
+    assert!(store.last_seq() >= flushed);
+    let records = records(&store.reader());
+    assert_eq!(records.len() as u64, store.last_seq());
+    assert!(records.iter().zip(1..).all(|(record, seq)| record.seq == seq));
+}
+
+const CHILD: &str = "TRACKWAY_TEST_CHILD";
+
+/// Not a test but the daemon of the one above, which runs this program once more.
+#[tokio::test]
+async fn child_that_is_killed() {
+    let Some(home) = std::env::var_os(CHILD) else { return };
+    let writer = reopen(Path::new(&home)).start();
+    for number in 0.. {
+        append(&writer, number * 10..number * 10 + 10).await;
+        println!("seq {}", writer.flush().await.unwrap());
+    }
+}

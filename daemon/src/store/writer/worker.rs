@@ -1,0 +1,217 @@
+//! The writing thread's loop: collect, write, and again.
+
+use std::future;
+use std::time::Instant;
+
+use tokio::runtime::{self, Runtime};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout_at;
+use tracing::{error, info, warn};
+
+use super::super::append::{Append, is_the_records_fault};
+use super::backlog::Backlog;
+use super::trouble::{Bound, Trouble};
+use super::{Command, Health, PACE};
+
+/// Records per transaction: enough to make the sync to disk cheap, few enough to keep the
+/// transaction short.
+const BATCH: usize = 4096;
+
+/// The state of the writing thread.
+pub(super) struct Worker<A> {
+    ledger: A,
+    commands: mpsc::Receiver<Command>,
+    committed: watch::Sender<u64>,
+    health: watch::Sender<Health>,
+    bound: Bound,
+    backlog: Backlog,
+    trouble: Option<Trouble>,
+    last_attempt: Option<Instant>,
+    /// Nothing more will come.
+    is_ending: bool,
+    /// Who waits for the end.
+    closed: Option<oneshot::Sender<()>>,
+    /// For waiting with a deadline, which a tokio channel does not offer to threads.
+    runtime: Runtime,
+}
+
+enum Received {
+    Command(Command),
+    /// It is time to write.
+    Due,
+    /// Nobody is left who could send.
+    End,
+}
+
+impl<A: Append> Worker<A> {
+    pub(super) fn new(
+        ledger: A,
+        commands: mpsc::Receiver<Command>,
+        committed: watch::Sender<u64>,
+        health: watch::Sender<Health>,
+        bound: Bound,
+    ) -> Self {
+        Self {
+            ledger,
+            commands,
+            committed,
+            health,
+            bound,
+            backlog: Backlog::default(),
+            trouble: None,
+            last_attempt: None,
+            is_ending: false,
+            closed: None,
+            runtime: runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .expect("a runtime without I/O asks nothing of the system"),
+        }
+    }
+
+    /// Writes what comes until nothing more does.
+    pub(super) fn run(mut self) {
+        loop {
+            self.collect();
+            if self.backlog.is_empty() {
+                break;
+            }
+            self.write();
+            // At the end nobody waits for a later attempt.
+            if self.is_ending && self.trouble.is_some() && !self.is_overdue() {
+                break;
+            }
+        }
+        self.end();
+    }
+
+    /// Takes commands until it is time to write, or nothing more will come.
+    fn collect(&mut self) {
+        while !self.is_ending && !self.is_overdue() {
+            match self.receive() {
+                Received::Command(command) => self.accept(command),
+                Received::Due => return,
+                Received::End => self.is_ending = true,
+            }
+        }
+    }
+
+    fn receive(&mut self) -> Received {
+        let due = self.due();
+        // Left in the channel, commands make their senders wait. In trouble nobody shall wait: the
+        // backlog has its own bound then.
+        let is_full = self.trouble.is_none() && self.backlog.len() >= BATCH;
+        let command =
+            async { if is_full { future::pending().await } else { self.commands.recv().await } };
+        let command = self.runtime.block_on(async {
+            match due {
+                Some(due) => timeout_at(due.into(), command).await,
+                None => Ok(command.await),
+            }
+        });
+        match command {
+            Ok(Some(command)) => Received::Command(command),
+            Ok(None) => Received::End,
+            Err(_) => Received::Due,
+        }
+    }
+
+    /// Returns when to write next, if there is anything to write.
+    fn due(&self) -> Option<Instant> {
+        match (&self.trouble, self.last_attempt) {
+            _ if self.backlog.is_empty() => None,
+            (Some(trouble), _) => Some(trouble.retry_at),
+            (None, Some(last)) => Some(last + PACE),
+            (None, None) => Some(Instant::now()),
+        }
+    }
+
+    /// Whether trouble has waited long enough, however many commands are there to be taken.
+    fn is_overdue(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.retry_at <= Instant::now())
+    }
+
+    fn accept(&mut self, command: Command) {
+        match command {
+            Command::Append(drafts) => {
+                for draft in drafts {
+                    let waiting = self.backlog.len();
+                    if self.trouble.as_mut().is_none_or(|it| it.admits(&draft, waiting)) {
+                        self.backlog.push(draft);
+                    }
+                }
+            }
+            Command::Flush { reply } => {
+                self.backlog.answer_later(reply);
+                self.answer();
+            }
+            Command::Close { reply } => (self.is_ending, self.closed) = (true, Some(reply)),
+        }
+    }
+
+    fn write(&mut self) {
+        self.last_attempt = Some(Instant::now());
+        let limit = self.trouble.as_ref().and_then(|it| it.searching).unwrap_or(BATCH);
+        let batch = self.backlog.first(limit);
+        let tried = batch.len();
+        match self.ledger.append(batch) {
+            Ok(seq) => self.written(tried, seq),
+            Err(error) => self.failed(tried, &error),
+        }
+        self.answer();
+    }
+
+    fn written(&mut self, count: usize, seq: u64) {
+        self.backlog.settle(count);
+        self.committed.send_replace(seq);
+        let is_searching = self.trouble.as_ref().is_some_and(|it| it.searching.is_some());
+        if !is_searching || self.backlog.is_empty() {
+            self.recover();
+        }
+    }
+
+    fn failed(&mut self, tried: usize, error: &rusqlite::Error) {
+        if self.trouble.is_none() {
+            warn!(%error, "the ledger cannot be written: records wait in memory");
+        }
+        let new = || Trouble::new(self.bound, &self.backlog);
+        let trouble = self.trouble.get_or_insert_with(new);
+        if is_the_records_fault(error) {
+            let given_up = trouble.search(error, tried);
+            self.backlog.settle(given_up);
+        } else {
+            trouble.wait(error);
+        }
+        self.health.send_replace(trouble.health(self.backlog.len()));
+        if self.backlog.is_empty() {
+            self.recover();
+        }
+    }
+
+    /// Ends the trouble, and puts on record that there was one.
+    fn recover(&mut self) {
+        let Some(trouble) = self.trouble.take() else { return };
+        info!(dropped = trouble.dropped, "the ledger can be written again");
+        self.backlog.push(trouble.coverage());
+        self.health.send_replace(Health::Ok);
+    }
+
+    fn answer(&mut self) {
+        let seq = *self.committed.borrow();
+        self.backlog.answer(seq);
+    }
+
+    fn end(mut self) {
+        if !self.backlog.is_empty() {
+            error!(records = self.backlog.len(), "records are lost: the ledger cannot be written");
+        }
+        if let Err(error) = self.ledger.close() {
+            warn!(%error, "the write-ahead log could not be emptied");
+        }
+        drop(self.ledger);
+        if let Some(closed) = self.closed {
+            // Who no longer waits needs no answer.
+            let _ = closed.send(());
+        }
+    }
+}
