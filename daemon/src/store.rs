@@ -111,7 +111,8 @@ pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
     endpoint::private_dir(state_dir)?;
     let path = state_dir.join("ledger.db");
     let connection = schema::open_writing(&path)?;
-    let last_seq = append::last_seq(&connection)?;
+    let last_seq = append::last_seq(&connection);
+    let last_seq = last_seq.map_err(|error| schema::explain(&path, error.into()))?;
     Ok(Store { path, connection, last_seq })
 }
 
@@ -128,7 +129,8 @@ impl Store {
 
     /// Returns what a daemon that starts must know of those that ran before it.
     pub(crate) fn recover(&self) -> Result<Recovered, StoreError> {
-        Ok(recover::recover(&self.connection)?)
+        recover::recover(&self.connection)
+            .map_err(|error| schema::explain(&self.path, error.into()))
     }
 
     /// Starts the thread that writes.

@@ -4,7 +4,6 @@ use std::path::MAIN_SEPARATOR;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use trackway_protocol::message::Filter;
 use trackway_protocol::record::Repo;
 
 /// Conditions that all must hold, with the values of their parameters.
@@ -49,9 +48,9 @@ impl Conditions {
     }
 }
 
-/// Returns the filter's limit as SQL has it: -1 is none.
-pub(super) fn limit(filter: &Filter) -> Value {
-    filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1)).into()
+/// Returns a limit as SQL has it: -1 is none.
+pub(super) fn sql_limit(limit: Option<u64>) -> Value {
+    limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(-1)).into()
 }
 
 /// Adds that the text in `column` is `dir` or lies below it.

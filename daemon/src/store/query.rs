@@ -97,6 +97,8 @@ impl Reader {
     ///
     /// A page ends once it holds `max_bytes`, or has looked at so many records that it would keep
     /// the write-ahead log from being reset; go on from [`Page::last_seq`] until that is `upto`.
+    /// Records of helpers are records too, and pages are the limit: the filter's `helpers` and
+    /// `limit` do not count.
     pub(crate) fn page(
         &self,
         after: u64,

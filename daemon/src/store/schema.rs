@@ -20,8 +20,8 @@ const APPLICATION_ID: i64 = 0x5452_4b57;
 /// daemon would be blind meanwhile: there the first read of a damaged page tells.
 const CHECKED_BYTES: u64 = 16 << 20;
 
-/// How long to wait for another process that has the file locked.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait for another process that has the file locked. The writer tries again after it.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Opens the one connection that writes, creating and migrating the file where needed.
 pub(super) fn open_writing(path: &Path) -> Result<Connection, StoreError> {
@@ -53,7 +53,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
 }
 
 fn open_checked(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     // Before the first change of a file that may not be ours.
@@ -120,7 +122,7 @@ fn check_pages(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 /// Tells the failures of SQLite apart that call for different advice.
-fn explain(path: &Path, error: StoreError) -> StoreError {
+pub(super) fn explain(path: &Path, error: StoreError) -> StoreError {
     let StoreError::Sqlite(source) = &error else { return error };
     let path = path.to_owned();
     match source.sqlite_error_code() {
@@ -136,28 +138,27 @@ fn explain(path: &Path, error: StoreError) -> StoreError {
 #[cfg(unix)]
 fn make_private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        |source: io::Error| StoreError::File { path, source }
-    };
-    let mut options = fs::OpenOptions::new();
-    options.append(true).create(true).mode(0o600);
-    options.open(path).map_err(failed(path))?;
-    for path in files(path) {
-        match fs::set_permissions(&path, fs::Permissions::from_mode(0o600)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed(&path)(error));
-            }
-            _ => {}
+    let unless = |kind, result: io::Result<()>| match result {
+        Err(source) if source.kind() != kind => {
+            Err(StoreError::File { path: path.to_owned(), source })
         }
-    }
-    Ok(())
+        _ => Ok(()),
+    };
+    // Only a new file is opened: closing one that SQLite has open elsewhere in this process would
+    // take its locks away.
+    let mut new = fs::OpenOptions::new();
+    let made = new.write(true).create_new(true).mode(0o600).open(path).map(drop);
+    unless(io::ErrorKind::AlreadyExists, made)?;
+    files(path).iter().try_for_each(|file| {
+        let closed = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
+        unless(io::ErrorKind::NotFound, closed)
+    })
 }
 
+/// Does nothing: where there are no modes, the directory in the user's profile is what protects it.
 #[cfg(not(unix))]
-fn make_private(path: &Path) -> Result<(), StoreError> {
-    let opened = fs::OpenOptions::new().append(true).create(true).open(path);
-    opened.map(drop).map_err(|source| StoreError::File { path: path.to_owned(), source })
+fn make_private(_path: &Path) -> Result<(), StoreError> {
+    Ok(())
 }
 
 /// Returns the ledger's files: the database, its write-ahead log and that log's index.

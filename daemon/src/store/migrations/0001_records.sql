@@ -49,10 +49,11 @@ CREATE TABLE launch (
     cwd        TEXT,
     repo       INTEGER
 ) STRICT;
--- Newest first with every common filter in the index, so that only what is shown is fetched.
-CREATE INDEX launch_by_start ON launch (started_at, ended_at, agent, repo);
-CREATE INDEX launch_running ON launch (started_at) WHERE ended_at IS NULL;
-CREATE INDEX launch_by_cwd ON launch (cwd);
+CREATE INDEX launch_by_start ON launch (started_at);
+CREATE INDEX launch_by_end ON launch (ended_at, started_at);
+CREATE INDEX launch_by_agent ON launch (agent, started_at);
+CREATE INDEX launch_by_repo ON launch (repo, started_at);
+CREATE INDEX launch_by_cwd ON launch (cwd, started_at);
 
 CREATE TABLE launch_record (
     launch INTEGER NOT NULL,
@@ -89,7 +90,8 @@ CREATE TABLE dir_touch (
     evidence INTEGER NOT NULL,
     PRIMARY KEY (quarter, dir, launch, session, how)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter);
+-- With all that is summed up, so that the table itself need not be read.
+CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);
 CREATE INDEX dir_touch_by_launch ON dir_touch (launch, dir);
 
 -- dir_touch summed up over all time: what `dirs` shows when no time is asked for.

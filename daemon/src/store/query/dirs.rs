@@ -1,13 +1,14 @@
 //! Directories: from the sums over all time, or summed up anew from the touches in question.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
+use trackway_protocol::record::Evidence;
 use trackway_protocol::row::DirRow;
 
-use super::super::filter::{Conditions, Repos, limit, require_below, require_prefix};
+use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::dir::{SUMMED_UP, quarter_hour, repo};
 use super::super::project::launch::unreadable;
 use super::super::register;
@@ -17,22 +18,122 @@ use super::launches::require_launch;
 pub(super) fn dirs(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<DirRow>> {
     let mut wanted = Conditions::default();
     require_place(&mut wanted, tx, filter)?;
-    let uses = if is_about_touches(filter) {
+    let source = if is_about_touches(filter) {
         require_touch(&mut wanted, filter);
-        format!("{SUMMED_UP}{} GROUP BY 1, 2", wanted.clause())
+        &TOUCHES
     } else {
-        wanted.require_some("agent = ?", filter.agent.clone());
-        format!("SELECT * FROM dir_use{}", wanted.clause())
+        wanted.require_some("t.agent = ?", filter.agent.clone());
+        &SUMS
     };
-    let shown = if filter.helpers { "" } else { r#"HAVING max(u.hows <> '["helper"]')"# };
-    let sql = format!(
-        "SELECT d.path, d.repo, json_group_array(u.agent), json_group_array(json(u.hows)),
-            min(u.first_at), max(u.last_at) AS last_at, sum(u.launches), max(u.evidence)
-         FROM ({uses}) u JOIN dir d ON d.key = u.dir
-         GROUP BY u.dir {shown} ORDER BY last_at DESC, d.path LIMIT ?"
-    );
-    let values = wanted.into_values().into_iter().chain([limit(filter)]);
-    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), row)?.collect()
+    let dirs = source.newest(tx, wanted.clone(), filter)?;
+    let mut uses = source.uses(tx, wanted, &dirs)?;
+    dirs.iter().map(|dir| row(tx, *dir, uses.remove(dir).unwrap_or_default())).collect()
+}
+
+/// One of the two tables that tell what was touched.
+struct Source {
+    from: &'static str,
+    /// Whether a row is about more than helpers.
+    is_shown: &'static str,
+    select: &'static str,
+    group: &'static str,
+}
+
+const TOUCHES: Source = Source {
+    from: "dir_touch t LEFT JOIN launch l ON l.key = t.launch",
+    is_shown: "t.how <> 'helper'",
+    select: SUMMED_UP,
+    group: "GROUP BY 1, 2",
+};
+
+const SUMS: Source = Source {
+    from: "dir_use t",
+    is_shown: r#"t.hows <> '["helper"]'"#,
+    select: "SELECT dir, agent, hows, first_at, last_at, launches, evidence FROM dir_use t",
+    group: "",
+};
+
+impl Source {
+    /// Chooses the directories to show: cheaper than to sum up all of them.
+    fn newest(
+        &self,
+        tx: &Connection,
+        wanted: Conditions,
+        filter: &Filter,
+    ) -> rusqlite::Result<Vec<i64>> {
+        let Self { from, is_shown, .. } = self;
+        // The plus keeps an index from being chosen for its order, which would read all of it.
+        let sql = format!(
+            "SELECT t.dir FROM {from}{} GROUP BY +t.dir HAVING ? OR max({is_shown})
+             ORDER BY max(t.last_at) DESC, t.dir DESC LIMIT ?",
+            wanted.clause()
+        );
+        let tail = [filter.helpers.into(), sql_limit(filter.limit)];
+        let values = params_from_iter(wanted.into_values().into_iter().chain(tail));
+        tx.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
+    }
+
+    /// Returns what was done in each of `dirs`, by agent.
+    fn uses(
+        &self,
+        tx: &Connection,
+        mut wanted: Conditions,
+        dirs: &[i64],
+    ) -> rusqlite::Result<BTreeMap<i64, Vec<Use>>> {
+        let dirs = serde_json::to_string(dirs).expect("numbers always serialise");
+        wanted.require("t.dir IN (SELECT value FROM json_each(?))", [dirs]);
+        let sql = format!("{}{} {}", self.select, wanted.clause(), self.group);
+        let mut statement = tx.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(wanted.into_values()))?;
+        let mut uses = BTreeMap::<_, Vec<_>>::new();
+        while let Some(row) = rows.next()? {
+            uses.entry(row.get(0)?).or_default().push(Use::read(row)?);
+        }
+        Ok(uses)
+    }
+}
+
+/// What one agent did in one directory.
+struct Use {
+    agent: String,
+    hows: BTreeSet<String>,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    launches: u64,
+    evidence: Evidence,
+}
+
+impl Use {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            agent: row.get(1)?,
+            hows: serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(unreadable)?,
+            first_at: Timestamp::from_ms(row.get(3)?),
+            last_at: Timestamp::from_ms(row.get(4)?),
+            launches: row.get::<_, i64>(5)?.cast_unsigned(),
+            evidence: register::evidence(row.get(6)?),
+        })
+    }
+}
+
+fn row(tx: &Connection, dir: i64, uses: Vec<Use>) -> rusqlite::Result<DirRow> {
+    let mut statement = tx.prepare_cached("SELECT path, repo FROM dir WHERE key = ?")?;
+    let (path, repo) =
+        statement.query_row([dir], |row| Ok((row.get(0)?, repo(row.get_ref(1)?.as_str()?)?)))?;
+    let known = |agent: &String| !agent.is_empty();
+    let hows: BTreeSet<&String> = uses.iter().flat_map(|each| &each.hows).collect();
+    Ok(DirRow {
+        dir: path,
+        repo,
+        repo_unknown: None,
+        agents: uses.iter().map(|each| each.agent.clone()).filter(known).collect(),
+        how: hows.into_iter().cloned().collect(),
+        first_at: uses.iter().map(|each| each.first_at).min().unwrap_or_default(),
+        last_at: uses.iter().map(|each| each.last_at).max().unwrap_or_default(),
+        launches: uses.iter().map(|each| each.launches).sum(),
+        sessions: None,
+        evidence: uses.iter().map(|each| each.evidence).max().unwrap_or(Evidence::Inferred),
+    })
 }
 
 /// Whether the sums over all time do not answer.
@@ -49,7 +150,7 @@ fn require_place(
     if let Some(dir) = &filter.dir {
         let mut below = Conditions::default();
         require_below(&mut below, "path", dir);
-        let sql = format!("dir IN (SELECT key FROM dir{})", below.clause());
+        let sql = format!("t.dir IN (SELECT key FROM dir{})", below.clause());
         wanted.require(&sql, below.into_values());
     }
     if let Some(repo) = &filter.repo {
@@ -59,13 +160,15 @@ fn require_place(
         // Where the path lay in another repository by then, it does not count.
         in_it.require_some("last_at >= ?", filter.since_ms);
         in_it.require_some("first_at < ?", filter.until_ms);
-        let sql = format!("dir IN (SELECT dir FROM dir_repo{})", in_it.clause());
+        let sql = format!("t.dir IN (SELECT dir FROM dir_repo{})", in_it.clause());
         wanted.require(&sql, in_it.into_values());
     }
     Ok(())
 }
 
 fn require_touch(wanted: &mut Conditions, filter: &Filter) {
+    // The plus keeps an index from being used: an agent has more launches than a range has touches.
+    wanted.require_some("+l.agent = ?", filter.agent.clone());
     require_launch(wanted, filter);
     if let Some(prefix) = &filter.session {
         require_prefix(wanted, "t.session", prefix);
@@ -78,26 +181,4 @@ fn require_touch(wanted: &mut Conditions, filter: &Filter) {
     if let Some(until) = filter.until_ms {
         wanted.require("t.quarter <= ? AND t.first_at < ?", [quarter(until), until]);
     }
-}
-
-fn row(row: &Row<'_>) -> rusqlite::Result<DirRow> {
-    let agents: BTreeSet<String> = json(row, 2)?;
-    let hows: Vec<BTreeSet<String>> = json(row, 3)?;
-    let hows: BTreeSet<String> = hows.into_iter().flatten().collect();
-    Ok(DirRow {
-        dir: row.get(0)?,
-        repo: repo(row.get_ref(1)?.as_str()?)?,
-        repo_unknown: None,
-        agents: agents.into_iter().filter(|agent| !agent.is_empty()).collect(),
-        how: hows.into_iter().collect(),
-        first_at: Timestamp::from_ms(row.get(4)?),
-        last_at: Timestamp::from_ms(row.get(5)?),
-        launches: row.get::<_, i64>(6)?.cast_unsigned(),
-        sessions: None,
-        evidence: register::evidence(row.get(7)?),
-    })
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
 }

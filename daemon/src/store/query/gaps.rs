@@ -5,7 +5,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::GapRow;
 
-use super::super::filter::{Conditions, limit};
+use super::super::filter::{Conditions, sql_limit};
 
 /// Coverage records with the end of their range.
 ///
@@ -20,13 +20,21 @@ const RANGES: &str = "SELECT seq, source, state, from_ms, coalesce(until_ms, clo
 /// Returns the gaps that overlap the filter's range, oldest first.
 pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<GapRow>> {
     let mut wanted = Conditions::default();
-    wanted.require_some("(until_ms IS NULL OR until_ms >= ?)", filter.since_ms);
+    if let Some(since) = filter.since_ms {
+        // What the index finds, and then what is left once open ranges have their end.
+        wanted.require(
+            "seq IN (SELECT seq FROM coverage WHERE until_ms >= ?
+                UNION ALL SELECT seq FROM coverage WHERE until_ms IS NULL)
+             AND (until_ms IS NULL OR until_ms >= ?)",
+            [since; 2],
+        );
+    }
     wanted.require_some("from_ms < ?", filter.until_ms);
     let sql = format!(
         "SELECT * FROM ({RANGES}){} ORDER BY from_ms DESC, seq DESC LIMIT ?",
         wanted.clause()
     );
-    let values = wanted.into_values().into_iter().chain([limit(filter)]);
+    let values = wanted.into_values().into_iter().chain([sql_limit(filter.limit)]);
     let mut statement = tx.prepare_cached(&sql)?;
     let newest_first = statement.query_map(params_from_iter(values), row)?;
     let mut gaps: Vec<GapRow> = newest_first.collect::<Result<_, _>>()?;

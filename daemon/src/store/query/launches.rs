@@ -5,31 +5,45 @@ use trackway_protocol::ids::LaunchId;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::LaunchRow;
 
-use super::super::filter::{Conditions, Repos, limit, require_below, require_prefix};
+use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::{Facts, parse, unreadable};
+
+/// From so many launches in a directory on, going through them newest first finds enough of them
+/// sooner than sorting them all.
+const MANY: i64 = 10_000;
 
 /// Returns the launches that pass `filter`, newest first.
 pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<LaunchRow>> {
     let mut wanted = Conditions::default();
-    wanted.require_that("started_at IS NOT NULL");
     if filter.session.is_some() {
         // No session file is read yet: no launch is known to belong to one.
         wanted.require_that("false");
     }
-    require_range(&mut wanted, filter);
+    wanted.require_some("l.agent = ?", filter.agent.clone());
     require_launch(&mut wanted, filter);
     require_place(&mut wanted, tx, filter)?;
-    let sql = format!(
-        "SELECT id, facts FROM launch l{} ORDER BY started_at DESC, id DESC LIMIT ?",
-        wanted.clause()
+    wanted.require_some("l.started_at < ?", filter.until_ms);
+    let Some(since) = filter.since_ms else {
+        wanted.require_that("l.started_at IS NOT NULL");
+        return newest(tx, wanted, filter.limit);
+    };
+    // Those that began before the range and ran into it are older than any that began in it, and
+    // another index finds them: two questions, each with an answer near the end of its index.
+    let mut earlier = wanted.clone();
+    wanted.require("l.started_at >= ?", [since]);
+    let mut rows = newest(tx, wanted, filter.limit)?;
+    earlier.require(
+        "l.key IN (SELECT key FROM launch WHERE ended_at >= ? AND started_at < ?
+            UNION ALL SELECT key FROM launch WHERE ended_at IS NULL AND started_at < ?)",
+        [since; 3],
     );
-    let values = wanted.into_values().into_iter().chain([limit(filter)]);
-    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), row)?.collect()
+    let room = filter.limit.map(|limit| limit.saturating_sub(rows.len() as u64));
+    rows.extend(newest(tx, earlier, room)?);
+    Ok(rows)
 }
 
-/// Adds which launch `l` is wanted, wherever and whenever it was.
+/// Adds which launch `l` is wanted, whatever its agent, wherever and whenever it was.
 pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
-    wanted.require_some("l.agent = ?", filter.agent.clone());
     if let Some(prefix) = &filter.launch {
         require_prefix(wanted, "l.id", prefix);
     }
@@ -49,15 +63,37 @@ pub(super) fn require_place(
         wanted.require("l.repo IN (SELECT value FROM json_each(?))", [keys]);
     }
     if let Some(dir) = &filter.dir {
-        require_below(wanted, "l.cwd", dir);
+        // The plus keeps the index from being used.
+        let column = if are_many_below(tx, dir)? { "+l.cwd" } else { "l.cwd" };
+        require_below(wanted, column, dir);
     }
     Ok(())
 }
 
-/// Adds that a launch was running at some time in the filter's range.
-fn require_range(wanted: &mut Conditions, filter: &Filter) {
-    wanted.require_some("(ended_at IS NULL OR ended_at >= ?)", filter.since_ms);
-    wanted.require_some("started_at < ?", filter.until_ms);
+fn are_many_below(tx: &Connection, dir: &str) -> rusqlite::Result<bool> {
+    let mut below = Conditions::default();
+    require_below(&mut below, "cwd", dir);
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM launch{} LIMIT ?)", below.clause());
+    let values = below.into_values().into_iter().chain([MANY.into()]);
+    let count: i64 =
+        tx.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+    Ok(count == MANY)
+}
+
+fn newest(
+    tx: &Connection,
+    wanted: Conditions,
+    limit: Option<u64>,
+) -> rusqlite::Result<Vec<LaunchRow>> {
+    // Chosen by indexes alone; the facts are fetched for what is shown.
+    let sql = format!(
+        "SELECT id, facts FROM launch WHERE key IN
+            (SELECT l.key FROM launch l{} ORDER BY l.started_at DESC, l.key DESC LIMIT ?)
+         ORDER BY started_at DESC, key DESC",
+        wanted.clause()
+    );
+    let values = wanted.into_values().into_iter().chain([sql_limit(limit)]);
+    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), row)?.collect()
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<LaunchRow> {

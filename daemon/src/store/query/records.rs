@@ -85,6 +85,7 @@ impl<'a> Sieve<'a> {
     fn new(tx: &'a Connection, filter: &'a Filter) -> rusqlite::Result<Self> {
         let repos = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
         let mut by_launch = Conditions::default();
+        by_launch.require_some("l.agent = ?", filter.agent.clone());
         require_launch(&mut by_launch, filter);
         let mut by_launch_and_place = by_launch.clone();
         require_place(&mut by_launch_and_place, tx, filter)?;

@@ -93,7 +93,7 @@ fn a_damaged_ledger_is_refused_and_kept() {
 fn a_ledger_that_cannot_be_made_is_a_reason_to_stop() {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("ledger.db")).unwrap();
-    assert!(matches!(refusal(home.path()), StoreError::File { .. }));
+    assert!(matches!(refusal(home.path()), StoreError::Sqlite(_)));
     fs::write(home.path().join("file"), "").unwrap();
     assert!(matches!(refusal(&home.path().join("file")), StoreError::Directory(_)));
 }

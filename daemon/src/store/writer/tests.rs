@@ -163,6 +163,23 @@ async fn beyond_the_bound_the_newest_are_dropped_and_counted() {
 }
 
 #[tokio::test]
+async fn trouble_ends_though_drafts_never_stop_coming() {
+    let mut failures = 2;
+    let bound = Bound { records: 10, bytes: usize::MAX };
+    let (_home, _reader, writer) = scripted(bound, move |_, _| {
+        failures -= 1;
+        if failures >= 0 { Err(failure(ffi::SQLITE_FULL)) } else { Ok(()) }
+    });
+    let committed = writer.committed();
+    for number in 0.. {
+        append(&writer, number..number + 1).await;
+        if *committed.borrow() > 0 {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_written_does_not_keep_others_from_it() {
     let poison = [id(17), id(60)].map(Some);
     let (_home, reader, writer) = scripted(Bound::default(), move |_, batch| {
@@ -171,7 +188,6 @@ async fn a_record_that_cannot_be_written_does_not_keep_others_from_it() {
     });
     let drafts = (0..100).map(|number| started(0, number, "claude")).collect();
     writer.append(drafts).await.unwrap();
-    writer.flush().await.unwrap();
     writer.close().await;
     let expected: Vec<u64> = (0..100).filter(|number| ![17, 60].contains(number)).collect();
     assert_eq!(numbers(&reader, 0..100), expected);

@@ -77,7 +77,8 @@ impl<A: Append> Worker<A> {
                 break;
             }
             self.write();
-            if self.is_ending && self.trouble.as_ref().is_some_and(|it| it.searching.is_none()) {
+            // At the end nobody waits for a later attempt.
+            if self.is_ending && self.trouble.is_some() && !self.is_overdue() {
                 break;
             }
         }
@@ -86,7 +87,7 @@ impl<A: Append> Worker<A> {
 
     /// Takes commands until it is time to write, or nothing more will come.
     fn collect(&mut self) {
-        while !self.is_ending {
+        while !self.is_ending && !self.is_overdue() {
             match self.receive() {
                 Received::Command(command) => self.accept(command),
                 Received::Due => return,
@@ -125,6 +126,11 @@ impl<A: Append> Worker<A> {
         }
     }
 
+    /// Whether trouble has waited long enough, however many commands are there to be taken.
+    fn is_overdue(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.retry_at <= Instant::now())
+    }
+
     fn accept(&mut self, command: Command) {
         match command {
             Command::Append(drafts) => {
@@ -158,7 +164,8 @@ impl<A: Append> Worker<A> {
     fn written(&mut self, count: usize, seq: u64) {
         self.backlog.settle(count);
         self.committed.send_replace(seq);
-        if self.trouble.as_ref().is_some_and(|it| it.searching.is_none()) {
+        let is_searching = self.trouble.as_ref().is_some_and(|it| it.searching.is_some());
+        if !is_searching || self.backlog.is_empty() {
             self.recover();
         }
     }
