@@ -72,10 +72,6 @@ impl Agent {
 }
 
 /// Writes what an agent asks about on its first start, and where its API is, into the world's home.
-///
-/// # Panics
-///
-/// Where the home cannot be written to.
 pub fn furnish(world: &World) {
     let home = world.home();
     let dirs = [world.repo(), world.other()];
@@ -121,10 +117,6 @@ fn codex_config(dirs: &[PathBuf]) -> String {
 }
 
 /// Returns the whole environment of an agent in the world's home; `agents` are on its `PATH`.
-///
-/// # Panics
-///
-/// Where one of `agents` cannot be installed.
 #[must_use]
 pub fn environment(world: &World, agents: &[Agent]) -> Vec<(String, String)> {
     let mut path: Vec<PathBuf> = agents.iter().map(|agent| npm::bin(*agent)).collect();

@@ -51,10 +51,6 @@ pub struct Departure {
 
 impl Cage {
     /// Puts the agent of `plan` into a new cage and waits until it runs.
-    ///
-    /// # Panics
-    ///
-    /// Where it cannot be started; the message says why.
     #[must_use]
     pub fn start(plan: &Plan) -> Self {
         let errors = File::create(plan.errors()).expect("the scratch directory is ours");
@@ -90,10 +86,6 @@ impl Cage {
     }
 
     /// Waits until the mock has been asked for `(conversation, turn)` of the script.
-    ///
-    /// # Panics
-    ///
-    /// Where the agent ends, or the time is up, before that.
     pub fn wait_for_turn(&mut self, plan: &Plan, turn: (usize, usize)) {
         if self.exchanges.iter().any(|exchange| exchange.played == Some(turn)) {
             return;
@@ -105,10 +97,6 @@ impl Cage {
     }
 
     /// Waits until the agent has ended and the cage is empty.
-    ///
-    /// # Panics
-    ///
-    /// Where the agent does not end in time, or the terminal never shows what the plan waits for.
     #[must_use]
     pub fn finish(mut self, plan: &Plan) -> Departure {
         let departure = self.wait(plan, |report| match report {

@@ -3,16 +3,21 @@
 //!
 //! A test that needs what this machine lacks is *ignored*, and the last line of the run says so. In
 //! CI nothing is ignored: there such a test fails.
+//!
+//! Tests run side by side, but for those that need the machine for themselves: they wait until no
+//! other runs, in this process or in one beside it.
 
 use std::any::type_name;
 use std::env;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::panic;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
 use crate::agent::Agent;
-use crate::npm;
+use crate::{npm, world};
 
 /// The programs without which no real agent can be had.
 const FOR_AGENTS: [&str; 2] = ["npm", "node"];
@@ -32,12 +37,17 @@ impl Tests {
 
     /// Adds a test that needs these programs on the `PATH` as well.
     pub fn add_needing<F: Fn() + Send + 'static>(&mut self, programs: &[&'static str], test: F) {
-        self.push(name::<F>().to_owned(), programs, test);
+        self.push(name::<F>().to_owned(), programs, Company::Others, test);
     }
 
     /// Adds a test that runs real agents.
     pub fn add_with_agents<F: Fn() + Send + 'static>(&mut self, test: F) {
         self.add_needing(&FOR_AGENTS, test);
+    }
+
+    /// Adds a test that runs alone. Such tests come last: while one waits, its thread is idle.
+    pub fn add_alone<F: Fn() + Send + 'static>(&mut self, test: F) {
+        self.push(name::<F>().to_owned(), &[], Company::None, test);
     }
 
     /// Adds a test for each of `agents`.
@@ -46,19 +56,27 @@ impl Tests {
         F: Fn(Agent) + Copy + Send + 'static,
     {
         for agent in agents {
-            self.push(format!("{}::{agent}", name::<F>()), &FOR_AGENTS, move || test(agent));
+            let name = format!("{}::{agent}", name::<F>());
+            self.push(name, &FOR_AGENTS, Company::Others, move || test(agent));
         }
     }
 
-    fn push(&mut self, name: String, needed: &[&'static str], test: impl Fn() + Send + 'static) {
-        let missing: Vec<_> =
-            needed.iter().filter(|program| npm::find(program).is_none()).collect();
+    fn push(
+        &mut self,
+        name: String,
+        needed: &[&'static str],
+        company: Company,
+        test: impl Fn() + Send + 'static,
+    ) {
+        let is_missing = |program: &&str| npm::find(program).is_none();
+        let missing: Vec<_> = needed.iter().copied().filter(is_missing).collect();
         let ignored = !missing.is_empty() && env::var_os("CI").is_none();
-        if ignored {
-            self.missing.extend(missing);
-        }
+        self.missing.extend(&missing);
         let run = move || {
+            assert!(missing.is_empty(), "this test needs {missing:?} on the PATH");
+            let place = company.take_place();
             test();
+            drop(place);
             Ok(())
         };
         self.trials.push(Trial::test(name, run).with_ignored_flag(ignored));
@@ -67,18 +85,45 @@ impl Tests {
     /// Runs what the command line asks for.
     #[must_use]
     pub fn run(mut self) -> ExitCode {
-        let arguments = Arguments::from_args();
-        let ignored = self.trials.iter().filter(|trial| trial.has_ignored_flag()).count();
-        let conclusion = libtest_mimic::run(&arguments, self.trials);
-        self.missing.sort_unstable();
-        self.missing.dedup();
-        if ignored > 0 && !arguments.list {
+        panic::set_hook(Box::new(|info| {
+            // The message comes with the test's result, and is long.
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            say(&format!("panicked at {place}"));
+        }));
+        let conclusion = libtest_mimic::run(&Arguments::from_args(), self.trials);
+        let ignored = conclusion.num_ignored;
+        if ignored > 0 {
+            self.missing.sort_unstable();
+            self.missing.dedup();
             let missing = self.missing.join(", ");
-            let line = format!("SKIPPED: {ignored} tests, because these are missing: {missing}\n");
-            std::io::stderr().write_all(line.as_bytes()).ok();
+            say(&format!("SKIPPED: {ignored} tests, because these are missing: {missing}"));
         }
         conclusion.exit_code()
     }
+}
+
+/// Who may run beside a test.
+#[derive(Clone, Copy)]
+enum Company {
+    Others,
+    None,
+}
+
+impl Company {
+    /// Waits for the test's turn. It is over when the file is closed.
+    fn take_place(self) -> File {
+        let file = File::create(world::target().join("e2e.lock")).expect("target is ours");
+        match self {
+            Self::Others => file.lock_shared(),
+            Self::None => file.lock(),
+        }
+        .expect("a lock can be waited for");
+        file
+    }
+}
+
+fn say(line: &str) {
+    io::stderr().write_all(format!("{line}\n").as_bytes()).ok();
 }
 
 /// The path of a function, without its crate.

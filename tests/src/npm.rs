@@ -15,31 +15,33 @@ use crate::world;
 struct Package {
     manifest: &'static str,
     lock: &'static str,
-    /// The program that must be there afterwards, below `node_modules`.
-    program: &'static str,
+    /// The command that must be there afterwards, and how its file begins.
+    command: (&'static str, &'static [u8]),
     /// What npm does not run by itself in every version and configuration, below `node_modules`.
     postinstall: Option<&'static str>,
 }
 
 macro_rules! package {
-    ($dir:literal, $program:literal, $postinstall:expr) => {
+    ($dir:literal, $command:expr, $postinstall:expr) => {
         Package {
             manifest: include_str!(concat!("../agents/", $dir, "/package.json")),
             lock: include_str!(concat!("../agents/", $dir, "/package-lock.json")),
-            program: $program,
+            command: $command,
             postinstall: $postinstall,
         }
     };
 }
 
-const CLAUDE: &str = "@anthropic-ai/claude-code/install.cjs";
+const CLAUDE: (&str, &[u8]) = ("claude", b"\x7fELF");
+const CLAUDE_POSTINSTALL: Option<&str> = Some("@anthropic-ai/claude-code/install.cjs");
+const CODEX: (&str, &[u8]) = ("codex", b"#!/usr/bin/env node");
 
 fn package(agent: Agent) -> Package {
     match agent.to_string().as_str() {
-        "claude-2.1.197" => package!("claude-2.1.197", ".bin/claude", Some(CLAUDE)),
-        "claude-2.1.330" => package!("claude-2.1.330", ".bin/claude", Some(CLAUDE)),
-        "codex-0.162.1" => package!("codex-0.162.1", ".bin/codex", None),
-        "codex-0.169.0" => package!("codex-0.169.0", ".bin/codex", None),
+        "claude-2.1.197" => package!("claude-2.1.197", CLAUDE, CLAUDE_POSTINSTALL),
+        "claude-2.1.330" => package!("claude-2.1.330", CLAUDE, CLAUDE_POSTINSTALL),
+        "codex-0.162.1" => package!("codex-0.162.1", CODEX, None),
+        "codex-0.169.0" => package!("codex-0.169.0", CODEX, None),
         unknown => unreachable!("{unknown} is not pinned"),
     }
 }
@@ -64,10 +66,6 @@ pub fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Returns the directory with the agent's command, and installs the agent where it is not.
-///
-/// # Panics
-///
-/// Where it cannot be installed; the message has what npm said.
 #[must_use]
 pub fn bin(agent: Agent) -> PathBuf {
     let home = world::target().join("agents").join(agent.to_string());
@@ -96,7 +94,7 @@ fn install(agent: Agent, home: &Path) {
         let dir = scratch.path().join(script.parent().expect("it is in a package"));
         run("node", &[script.file_name().and_then(|name| name.to_str()).expect("a name")], &dir);
     }
-    check(&scratch.path().join("node_modules").join(package.program));
+    check(&scratch.path().join("node_modules/.bin"), package.command);
     fs::rename(scratch.path(), home).expect("both are in one directory");
 }
 
@@ -110,9 +108,8 @@ fn run(program: &str, arguments: &[&str], dir: &Path) {
 }
 
 /// A package that lacks its program has a placeholder there, which says so only when it is run.
-fn check(program: &Path) {
-    let mut begin = [0; 4];
-    let read = File::open(program).and_then(|mut file| file.read_exact(&mut begin));
-    let runs = read.is_ok() && (begin == *b"\x7fELF" || begin.starts_with(b"#!"));
-    assert!(runs, "npm did not install the program {}", program.display());
+fn check(bin: &Path, (command, begin): (&str, &[u8])) {
+    let mut found = vec![0; begin.len()];
+    let read = File::open(bin.join(command)).and_then(|mut file| file.read_exact(&mut found));
+    assert!(read.is_ok() && found == begin, "npm installed no program as {command}");
 }

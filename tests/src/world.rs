@@ -30,10 +30,6 @@ pub struct World {
 
 impl World {
     /// Makes a new one.
-    ///
-    /// # Panics
-    ///
-    /// Where the temporary directory cannot be written to.
     #[must_use]
     pub fn new() -> Self {
         // Not below `target`: that lies in a repository, and the agents look upwards.
@@ -91,10 +87,6 @@ impl World {
     }
 
     /// Makes a new directory with a name of its own.
-    ///
-    /// # Panics
-    ///
-    /// Where the root is gone.
     #[must_use]
     pub fn fresh(&self, name: &str) -> PathBuf {
         let dir = tempfile::Builder::new().prefix(name).tempdir_in(&self.root);
@@ -109,10 +101,6 @@ impl Default for World {
 }
 
 /// Makes a repository at `root`, with a commit and a remote.
-///
-/// # Panics
-///
-/// Where `root` cannot be written to.
 pub fn repository(root: &Path) {
     let git = root.join(".git");
     let config = format!(
@@ -134,19 +122,11 @@ pub fn repository(root: &Path) {
 }
 
 /// Makes `link` point to `target`.
-///
-/// # Panics
-///
-/// Where `link` exists.
 pub fn link(target: impl AsRef<Path>, link: impl AsRef<Path>) {
     symlink(target, link).expect("the link is new");
 }
 
 /// Returns the path of a program that cargo built beside this one.
-///
-/// # Panics
-///
-/// Where it was not built.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     let path = profile().join(name);
@@ -156,10 +136,6 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// Returns cargo's target directory.
-///
-/// # Panics
-///
-/// Where this program was not started from there.
 #[must_use]
 pub fn target() -> PathBuf {
     let marked = |dir: &&Path| dir.join("CACHEDIR.TAG").is_file();

@@ -108,6 +108,13 @@ pub fn say(text: &str) -> Turn {
     Turn { text: text.to_owned(), ..Turn::default() }
 }
 
+/// Returns a shell command that works where it starts, and then in `dir`, long enough in each to be
+/// seen there.
+#[must_use]
+pub fn visit(dir: &str) -> String {
+    format!("sleep 0.1; cd {dir} && sleep 0.1")
+}
+
 /// claude runs a shell command.
 #[must_use]
 pub fn bash(command: &str) -> Turn {
