@@ -1,0 +1,49 @@
+//! Trackway from end to end: the real agents, our programs as they are built, and nothing faked but
+//! the agents' models.
+//!
+//! Each module adds its tests to the list. A new one is a function of about ten lines and one line
+//! in `all` of its module.
+
+use std::process::ExitCode;
+
+#[cfg(target_os = "linux")]
+mod cage;
+#[cfg(target_os = "linux")]
+mod clients;
+#[cfg(target_os = "linux")]
+mod directories;
+#[cfg(target_os = "linux")]
+mod hostile;
+#[cfg(target_os = "linux")]
+mod launches;
+#[cfg(target_os = "linux")]
+mod load;
+#[cfg(target_os = "linux")]
+mod network;
+#[cfg(target_os = "linux")]
+mod restart;
+#[cfg(target_os = "linux")]
+mod secrets;
+#[cfg(target_os = "linux")]
+mod stub;
+
+#[cfg(target_os = "linux")]
+fn main() -> ExitCode {
+    let mut tests = trackway_tests::harness::Tests::default();
+    cage::all(&mut tests);
+    launches::all(&mut tests);
+    directories::all(&mut tests);
+    restart::all(&mut tests);
+    secrets::all(&mut tests);
+    hostile::all(&mut tests);
+    clients::all(&mut tests);
+    network::all(&mut tests);
+    load::all(&mut tests);
+    tests.run()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> ExitCode {
+    // The cage is made of Linux namespaces.
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,40 @@
+//! A program that is claude by its place, and does nothing: for what no real agent can be made to do.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use trackway_tests::watch::Watch;
+use trackway_tests::world::{World, program};
+
+/// The version that the stub claims.
+pub(crate) const VERSION: &str = "9.9.9";
+
+/// Starts a daemon in whose user's home a stub is installed as native claude is.
+pub(crate) fn watch() -> Watch {
+    Watch::start_in(&[], |world| {
+        let path = path(world);
+        fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
+        fs::copy(program("stub"), path).expect("the home is ours");
+    })
+}
+
+/// Where the stub is.
+pub(crate) fn path(world: &World) -> PathBuf {
+    world.home().join(".local/share/claude/versions").join(VERSION)
+}
+
+/// Calls the stub in the world's repository: it lives for `ms` milliseconds.
+pub(crate) fn call(world: &World, ms: u32) -> Command {
+    call_as(&path(world), &world.repo(), ms)
+}
+
+/// Calls a program that is the stub.
+pub(crate) fn call_as(program: &Path, cwd: &Path, ms: u32) -> Command {
+    let mut command = Command::new(program);
+    command.arg0(OsStr::new("claude")).current_dir(cwd);
+    command.env_clear().env("STUB_MS", ms.to_string());
+    command
+}

@@ -1,0 +1,82 @@
+//! `trackwayctl tail --json`, followed from the first record on: what tests wait for.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use trackway_protocol::record::Record;
+
+/// A running `tail`, and what it printed.
+#[derive(Debug)]
+pub(super) struct Tail {
+    child: Child,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    seen: Mutex<Seen>,
+    grew: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    lines: Vec<String>,
+    records: Vec<Record>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tail {
+    pub(super) fn start(mut command: Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("trackwayctl was built");
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let shared = Arc::new(Shared::default());
+        let reader = Arc::clone(&shared);
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let record = serde_json::from_str(&line);
+                let mut seen = reader.lock();
+                // What is no record is still a line: tests look for secrets there.
+                seen.records.extend(record.ok());
+                seen.lines.push(line);
+                reader.grew.notify_all();
+            }
+        });
+        Self { child, shared }
+    }
+
+    /// Waits until `pick` finds something in the records.
+    pub(super) fn wait<T>(
+        &self,
+        limit: Duration,
+        pick: impl Fn(&[Record]) -> Option<T>,
+    ) -> Option<T> {
+        let mut found = None;
+        let wanting = |seen: &mut Seen| {
+            found = pick(&seen.records);
+            found.is_none()
+        };
+        drop(self.shared.grew.wait_timeout_while(self.shared.lock(), limit, wanting));
+        found
+    }
+
+    /// Returns every line so far.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.shared.lock().lines.clone()
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
