@@ -137,6 +137,15 @@ pub(crate) fn installed(home: &Path, path: &[PathBuf]) -> Vec<Install> {
     CATALOGUE.iter().flat_map(|agent| agent.installed(home, path)).collect()
 }
 
+/// Whether a `comm` is one that an agent's own program has.
+pub(crate) fn has_comm(comm: &OsStr) -> bool {
+    let comm = comm.as_encoded_bytes();
+    CATALOGUE
+        .iter()
+        .flat_map(|agent| agent.signs().comms)
+        .any(|pattern| layout::fits(pattern, comm))
+}
+
 fn contains(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window == word)
 }

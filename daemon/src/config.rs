@@ -21,24 +21,23 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
-    /// The file is not valid. The source names line and reason.
-    #[error("{} is not valid", path.display())]
+    /// The file is not valid. Nothing of it is quoted: it may be another program's, with secrets.
+    #[error("{}, line {line}, is not valid: {reason}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        #[source]
-        source: Box<toml::de::Error>,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A value means nothing.
-    #[error("{}: {key} = {value:?}: {reason}", path.display())]
+    #[error("{}: {key} {reason}", path.display())]
     Value {
         /// The file.
         path: PathBuf,
         /// The key.
         key: &'static str,
-        /// What was typed.
-        value: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -56,8 +55,7 @@ pub struct Config {
 }
 
 /// A choice of tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Tier {
     /// The best that answers.
     #[default]
@@ -79,7 +77,7 @@ struct Typed {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct TypedLaunches {
-    tier: Tier,
+    tier: Option<String>,
     poll_interval: Option<String>,
 }
 
@@ -114,34 +112,44 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let typed: Typed = toml::from_str(text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source: Box::new(source),
+        let typed: Typed = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+            let reason = error.message().to_owned();
+            ConfigError::Parse { path: path.to_owned(), line, reason }
         })?;
-        let invalid = |key, value: &str, reason: String| ConfigError::Value {
-            path: path.to_owned(),
-            key,
-            value: value.to_owned(),
-            reason,
-        };
-        let mut config = Self { tier: typed.launches.tier, ..Self::default() };
+        let invalid =
+            |key, reason: String| ConfigError::Value { path: path.to_owned(), key, reason };
+        let mut config = Self::default();
+        if let Some(value) = &typed.launches.tier {
+            config.tier = tier(value).map_err(|why| invalid("launches.tier", why))?;
+        }
         if let Some(value) = &typed.launches.poll_interval {
             let key = "launches.poll-interval";
-            config.poll_interval = interval(value).map_err(|why| invalid(key, value, why))?;
+            config.poll_interval = interval(value).map_err(|why| invalid(key, why))?;
         }
         if let Some(value) = &typed.log.level {
             let why = "is none of error, warn, info, debug, trace";
-            config.level =
-                value.parse().map_err(|_| invalid("log.level", value, why.to_owned()))?;
+            config.level = value.parse().map_err(|_| invalid("log.level", why.to_owned()))?;
         }
         Ok(config)
+    }
+}
+
+/// Reads a tier. An error of serde's own would quote the value.
+fn tier(text: &str) -> Result<Tier, String> {
+    match text {
+        "auto" => Ok(Tier::Auto),
+        "proc-connector" => Ok(Tier::ProcConnector),
+        "poll" => Ok(Tier::Poll),
+        _ => Err("is none of auto, proc-connector, poll".into()),
     }
 }
 
 /// Reads a duration such as `500ms`; what is too often or too seldom is refused.
 fn interval(text: &str) -> Result<Duration, String> {
     let signed: jiff::SignedDuration =
-        text.parse().map_err(|error: jiff::Error| error.to_string())?;
+        text.parse().map_err(|_| "is no duration such as 500ms or 2s".to_owned())?;
     let interval = Duration::try_from(signed).map_err(|_| "is negative".to_owned())?;
     let bounds = Duration::from_millis(50)..=Duration::from_secs(60);
     if bounds.contains(&interval) {
@@ -156,11 +164,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Config, String> {
-        use std::error::Error as _;
-        Config::parse(text, Path::new("/c.toml")).map_err(|error| {
-            let source = error.source().map(ToString::to_string).unwrap_or_default();
-            format!("{error}: {source}")
-        })
+        Config::parse(text, Path::new("/c.toml")).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -183,5 +187,19 @@ mod tests {
         assert!(error.contains("teir"), "{error}");
         let error = parse("[launches]\npoll-interval = \"2h\"\n").unwrap_err();
         assert!(error.contains("50ms and 60s"), "{error}");
+    }
+
+    #[test]
+    fn an_error_quotes_no_value() {
+        let texts = [
+            "api_key = \"sk-secret\"",
+            "[log]\nlevel = \"sk-secret",
+            "[log]\nlevel = \"sk-secret\"",
+            "[launches]\ntier = \"sk-secret\"",
+        ];
+        for text in texts {
+            let error = parse(text).unwrap_err();
+            assert!(!error.contains("sk-secret"), "{error}");
+        }
     }
 }

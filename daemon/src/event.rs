@@ -28,6 +28,9 @@ pub(crate) enum Event {
     /// A process below an agent began to run a program and was gone before it could be read. What
     /// was left of its name may rule out that the program was an agent's.
     Unread { pid: u32, may_be_agent: bool },
+    /// Another user began to run what may be an agent. Nothing more is asked or kept of it; the
+    /// count of a binary's executions does not tell users apart.
+    Foreign,
     /// A followed process has a child.
     Forked { parent: u32, child: u32 },
     /// A followed process has ended with this wait status.
@@ -240,6 +243,7 @@ impl AgentEnv {
     }
 
     /// Builds it from pairs, of which names that are not allowed are dropped.
+    #[cfg(test)]
     pub(crate) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut bytes = Vec::new();
         for (name, value) in pairs {

@@ -38,7 +38,9 @@ pub(crate) fn raise_descriptor_limit() {
 #[cfg(unix)]
 pub(crate) fn forbid_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // With 0 a program that the kernel pipes dumps to still gets them; with 1 there are none at all
+    // (core(5)).
+    let none = Rlimit { current: Some(1), maximum: Some(1) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "a crash may leave a core dump behind");
     }

@@ -47,6 +47,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often the heartbeat is given and the clocks are compared.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
+/// How many programs of agents are remembered for `status`.
+const MAX_KNOWN: usize = 64;
+
 /// What the pipeline is given.
 pub(crate) struct Outside {
     pub(crate) boot_id: String,
@@ -151,6 +154,7 @@ impl Pipeline {
                 self.executed(*facts, moment, Evidence::Kernel, false).await;
             }
             Event::Unread { pid, may_be_agent } => self.unread(pid, may_be_agent),
+            Event::Foreign => self.counts.explain(),
             Event::Forked { parent, child } => self.tree.forked(parent, child),
             Event::Exited { pid, status, moment } => self.exited(pid, Some(status), moment),
             Event::Swept { processes, moment } => self.swept(processes, moment).await,
@@ -251,7 +255,7 @@ impl Pipeline {
                 let path = self.counts.path(binary).unwrap_or_default();
                 let reason =
                     format!("executions of {} came faster than they were counted", path.display());
-                self.open_exec_gap(reason, None);
+                self.open_exec_gap(clock::read().now().at, reason, None);
             }
         }
     }
@@ -283,6 +287,9 @@ impl Pipeline {
         self.outside.snapshot.send_if_modified(|snapshot| {
             let known = snapshot.agents.iter().any(|known| known.exe == exe);
             if !known {
+                if snapshot.agents.len() == MAX_KNOWN {
+                    snapshot.agents.remove(0);
+                }
                 snapshot.agents.push(AgentInstall { agent: agent.into(), exe, version, counted });
             }
             !known
@@ -291,23 +298,26 @@ impl Pipeline {
 
     fn settle(&mut self, all: bool) {
         for short in self.counts.settle(all) {
-            let missed = short.opened - short.named - short.chores;
+            let missed = short.opened - short.named - short.explained;
             let (path, opened, named) = (short.path.display(), short.opened, short.named);
             let mut reason = format!("{path} was run {opened} times, {named} of them were named");
-            if short.chores > 0 {
-                reason.push_str(&format!(", {} may be chores of a running agent", short.chores));
+            if short.explained > 0 {
+                let explained = short.explained;
+                reason.push_str(&format!(
+                    ", {explained} may be chores of a running agent or another user's"
+                ));
             }
-            self.open_exec_gap(reason, Some(missed));
+            self.open_exec_gap(short.from, reason, Some(missed));
         }
     }
 
-    fn open_exec_gap(&mut self, reason: String, missed: Option<u64>) {
-        let now = clock::read().now().at;
+    fn open_exec_gap(&mut self, from: Timestamp, reason: String, missed: Option<u64>) {
+        let until = clock::read().now().at.max(from);
         self.coverage(Coverage {
             source: "open-exec".into(),
             state: State::Degraded.as_str().into(),
-            from: now,
-            until: Some(now),
+            from,
+            until: Some(until),
             reason,
             missed,
             unit: missed.map(|_| "launches".into()),

@@ -92,7 +92,7 @@ impl Procfs {
 
     /// Returns the process's current directory.
     pub(crate) fn cwd(&self, pid: u32) -> Option<PathBuf> {
-        self.link(pid, "cwd").map(|path| strip_deleted(path).0)
+        self.link(pid, "cwd").map(|path| self.strip_deleted(pid, "cwd", path).0)
     }
 
     /// How many threads it has; 0 where it is gone.
@@ -113,14 +113,15 @@ impl Procfs {
         let stat = self.stat(pid);
         let argv = self.read(pid, "cmdline").filter(|bytes| !bytes.is_empty());
         let env = self.read(pid, "environ");
-        let exe = exe.map(|path| strip_deleted(PathBuf::from(OsStr::from_bytes(path))));
+        let exe = exe.map(|path| PathBuf::from(OsStr::from_bytes(path)));
+        let exe = exe.map(|path| self.strip_deleted(pid, "exe", path));
         ProcessFacts {
             pid,
             ppid: stat.as_ref().map(|stat| stat.ppid),
             start_ticks: stat.as_ref().map(|stat| stat.start_ticks),
             exe_deleted: exe.as_ref().is_some_and(|(_, deleted)| *deleted),
             exe: exe.map(|(path, _)| path),
-            exe_id: self.exe_id(pid),
+            exe_id: self.file(pid, "exe"),
             cwd,
             tty: stat.as_ref().map(|stat| stat.tty.clone()),
             argv: argv.map(RawArgv::from_cmdline),
@@ -136,7 +137,7 @@ impl Procfs {
         let mut next = ppid;
         while let Some(pid) = next.filter(|pid| *pid > 0 && ancestors.len() < MAX_ANCESTORS) {
             let Some(stat) = self.stat(pid) else { break };
-            let exe = self.link(pid, "exe").map(|path| strip_deleted(path).0);
+            let exe = self.link(pid, "exe").map(|path| self.strip_deleted(pid, "exe", path).0);
             let name = exe.as_deref().and_then(|path| path.file_name()).map(OsStr::to_owned);
             ancestors.push(Ancestor { pid, name: name.unwrap_or(stat.comm) });
             next = Some(stat.ppid);
@@ -155,11 +156,25 @@ impl Procfs {
             .collect()
     }
 
-    fn exe_id(&self, pid: u32) -> Option<FileId> {
+    /// Returns the file behind one of the kernel's own links, whatever its path means now.
+    fn file(&self, pid: u32, link: &str) -> Option<FileId> {
         let mut name = Name::new();
-        // Follows the kernel's own link, so it is the file that runs, whatever its path means now.
-        let stat = statat(&self.root, name.of(pid, "exe"), AtFlags::empty()).ok()?;
+        let stat = statat(&self.root, name.of(pid, link), AtFlags::empty()).ok()?;
         Some(FileId { device: stat.st_dev, inode: stat.st_ino })
+    }
+
+    /// Takes the kernel's mark of a deleted file off a path, and says whether it was there.
+    ///
+    /// A file may really be named so. Only then is the path, mark and all, that of the same file.
+    fn strip_deleted(&self, pid: u32, link: &str, path: PathBuf) -> (PathBuf, bool) {
+        let Some(stripped) = path.as_os_str().as_bytes().strip_suffix(DELETED) else {
+            return (path, false);
+        };
+        let file = self.file(pid, link);
+        if file.is_some() && file == FileId::of(&path) {
+            return (path, false);
+        }
+        (PathBuf::from(OsStr::from_bytes(stripped)), true)
     }
 
     fn other_namespace(&self, pid: u32) -> Option<bool> {
@@ -206,17 +221,6 @@ impl Name {
 
 fn to_os(link: std::ffi::CString) -> OsString {
     OsString::from_vec(link.into_bytes())
-}
-
-/// Takes the kernel's mark of a deleted file off a path, and says whether it was there.
-///
-/// A file may really be named so; `exe_deleted` is then wrong and the name short of its end. The
-/// kernel gives no way to tell without touching the file system.
-fn strip_deleted(path: PathBuf) -> (PathBuf, bool) {
-    match path.as_os_str().as_bytes().strip_suffix(DELETED) {
-        Some(stripped) => (PathBuf::from(OsStr::from_bytes(stripped)), true),
-        None => (path, false),
-    }
 }
 
 /// Parses `/proc/PID/stat` (proc_pid_stat(5)). `comm` may hold spaces and brackets: it ends at the

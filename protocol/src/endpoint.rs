@@ -45,10 +45,12 @@ pub enum EndpointError {
         length: usize,
     },
     /// Somebody else owns the directory, or could write into it.
-    #[error("{path} must be a directory of this user and closed to others (mode 0700)")]
+    #[error("{path} {why}: use a directory that only this user can write to")]
     Untrusted {
         /// The directory.
         path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// The operating system refused.
     #[error("failed to use {path}")]
@@ -141,11 +143,13 @@ pub fn connect(socket: &Path) -> Result<Stream, EndpointError> {
         .map_err(|source| EndpointError::Io { path: socket.to_owned(), source })
 }
 
-/// Creates `dir` with mode 0700 where it is missing, and checks that it is this user's alone.
+/// Creates `dir` with mode 0700 where it is missing, and checks that nobody else can write to it.
+///
+/// A directory that exists keeps its mode: it may be one that others have to read, such as a home.
 ///
 /// # Errors
 ///
-/// [`EndpointError::Untrusted`] where it is a link, belongs to somebody else or is open to others.
+/// [`EndpointError::Untrusted`] where it is a link, belongs to somebody else or others can write.
 pub fn private_dir(dir: &Path) -> Result<(), EndpointError> {
     let io = |source| EndpointError::Io { path: dir.to_owned(), source };
     let mut builder = fs::DirBuilder::new();
@@ -155,14 +159,20 @@ pub fn private_dir(dir: &Path) -> Result<(), EndpointError> {
     builder.create(dir).map_err(io)?;
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        use std::os::unix::fs::MetadataExt as _;
         let meta = fs::symlink_metadata(dir).map_err(io)?;
-        if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
-            return Err(EndpointError::Untrusted { path: dir.to_owned() });
+        let untrusted = |why| Err(EndpointError::Untrusted { path: dir.to_owned(), why });
+        if meta.is_symlink() {
+            return untrusted("is a link");
         }
-        if meta.mode() & 0o077 != 0 {
-            // Ours, but opened by a lax umask: close it, nobody else is meant to look.
-            fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(io)?;
+        if !meta.is_dir() {
+            return untrusted("is no directory");
+        }
+        if meta.uid() != rustix::process::geteuid().as_raw() {
+            return untrusted("belongs to another user");
+        }
+        if meta.mode() & 0o022 != 0 {
+            return untrusted("can be written to by others");
         }
     }
     Ok(())
@@ -195,6 +205,22 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/tmp", home.path().join("link")).unwrap();
         let error = private_dir(&home.path().join("link")).unwrap_err();
-        assert!(matches!(error, EndpointError::Untrusted { .. }), "{error}");
+        assert!(matches!(error, EndpointError::Untrusted { why: "is a link", .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_exists_keeps_its_mode_or_is_refused() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("dir");
+        private_dir(&dir).unwrap();
+        let mode = || fs::metadata(&dir).unwrap().mode() & 0o7777;
+        assert_eq!(mode(), 0o700);
+        for (given, trusted) in [(0o755, true), (0o775, false), (0o1777, false)] {
+            fs::set_permissions(&dir, fs::Permissions::from_mode(given)).unwrap();
+            assert_eq!(private_dir(&dir).is_ok(), trusted, "{given:o}");
+            assert_eq!(mode(), given);
+        }
     }
 }

@@ -5,20 +5,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use trackway_protocol::ids::Timestamp;
 
 use crate::event::FileId;
 
 /// Both witnesses are asked only after both have been quiet for so long: they report on different
 /// ways and one may be behind.
 const QUIET: Duration = Duration::from_secs(2);
+/// Where they are never quiet, they are asked after so long all the same.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The counts, by binary.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     binaries: HashMap<FileId, Count>,
-    /// Programs below agents that could not be read and may have been the agent's own. Launches
-    /// they are not: their launch counts them as unread.
-    unread: u64,
+    /// Executions that may have been of these binaries and were no launches of this user's.
+    explained: u64,
 }
 
 #[derive(Debug)]
@@ -27,7 +29,22 @@ struct Count {
     opened: u64,
     named: u64,
     changed: Instant,
+    /// When the first of what was not compared yet was heard of.
+    first: Option<(Instant, Timestamp)>,
     since: Since,
+}
+
+impl Count {
+    fn change(&mut self) {
+        self.changed = Instant::now();
+        self.first.get_or_insert_with(|| (Instant::now(), Timestamp::now()));
+    }
+
+    /// Whether both witnesses may be compared: they are quiet, or have not been for too long.
+    fn is_due(&self) -> bool {
+        let waits = self.first.is_some_and(|(since, _)| since.elapsed() >= LONGEST);
+        waits || self.changed.elapsed() >= QUIET
+    }
 }
 
 /// From when on a binary's executions are counted, by the boottime clock in nanoseconds.
@@ -47,8 +64,10 @@ pub(crate) struct Shortfall {
     pub(crate) path: PathBuf,
     pub(crate) opened: u64,
     pub(crate) named: u64,
-    /// How many may have been chores of running agents.
-    pub(crate) chores: u64,
+    /// When the first of them was heard of.
+    pub(crate) from: Timestamp,
+    /// How many may have been chores of running agents, or other users'.
+    pub(crate) explained: u64,
 }
 
 impl Counts {
@@ -57,7 +76,8 @@ impl Counts {
         let new = !self.binaries.contains_key(&binary);
         if new {
             let (since, changed) = (Since::Ordered(Vec::new()), Instant::now());
-            self.binaries.insert(binary, Count { path, opened: 0, named: 0, changed, since });
+            self.binaries
+                .insert(binary, Count { path, opened: 0, named: 0, changed, first: None, since });
         }
         new
     }
@@ -66,7 +86,7 @@ impl Counts {
     pub(crate) fn opened(&mut self, binary: FileId, times: u64) {
         if let Some(count) = self.binaries.get_mut(&binary) {
             count.opened += times;
-            count.changed = Instant::now();
+            count.change();
         }
     }
 
@@ -77,7 +97,7 @@ impl Counts {
             let counted = waiting.iter().filter(|opened_ns| **opened_ns >= since_ns).count();
             count.named += u64::try_from(counted).unwrap_or(u64::MAX);
             count.since = Since::At(since_ns);
-            count.changed = Instant::now();
+            count.change();
         }
     }
 
@@ -89,7 +109,7 @@ impl Counts {
             Since::Ordered(waiting) if waiting.len() < MAX_WAITING => waiting.push(opened_ns),
             Since::At(since_ns) if *since_ns <= opened_ns => {
                 count.named += 1;
-                count.changed = Instant::now();
+                count.change();
             }
             Since::Ordered(_) | Since::At(_) => {}
         }
@@ -102,9 +122,11 @@ impl Counts {
         known.map(|(binary, _)| *binary)
     }
 
-    /// Notes that a program below an agent could not be read, and may have been one of these.
-    pub(crate) fn unread(&mut self) {
-        self.unread += 1;
+    /// Notes an execution that may have been of one of these binaries and was no launch of this
+    /// user's: a chore of a running agent that could not be read (its launch counts it as unread),
+    /// or another user's.
+    pub(crate) fn explain(&mut self) {
+        self.explained += 1;
     }
 
     /// Returns a binary's path.
@@ -120,21 +142,26 @@ impl Counts {
     /// Compares the counts that have been quiet, or all of them at the end, and begins them anew.
     pub(crate) fn settle(&mut self, all: bool) -> Vec<Shortfall> {
         let mut shortfalls = Vec::new();
-        for count in
-            self.binaries.values_mut().filter(|count| all || count.changed.elapsed() >= QUIET)
-        {
+        for count in self.binaries.values_mut().filter(|count| all || count.is_due()) {
             let (opened, named) = (count.opened, count.named);
             (count.opened, count.named) = (0, 0);
+            let from = count.first.take().map(|(_, from)| from).unwrap_or_else(Timestamp::now);
             // More named than opened: the kernel merged two openings by one process.
             let short = opened.saturating_sub(named);
-            let chores = short.min(self.unread);
-            self.unread -= chores;
-            if short > chores {
-                shortfalls.push(Shortfall { path: count.path.clone(), opened, named, chores });
+            let explained = short.min(self.explained);
+            self.explained -= explained;
+            if short > explained {
+                shortfalls.push(Shortfall {
+                    path: count.path.clone(),
+                    opened,
+                    named,
+                    from,
+                    explained,
+                });
             }
         }
         if !self.unsettled() {
-            self.unread = 0;
+            self.explained = 0;
         }
         shortfalls
     }
@@ -143,6 +170,12 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is short, without the time.
+    fn short(counts: &mut Counts, all: bool) -> Vec<(u64, u64, u64)> {
+        let short = counts.settle(all).into_iter();
+        short.map(|short| (short.opened, short.named, short.explained)).collect()
+    }
 
     const BINARY: FileId = FileId { device: 1, inode: 2 };
 
@@ -156,10 +189,21 @@ mod tests {
         (100..104).for_each(|opened_ns| counts.named(BINARY, opened_ns));
         assert_eq!(counts.settle(false), []);
         tokio::time::advance(QUIET).await;
-        let path = PathBuf::from("/bin/claude");
-        assert_eq!(counts.settle(false), [Shortfall { path, opened: 5, named: 4, chores: 0 }]);
+        assert_eq!(short(&mut counts, false), [(5, 4, 0)]);
         assert!(!counts.unsettled());
         assert_eq!(counts.settle(true), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn binaries_that_are_never_quiet_are_compared_all_the_same() {
+        let mut counts = Counts::default();
+        counts.add(BINARY, "/bin/claude".into());
+        for _ in 0..LONGEST.as_secs() {
+            counts.opened(BINARY, 1);
+            assert_eq!(counts.settle(false), []);
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(short(&mut counts, false), [(LONGEST.as_secs(), 0, 0)]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -167,9 +211,8 @@ mod tests {
         let mut counts = Counts::default();
         counts.add(BINARY, "/bin/claude".into());
         counts.opened(BINARY, 3);
-        counts.unread();
-        let path = PathBuf::from("/bin/claude");
-        assert_eq!(counts.settle(true), [Shortfall { path, opened: 3, named: 0, chores: 1 }]);
+        counts.explain();
+        assert_eq!(short(&mut counts, true), [(3, 0, 1)]);
         counts.opened(BINARY, 1);
         assert_eq!(counts.settle(true).len(), 1, "a chore explains one execution, once");
     }
@@ -183,7 +226,6 @@ mod tests {
         counts.counting(BINARY, 100);
         counts.named(BINARY, 98);
         counts.opened(BINARY, 2);
-        let path = PathBuf::from("/bin/claude");
-        assert_eq!(counts.settle(true), [Shortfall { path, opened: 2, named: 1, chores: 0 }]);
+        assert_eq!(short(&mut counts, true), [(2, 1, 0)]);
     }
 }

@@ -1,6 +1,6 @@
 //! Directories: where agents and what they start have been.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::record::{Body, DirTouched, Evidence, PathText, Repo};
@@ -53,7 +53,7 @@ impl Pipeline {
     pub(super) fn unread(&mut self, pid: u32, may_be_agent: bool) {
         let Some(member) = self.tree.get(pid) else { return };
         if may_be_agent {
-            self.counts.unread();
+            self.counts.explain();
         }
         if let Some(live) = self.live.get_mut(&member.launch) {
             live.unread += 1;
@@ -77,7 +77,7 @@ impl Pipeline {
             // What cannot be resolved is recorded as it was typed, where that says where it is.
             let path = typed.clone();
             let resolved = self.offload.run(move || path.canonicalize().ok()).await.flatten();
-            let dir = resolved.unwrap_or(typed);
+            let dir = resolved.unwrap_or_else(|| normal(&typed));
             if dir.is_absolute() {
                 self.touch(launch, &dir, how, moment, Evidence::Inferred).await;
             }
@@ -133,5 +133,29 @@ impl Pipeline {
             Found::None => (None, None),
             Found::Unknown(why) => (None, Some(why)),
         }
+    }
+}
+
+/// Takes `.` and `..` out of a path that cannot be resolved, as far as its text goes.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(normal.pop()),
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_recorded_without_its_detours() {
+        assert_eq!(normal(Path::new("/a/./b/../../c")), Path::new("/c"));
+        assert_eq!(normal(Path::new("/../a")), Path::new("/a"));
     }
 }

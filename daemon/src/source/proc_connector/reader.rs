@@ -219,14 +219,14 @@ impl Reader {
                 }
                 match self.procfs.is_own(pid) {
                     Some(true) => self.readable(pid, exe, followed, at_ns),
-                    Some(false) => Ok(()),
+                    Some(false) => self.send(Event::Foreign),
                     None => self.unreadable(pid, followed),
                 }
             }
             Exe::Gone => self.unreadable(pid, followed),
             // A process of our own that hides itself is no less unnamed; others' are not ours.
             Exe::Denied if self.is_own_by_parent(pid) => self.unreadable(pid, followed),
-            Exe::Denied => Ok(()),
+            Exe::Denied => self.foreign(pid),
         }
     }
 
@@ -249,6 +249,12 @@ impl Reader {
         facts.ppid = facts.ppid.or_else(|| self.follow.parent(pid));
         let moment = clock::read().moment(at_ns);
         self.send(Event::Exec(Box::new(facts), moment))
+    }
+
+    /// Another user's program: what matters is only whether it may be counted elsewhere.
+    fn foreign(&self, pid: u32) -> Result<(), Closed> {
+        let may_be_agent = self.procfs.comm(pid).is_some_and(|comm| agents::has_comm(&comm));
+        if may_be_agent { self.send(Event::Foreign) } else { Ok(()) }
     }
 
     /// Counts a program that ended before it could be read, unless its name rules an agent out.
