@@ -156,6 +156,12 @@ impl RawArgv {
         self.args().nth(index)
     }
 
+    /// Forgets everything after the first `length` bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.0.truncate(length);
+        self.0.shrink_to_fit();
+    }
+
     /// Whether nothing of it could be read.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -4,13 +4,13 @@
 //! records of them, the store keeps them, the server answers from the store.
 //!
 //! Things stop in the order in which they depend on each other: the server first, so that nobody
-//! waits for an answer; then the sources; the pipeline takes what is still queued; the ledger is
-//! flushed and closed; the socket is removed and the lock let go last.
+//! waits for an answer, and with it the socket; then the sources, which tell what they have counted;
+//! the pipeline takes what is still queued; the ledger is flushed and closed; the lock is let go last.
 
 use std::process::Command;
 
 use anyhow::Context as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::info;
 use trackway_protocol::endpoint::{self, Places};
 use trackway_protocol::ids::Timestamp;
@@ -100,7 +100,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let last_seen = before.map(|before| before.last_alive);
     let pipeline = Pipeline::new(outside, &recovered, last_seen);
     let (stop_pipeline, pipeline_stops) = shutdown::channel();
-    let pipeline = tokio::spawn(pipeline.run(queue, pipeline_stops));
+    let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_stops));
 
     let sight = server::Sight {
         places,
@@ -111,12 +111,25 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         health: writer.health(),
     };
     service::ready();
-    server::run(listener, sight, shutdown).await;
+    tokio::select! {
+        () = server::run(listener, sight, shutdown) => {}
+        // A daemon that answers and does not record would be worse than none.
+        ended = &mut pipeline => {
+            ended??;
+            anyhow::bail!("the pipeline has ended");
+        }
+    }
 
     service::stopping();
     info!("stopping");
+    let (stopped, sources_stopped) = oneshot::channel();
+    std::thread::spawn(move || {
+        sources.stop();
+        // Nobody waits any more where the runtime is gone.
+        drop(stopped.send(()));
+    });
+    sources_stopped.await.context("failed to stop the sources")?;
     stop_pipeline.stop();
-    tokio::task::spawn_blocking(move || sources.stop()).await?;
     let lock = pipeline.await??;
     writer.append(vec![note(Body::DaemonStopped(daemon_run(&boot_id, "ordered to stop")))]).await?;
     writer.close().await;

@@ -18,7 +18,7 @@ use crate::agents::Install;
 use crate::clock::{self, Change, Clocks};
 use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
-use crate::event::{Event, FileId, Opens, SourceReport, State};
+use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
 use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
@@ -75,16 +75,18 @@ pub(crate) struct Pipeline {
     outside: Outside,
     tree: Tree,
     live: HashMap<LaunchId, Live>,
-    /// Launches of the ledger that had not ended when a former daemon stopped; the first sweep
-    /// finds them again, or ends them.
-    open: HashMap<LaunchId, Timestamp>,
-    /// When everything was last known to be seen: the last sweep, or a former daemon's heartbeat.
+    /// Launches of the ledger that had not ended when a former daemon stopped, and whether the agent
+    /// proper was seen; the first sweep finds them again, or ends them.
+    open: HashMap<LaunchId, bool>,
+    /// When a former daemon last lived.
     last_seen: Option<Timestamp>,
     touched: Touched,
     counts: Counts,
     lookup: Lookup,
     offload: Offload,
     clocks: Clocks,
+    /// When this daemon began.
+    began: Moment,
     /// Records that the current event makes; they are appended together.
     drafts: Vec<Draft>,
 }
@@ -101,13 +103,16 @@ impl Pipeline {
             outside,
             tree: Tree::default(),
             live: HashMap::new(),
-            open: open.map(|open| (open.launch.launch, open.started_at)).collect(),
+            open: open
+                .map(|open| (open.launch.launch, open.launch.agent_version.is_some()))
+                .collect(),
             last_seen,
             touched: Touched::new(&recovered.touched),
             counts: Counts::default(),
             lookup: Lookup::new(),
             offload: Offload::default(),
             clocks: clock::read(),
+            began: clock::read().now(),
             drafts: Vec::new(),
         }
     }
@@ -155,7 +160,7 @@ impl Pipeline {
             }
             Event::Unread { pid, may_be_agent } => self.unread(pid, may_be_agent),
             Event::Foreign => self.counts.explain(),
-            Event::Forked { parent, child } => self.tree.forked(parent, child),
+            Event::Forked { parent, child } => self.forked(parent, child),
             Event::Exited { pid, status, moment } => self.exited(pid, Some(status), moment),
             Event::Swept { processes, moment } => self.swept(processes, moment).await,
             Event::Unnamed { count, from, until } => self.unnamed(count, from, until),
@@ -197,6 +202,9 @@ impl Pipeline {
             .collect();
         for (launch, pid) in pids {
             if let Some(cwd) = (self.outside.cwd_of)(pid) {
+                if let Some(live) = self.live.get_mut(&launch) {
+                    live.seen = now.at;
+                }
                 self.is_in(launch, pid, cwd, now).await;
             }
         }

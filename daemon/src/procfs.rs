@@ -85,9 +85,22 @@ impl Procfs {
         Some(OsString::from_vec(comm))
     }
 
-    /// Reads `stat`.
+    /// Reads `stat`; none where the process is gone.
     pub(crate) fn stat(&self, pid: u32) -> Option<Stat> {
-        parse_stat(&self.read(pid, "stat")?)
+        self.try_stat(pid).ok().flatten()
+    }
+
+    /// Reads `stat`; none where the process is gone.
+    ///
+    /// # Errors
+    ///
+    /// What keeps files from being opened at all, such as a full table of descriptors.
+    pub(crate) fn try_stat(&self, pid: u32) -> rustix::io::Result<Option<Stat>> {
+        match self.try_read(pid, "stat") {
+            Ok(bytes) => Ok(parse_stat(&bytes)),
+            Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => Err(Errno::MFILE),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Returns the process's current directory.
@@ -146,14 +159,19 @@ impl Procfs {
     }
 
     /// Lists the pids of all processes.
-    pub(crate) fn pids(&self) -> Vec<u32> {
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the list from being whole.
+    pub(crate) fn pids(&self) -> rustix::io::Result<Vec<u32>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(root) = openat(&self.root, ".", flags, Mode::empty()) else { return Vec::new() };
-        let Ok(entries) = Dir::read_from(root) else { return Vec::new() };
-        entries
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str().ok().and_then(|name| name.parse().ok()))
-            .collect()
+        let root = openat(&self.root, ".", flags, Mode::empty())?;
+        let mut pids = Vec::new();
+        for entry in Dir::read_from(root)? {
+            let entry = entry?;
+            pids.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
+        }
+        Ok(pids)
     }
 
     /// Returns the file behind one of the kernel's own links, whatever its path means now.
@@ -191,14 +209,18 @@ impl Procfs {
     }
 
     fn read(&self, pid: u32, file: &str) -> Option<Vec<u8>> {
+        self.try_read(pid, file).ok()
+    }
+
+    fn try_read(&self, pid: u32, file: &str) -> rustix::io::Result<Vec<u8>> {
         let mut name = Name::new();
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let fd = openat(&self.root, name.of(pid, file), flags, Mode::empty()).ok()?;
+        let fd = openat(&self.root, name.of(pid, file), flags, Mode::empty())?;
         let mut bytes = Vec::with_capacity(1024);
         loop {
-            let read = rustix::io::read(&fd, rustix::buffer::spare_capacity(&mut bytes)).ok()?;
+            let read = rustix::io::read(&fd, rustix::buffer::spare_capacity(&mut bytes))?;
             if read == 0 || bytes.len() >= MAX_FILE {
-                return Some(bytes);
+                return Ok(bytes);
             }
             bytes.reserve(bytes.len().max(1024));
         }
@@ -289,7 +311,7 @@ mod tests {
         assert!(facts.start_ticks.unwrap() > 0);
         assert_eq!(proc.is_own(pid), Some(true));
         assert!(proc.threads(pid) >= 1);
-        assert!(proc.pids().contains(&pid));
+        assert!(proc.pids().unwrap().contains(&pid));
         assert!(!proc.ancestors(facts.ppid).is_empty());
     }
 

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
-use crate::event::Event;
+use crate::event::{Event, SourceReport, State};
 
 #[cfg(target_os = "linux")]
 pub(crate) mod follow;
@@ -81,18 +81,53 @@ impl Control {
     fn wake(&self) {}
 }
 
+/// What a source is called in `status`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    pub(crate) source: &'static str,
+    pub(crate) tier: &'static str,
+}
+
+/// Why a source has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to, or there is nobody left to tell.
+    Ordered,
+    /// It cannot go on.
+    Lost(String),
+}
+
 impl Running {
-    /// Starts `run` on a thread named for the source.
+    /// Starts `run` on a thread named for the source. An end that was not ordered is reported.
     ///
     /// # Errors
     ///
     /// Those of starting a thread.
     pub(crate) fn start(
-        name: &str,
+        name: Name,
         control: Control,
-        run: impl FnOnce() + Send + 'static,
+        events: EventSender,
+        run: impl FnOnce() -> Ended + Send + 'static,
     ) -> std::io::Result<Self> {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        let run = move || {
+            // Whatever a panic left behind is not looked at again: the source is over.
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            if let Ended::Lost(reason) = ended.unwrap_or_else(|_| Ended::Lost("it panicked".into()))
+            {
+                let from = crate::clock::read().now().at;
+                let report = SourceReport {
+                    name: name.source,
+                    tier: name.tier,
+                    state: State::Lost,
+                    reason: format!("the source has ended: {reason}"),
+                    from,
+                    until: None,
+                    missed: None,
+                };
+                drop(events.blocking_send(Event::Source(report)));
+            }
+        };
+        let thread = std::thread::Builder::new().name(name.tier.to_owned()).spawn(run)?;
         Ok(Self { control, thread })
     }
 

@@ -1,19 +1,19 @@
 //! Launches: which exec begins one, which belongs to one, and when it ends.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use trackway_protocol::ids::{LaunchId, ProcessKey};
-use trackway_protocol::record::{Body, Endpoint, Evidence, Launch, PathText};
+use trackway_protocol::record::{Body, Coverage, Endpoint, Evidence, Launch, PathText};
 
-use super::Pipeline;
 use super::live::Live;
 use super::tree::Member;
+use super::{LAUNCHES, Pipeline};
 use crate::agents::{self, Arguments, Image, Recognised, Role};
 use crate::clock;
 use crate::enrich::launcher;
-use crate::event::{AgentEnv, Moment, ProcessFacts, RawArgv, Tty};
+use crate::event::{AgentEnv, Moment, ProcessFacts, RawArgv, State, Tty};
 
 /// Nanoseconds in a clock tick of `/proc`: `USER_HZ` is 100 on every architecture that matters here.
 const TICK_NS: u64 = 10_000_000;
@@ -25,8 +25,8 @@ pub(super) struct Sighting {
     pub(super) script: Option<PathBuf>,
     pub(super) moment: Moment,
     pub(super) evidence: Evidence,
-    /// Whether it was already running when it was first seen.
-    pub(super) found_running: bool,
+    /// Whether a look at the table found it: it began before, at its start time.
+    pub(super) found: bool,
 }
 
 /// What an exec of an agent's program means.
@@ -52,7 +52,7 @@ impl Pipeline {
         facts: ProcessFacts,
         moment: Moment,
         evidence: Evidence,
-        found_running: bool,
+        found: bool,
     ) {
         if self.is_another(&facts) {
             self.exited(facts.pid, None, moment);
@@ -60,15 +60,9 @@ impl Pipeline {
         let facts = Arc::new(facts);
         let (recognised, script) = self.recognise(&facts).await;
         if let Some(recognised) = recognised {
-            self.count(&recognised, &facts, moment, found_running);
-            let sighting = Sighting {
-                recognised,
-                facts: Arc::clone(&facts),
-                script,
-                moment,
-                evidence,
-                found_running,
-            };
+            self.count(&recognised, &facts, moment, found);
+            let sighting =
+                Sighting { recognised, facts: Arc::clone(&facts), script, moment, evidence, found };
             match self.meaning(&sighting) {
                 Meaning::Launch { parent } => return self.launch(sighting, parent).await,
                 Meaning::PartOf(launch) => return self.join(sighting, launch).await,
@@ -86,7 +80,10 @@ impl Pipeline {
     }
 
     /// Asks the catalogue, resolving an interpreter's script where that decides.
-    async fn recognise(&self, facts: &Arc<ProcessFacts>) -> (Option<Recognised>, Option<PathBuf>) {
+    async fn recognise(
+        &mut self,
+        facts: &Arc<ProcessFacts>,
+    ) -> (Option<Recognised>, Option<PathBuf>) {
         if let Some(recognised) = with_image(facts, None, agents::recognise) {
             return (Some(recognised), None);
         }
@@ -95,9 +92,29 @@ impl Pipeline {
         };
         // A relative script is relative to the directory at the time of the exec.
         let script = facts.cwd.as_deref().map(|cwd| cwd.join(&script)).unwrap_or(script);
-        let resolved = self.offload.run(move || script.canonicalize().ok()).await.flatten();
+        let typed = script.clone();
+        let Some(resolved) = self.offload.run(move || script.canonicalize().ok()).await else {
+            self.unresolved(&typed);
+            return (None, None);
+        };
         let recognised = with_image(facts, resolved.clone(), agents::recognise);
         (recognised, resolved)
+    }
+
+    /// A script that may be an agent's lies on a file system that did not answer.
+    fn unresolved(&mut self, script: &Path) {
+        let now = clock::read().now().at;
+        self.coverage(Coverage {
+            source: LAUNCHES.into(),
+            state: State::Degraded.as_str().into(),
+            from: now,
+            until: Some(now),
+            reason: format!(
+                "{} was run and could not be looked up in time: it may be an agent",
+                script.display()
+            ),
+            ..Coverage::default()
+        });
     }
 
     /// Counts the exec of an agent's own binary, and has unknown ones counted from now on.
@@ -106,7 +123,7 @@ impl Pipeline {
         recognised: &Recognised,
         facts: &ProcessFacts,
         moment: Moment,
-        found_running: bool,
+        found: bool,
     ) {
         let Some(exe) = facts.exe.as_ref().filter(|_| recognised.role != Role::Wrapper) else {
             return;
@@ -115,9 +132,14 @@ impl Pipeline {
         if !facts.exe_deleted {
             self.begin_to_count(binary, exe);
         }
+        let known = self.tree.get(facts.pid).filter(|member| member.exe == facts.exe);
+        if known.is_some_and(|member| moment.boot_ns <= member.read_ns) {
+            // A look at the table came before its exec, and counted it.
+            return;
+        }
         // What runs already was opened when it started.
         let started_ns = facts.start_ticks.map(|ticks| ticks.saturating_mul(TICK_NS));
-        let opened_ns = started_ns.filter(|_| found_running).unwrap_or(moment.boot_ns);
+        let opened_ns = started_ns.filter(|_| found).unwrap_or(moment.boot_ns);
         self.counts.named(binary, opened_ns);
     }
 
@@ -143,9 +165,15 @@ impl Pipeline {
             Some(Role::Wrapper) if role != Role::Daemon => Meaning::PartOf(parent.launch),
             Some(_) if role == Role::Daemon => Meaning::Launch { parent: launch },
             // The agent starts itself, not in a tool call: `codex --version` of the TUI.
-            Some(_) if !marks(live, facts) => Meaning::Chore,
+            Some(_) if !self.in_tool_call(live, facts) => Meaning::Chore,
             _ => Meaning::Launch { parent: launch },
         }
+    }
+
+    /// Whether a process is at work for the model: by its own marks, or by those that its pid bore
+    /// before, such as the shell that became it.
+    fn in_tool_call(&self, live: &Live, facts: &ProcessFacts) -> bool {
+        marks(live, facts) || self.tree.get(facts.pid).is_some_and(|member| member.tool_call)
     }
 
     /// Judges a process whose parent is no member: its own place in the tree is all that is known.
@@ -166,29 +194,30 @@ impl Pipeline {
         let ticks = facts.start_ticks.unwrap_or(sighting.moment.boot_ns / TICK_NS);
         let boot_id = self.outside.boot_id.clone();
         let id = LaunchId::of(&ProcessKey { boot_id, pid: facts.pid, start_ticks: ticks });
-        let started = if sighting.found_running {
+        let started = if sighting.found {
             clock::read().at_boottime(ticks.saturating_mul(TICK_NS))
         } else {
             sighting.moment
         };
-        let env = facts.env.clone().unwrap_or_default();
-        let known = self.open.remove(&id).is_some();
+        let known = self.open.remove(&id);
+        let found_running = started.boot_ns < self.began.boot_ns;
         let live = Live {
             id,
             agent: sighting.recognised.agent,
-            env,
+            env: facts.env.clone(),
             outermost: facts.pid,
             processes: HashMap::from([(facts.pid, facts.cwd.clone())]),
             started,
+            seen: sighting.moment.at,
             contained: facts.other_namespace == Some(true),
             unread: 0,
             // What a former daemon recorded is not recorded again.
-            proper: known || sighting.recognised.role != Role::Wrapper,
+            proper: known == Some(true) || sighting.recognised.role != Role::Wrapper,
             end: None,
         };
         self.live.insert(id, live);
         self.add_member(&sighting, id);
-        if known {
+        if known.is_some() {
             return;
         }
         let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
@@ -201,6 +230,7 @@ impl Pipeline {
         body.boot_id = Some(self.outside.boot_id.clone());
         body.start_ticks = Some(ticks);
         body.parent_launch = parent;
+        body.found_running = found_running.then_some(true);
         (body.repo, body.repo_unknown) = match &facts.cwd {
             Some(cwd) => self.repo(id, cwd).await,
             None => (None, Some("the directory is unknown".into())),
@@ -241,6 +271,7 @@ impl Pipeline {
             tool_call: false,
             exe: facts.exe.clone(),
             start_ticks: facts.start_ticks,
+            read_ns: sighting.moment.boot_ns,
         };
         self.tree.insert(facts.pid, member);
     }
@@ -263,25 +294,37 @@ impl Pipeline {
 
     /// A process has ended: `status` is its wait status, none where nobody saw it end.
     pub(super) fn exited(&mut self, pid: u32, status: Option<u32>, moment: Moment) {
-        let Some(member) = self.tree.remove(pid) else { return };
-        let Some(live) = self.live.get_mut(&member.launch) else { return };
-        if live.processes.remove(&pid).is_none() {
-            return;
-        }
+        self.tree.remove(pid);
+        self.process_ended(pid, status, moment);
+    }
+
+    /// Ends the launch whose last process this was.
+    pub(super) fn process_ended(&mut self, pid: u32, status: Option<u32>, moment: Moment) {
+        let owner = self.live.values().find(|live| live.processes.contains_key(&pid));
+        let Some(launch) = owner.map(|live| live.id) else { return };
+        let Some(live) = self.live.get_mut(&launch) else { return };
+        live.processes.remove(&pid);
         if pid == live.outermost {
             live.end = status.map(|status| (status, moment));
         }
         if live.processes.is_empty() {
-            let draft = live.ended(moment, status.is_some(), self.last_seen);
-            self.live.remove(&member.launch);
+            let draft = live.ended(moment, status.is_some());
+            self.live.remove(&launch);
             self.drafts.push(draft);
         }
+    }
+
+    /// A member of the tree has a child. A pid that is given away again has lost its former bearer.
+    pub(super) fn forked(&mut self, parent: u32, child: u32) {
+        self.exited(child, None, clock::read().now());
+        self.tree.forked(parent, child);
     }
 }
 
 /// Whether a process bears the mark of a tool call of `live`.
 pub(super) fn marks(live: &Live, facts: &ProcessFacts) -> bool {
-    facts.env.as_ref().is_some_and(|env| live.agent.marks_tool_call(&live.env, env))
+    let (Some(own), Some(env)) = (&live.env, &facts.env) else { return false };
+    live.agent.marks_tool_call(own, env)
 }
 
 fn with_image<T>(
@@ -333,7 +376,6 @@ fn describe(
         }),
         endpoint: disk.endpoint,
         namespace: facts.other_namespace.map(|other| if other { "other" } else { "host" }.into()),
-        found_running: sighting.found_running.then_some(true),
         ..Launch::default()
     }
 }

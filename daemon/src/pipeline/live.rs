@@ -15,12 +15,15 @@ pub(crate) struct Live {
     pub(crate) id: LaunchId,
     pub(crate) agent: &'static dyn Agent,
     /// Environment of the outermost process: marks that it bears itself are no tool call of its own.
-    pub(crate) env: AgentEnv,
+    /// Unknown where it could not be read: then nothing tells its own marks from others'.
+    pub(crate) env: Option<AgentEnv>,
     pub(crate) outermost: u32,
     /// The agent's own processes that are alive, with the directory in which each was last seen:
     /// the launch ends with the last of them.
     pub(crate) processes: HashMap<u32, Option<PathBuf>>,
     pub(crate) started: Moment,
+    /// When it was last known to run.
+    pub(crate) seen: Timestamp,
     /// Whether it runs in a container: what it says of paths is true in there. A sandbox around a
     /// single command is none: agents give it the paths that they have themselves.
     pub(crate) contained: bool,
@@ -34,7 +37,7 @@ pub(crate) struct Live {
 
 impl Live {
     /// Returns the record of its end. `moment` is when the last process ended, or was first missed.
-    pub(crate) fn ended(&self, moment: Moment, seen: bool, last_seen: Option<Timestamp>) -> Draft {
+    pub(crate) fn ended(&self, moment: Moment, seen: bool) -> Draft {
         let status = self.end.map(|(status, _)| status);
         let (exit_code, signal) = status.map_or((None, None), decode);
         let ran_ns = moment.boot_ns.saturating_sub(self.started.boot_ns);
@@ -48,7 +51,7 @@ impl Live {
                 signal,
                 unknown: status.is_none(),
                 duration_ms: seen.then_some(ran_ns / 1_000_000),
-                last_seen: last_seen.filter(|_| !seen),
+                last_seen: (!seen).then_some(self.seen),
                 unread_execs: self.unread,
             }),
         }

@@ -15,26 +15,40 @@ impl Pipeline {
         for pid in self.tree.missing(&present) {
             self.exited(pid, None, moment);
         }
+        self.end_missing(&present, moment);
         for facts in processes {
             if self.is_news(&facts) {
-                let found_running = self.tree.get(facts.pid).is_none();
-                self.executed(facts, moment, Evidence::Polled, found_running).await;
+                let found = self.tree.get(facts.pid).is_none();
+                self.executed(facts, moment, Evidence::Polled, found).await;
             } else {
                 self.seen_again(facts, moment).await;
             }
         }
         self.end_open(moment);
-        self.last_seen = Some(moment.at);
+    }
+
+    /// Ends what the tree has lost sight of and the table does not have either.
+    fn end_missing(&mut self, present: &HashMap<u32, Option<u64>>, moment: Moment) {
+        let processes = self.live.values().flat_map(|live| live.processes.keys());
+        let gone: Vec<u32> = processes.filter(|pid| !present.contains_key(pid)).copied().collect();
+        for pid in gone {
+            self.process_ended(pid, None, moment);
+        }
     }
 
     fn is_news(&self, facts: &ProcessFacts) -> bool {
         // Another program under the same pid and start time: an exec in place that was missed.
-        self.tree.get(facts.pid).is_none_or(|member| member.exe != facts.exe)
+        // One that hides its executable now is the one that it was.
+        let shown = facts.exe.is_some();
+        self.tree.get(facts.pid).is_none_or(|member| shown && member.exe != facts.exe)
     }
 
     /// An agent that is where it was, or has changed its directory.
     async fn seen_again(&mut self, facts: ProcessFacts, moment: Moment) {
         let Some(launch) = self.tree.get(facts.pid).map(|member| member.launch) else { return };
+        if let Some(live) = self.live.get_mut(&launch) {
+            live.seen = moment.at;
+        }
         if let Some(cwd) = facts.cwd {
             self.is_in(launch, facts.pid, cwd, moment).await;
         }

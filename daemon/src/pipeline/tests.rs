@@ -6,7 +6,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::*;
-use crate::event::{AgentEnv, Ancestor, Moment, ProcessFacts, RawArgv};
+use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 
@@ -426,4 +426,83 @@ async fn what_a_source_lost_is_a_gap_with_its_count() {
     assert_eq!(gaps.len(), 2);
     assert!(gaps.iter().any(|gap| gap.missed == Some(1236)));
     assert!(gaps.iter().any(|gap| gap.unnamed == Some(5) && gap.missed.is_none()));
+}
+
+#[tokio::test]
+async fn an_agent_that_a_tool_calls_shell_becomes_is_a_launch_of_its_own() {
+    let ledger = Ledger::new();
+    let mark = [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", "s1")];
+    let events = vec![
+        process(10, CLAUDE).argv(&["claude"]).exec(),
+        fork(10, 11),
+        process(11, "/usr/bin/bash").below(10).env(&mark).exec(),
+        // `exec env -i claude -p x`: the same pid, and no mark left.
+        process(11, CLAUDE).below(10).argv(&["claude", "-p", "x"]).exec(),
+        exit(11, 0),
+    ];
+    ledger.run(events).await;
+    let launches = ledger.launches();
+    assert_eq!(launches.len(), 2);
+    assert_eq!(launches[1].parent_launch, Some(launches[0].id));
+}
+
+#[tokio::test]
+async fn an_exec_from_before_a_look_at_the_table_is_counted_once() {
+    let ledger = Ledger::new();
+    let binary = FileId { device: 7, inode: 8 };
+    let mut first = process(9, CLAUDE);
+    first.0.exe_id = Some(binary);
+    let mut agent = process(10, CLAUDE).started(u64::MAX / 100_000_000);
+    agent.0.exe_id = Some(binary);
+    let earlier = agent.exec();
+    let events = vec![
+        first.exec(),
+        Event::Counting { binary, since: Moment::default() },
+        swept(&[&first, &agent]),
+        earlier,
+        Event::Opened { binary, count: Opens::Counted(3) },
+    ];
+    ledger.run(events).await;
+    assert_eq!(ledger.launches().len(), 2);
+    assert_eq!(ledger.gaps().first().and_then(|gap| gap.missed), Some(1));
+}
+
+#[tokio::test]
+async fn a_pid_that_is_given_away_again_ends_the_launch_that_bore_it() {
+    let ledger = Ledger::new();
+    let events = vec![
+        process(10, CLAUDE).argv(&["claude"]).exec(),
+        process(20, CLAUDE).argv(&["claude"]).exec(),
+        // The end of 20 was lost.
+        fork(10, 20),
+    ];
+    ledger.run(events).await;
+    let launches = ledger.launches();
+    assert_eq!(launches[0].ended_at, None);
+    assert_eq!((launches[1].end_seen, launches[1].exit_code), (Some(false), None));
+}
+
+#[tokio::test]
+async fn a_process_that_hides_its_executable_is_not_gone() {
+    let ledger = Ledger::new();
+    let agent = process(10, CLAUDE).argv(&["claude"]);
+    let mut hidden = agent.clone();
+    (hidden.0.exe, hidden.0.cwd, hidden.0.env) = (None, None, None);
+    ledger.run(vec![agent.exec(), swept(&[&hidden]), exit(10, 0)]).await;
+    let launch = ledger.the_launch();
+    assert_eq!((launch.end_seen, launch.exit_code), (Some(true), Some(0)));
+}
+
+#[tokio::test]
+async fn a_launch_was_last_seen_when_it_was_not_when_the_daemon_began() {
+    let ledger = Ledger::new();
+    let before = Timestamp::now();
+    ledger.run(vec![process(10, CLAUDE).exec(), swept(&[])]).await;
+    let records = ledger.reader().records_of(ledger.the_launch().id).unwrap();
+    let last = records.last().map(|record| serde_json::from_slice(record).unwrap());
+    let Some(trackway_protocol::record::Record { body: Body::LaunchEnded(ended), .. }) = last
+    else {
+        panic!("the last record is the end")
+    };
+    assert!(ended.last_seen.unwrap() >= before);
 }

@@ -10,12 +10,16 @@ use crate::store::TouchKey;
 /// A quarter of an hour in milliseconds.
 const QUARTER_MS: i64 = 15 * 60 * 1000;
 
-/// The touches of the current quarter-hour.
+/// The touches of the last two quarter-hours that were heard of: the current one, and one for what
+/// comes late.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
-    quarter: i64,
-    keys: HashSet<(LaunchId, PathText, &'static str)>,
-}
+pub(crate) struct Touched(Vec<(i64, HashSet<Key>)>);
+
+type Key = (LaunchId, PathText, &'static str);
+
+/// How many quarter-hours are remembered. Where one is heard of again after that, something is
+/// recorded twice, which projections merge.
+const REMEMBERED: usize = 2;
 
 impl Touched {
     /// Begins with what a former run recorded.
@@ -23,7 +27,7 @@ impl Touched {
         let quarter = recovered.iter().map(|key| key.quarter).max().unwrap_or_default();
         let current = recovered.iter().filter(|key| key.quarter == quarter);
         let keys = current.filter_map(|key| Some((key.launch, key.dir.clone(), known(&key.how)?)));
-        Self { quarter, keys: keys.collect() }
+        Self(vec![(quarter, keys.collect())])
     }
 
     /// Whether a touch is the first of its kind in its quarter-hour.
@@ -35,13 +39,15 @@ impl Touched {
         at: Timestamp,
     ) -> bool {
         let quarter = at.ms().div_euclid(QUARTER_MS);
-        if quarter != self.quarter {
-            // An event that comes late, or a clock set back, begins a quarter anew: at worst
-            // something is recorded twice, which projections merge.
-            self.quarter = quarter;
-            self.keys.clear();
+        let key = (launch, dir.clone(), how);
+        if let Some((_, keys)) = self.0.iter_mut().find(|(known, _)| *known == quarter) {
+            return keys.insert(key);
         }
-        self.keys.insert((launch, dir.clone(), how))
+        if self.0.len() == REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push((quarter, HashSet::from([key])));
+        true
     }
 }
 
@@ -65,6 +71,7 @@ mod tests {
         assert!(is_new("/a", "command", QUARTER_MS - 1));
         assert!(is_new("/b", "launch", QUARTER_MS - 1));
         assert!(is_new("/a", "launch", QUARTER_MS));
+        assert!(!is_new("/a", "command", 1), "what comes late is known all the same");
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Pipeline {
         // The agent's own program may do the model's work too: claude's shell has its `rg`.
         let machinery = live.agent.is_machinery(parent_exe.as_deref(), facts);
         let tool_call = inherited || marks(live, facts);
-        let unknown = !tool_call && facts.env.is_none();
+        let unknown = !tool_call && (facts.env.is_none() || live.env.is_none());
         self.tree.insert(
             facts.pid,
             Member {
@@ -38,6 +38,7 @@ impl Pipeline {
                 tool_call,
                 exe: facts.exe.clone(),
                 start_ticks: facts.start_ticks,
+                read_ns: moment.boot_ns,
             },
         );
         match &facts.cwd {

@@ -18,6 +18,8 @@ pub(crate) struct Member {
     pub(crate) exe: Option<PathBuf>,
     /// Absent until it was read: a fresh fork.
     pub(crate) start_ticks: Option<u64>,
+    /// When it was read, by the boottime clock: an exec from before is no news.
+    pub(crate) read_ns: u64,
 }
 
 /// Members by pid. The kernel's events keep it true; a sweep repairs it.
@@ -70,6 +72,7 @@ mod tests {
             tool_call: true,
             exe: None,
             start_ticks,
+            read_ns: 0,
         }
     }
 

@@ -3,61 +3,63 @@
 //! This is the reader thread's own small copy of the tree, so that it knows at once what to read.
 //! What the processes mean is the pipeline's business.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Slots for the parents of recent forks. Pids are dense: collisions only cost a fallback.
 const RECENT: usize = 1 << 14;
 
-/// The followed processes, by pid.
+/// The followed processes.
 #[derive(Debug)]
 pub(crate) struct Follow {
-    followed: HashMap<u32, Leaving>,
+    followed: HashSet<u32>,
+    /// Those whose first thread has ended, with how and when.
+    leaving: HashMap<u32, Left>,
     recent: Vec<(u32, u32)>,
 }
 
-/// Whether a followed process's first thread has ended already, and how.
+/// The end of a process's first thread, or of a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaving {
-    No,
-    /// Its first thread ended with this wait status, at this monotonic time.
-    Yes {
-        status: u32,
-        at_ns: u64,
-    },
+pub(crate) struct Left {
+    /// Its wait status.
+    pub(crate) status: u32,
+    /// When it was, by the monotonic clock.
+    pub(crate) at_ns: u64,
 }
 
 impl Default for Follow {
     fn default() -> Self {
-        Self { followed: HashMap::new(), recent: vec![(0, 0); RECENT] }
+        Self { followed: HashSet::new(), leaving: HashMap::new(), recent: vec![(0, 0); RECENT] }
     }
 }
 
 impl Follow {
     /// Begins to follow a process.
     pub(crate) fn insert(&mut self, pid: u32) {
-        self.followed.insert(pid, Leaving::No);
+        self.leaving.remove(&pid);
+        self.followed.insert(pid);
     }
 
     /// Whether a process is followed.
     pub(crate) fn contains(&self, pid: u32) -> bool {
-        self.followed.contains_key(&pid)
+        self.followed.contains(&pid)
     }
 
     /// Forgets everything but these, after a look at the whole process table.
     pub(crate) fn reset(&mut self, pids: impl IntoIterator<Item = u32>) {
-        self.followed = pids.into_iter().map(|pid| (pid, Leaving::No)).collect();
+        self.followed = pids.into_iter().collect();
+        self.leaving.clear();
     }
 
     /// Notes a new process. Returns whether it is followed, as its parent is.
     pub(crate) fn forked(&mut self, parent: u32, child: u32) -> bool {
         self.recent[slot(child)] = (child, parent);
-        if self.contains(parent) {
-            self.insert(child);
-            return true;
-        }
         // The pid is new, so whatever bore it before has ended.
-        self.followed.remove(&child);
-        false
+        self.remove(child);
+        let follows = self.contains(parent);
+        if follows {
+            self.insert(child);
+        }
+        follows
     }
 
     /// Returns the parent of a process that was forked lately.
@@ -66,38 +68,39 @@ impl Follow {
         (child == pid).then_some(parent)
     }
 
-    /// Notes that a followed process runs a new program: if its first thread was thought to have
-    /// ended, another thread took over its pid by `execve`.
+    /// Notes that a process runs a new program: if its first thread was thought to have ended,
+    /// another thread took over its pid by `execve`.
     pub(crate) fn executed(&mut self, pid: u32) {
-        if let Some(leaving) = self.followed.get_mut(&pid) {
-            *leaving = Leaving::No;
+        self.leaving.remove(&pid);
+    }
+
+    /// Notes the end of a process's first thread, or of one after that: the last one's status is
+    /// the process's.
+    pub(crate) fn leave(&mut self, pid: u32, left: Left) {
+        if self.contains(pid) {
+            self.leaving.insert(pid, left);
         }
     }
 
-    /// Notes the end of a process's first thread while others live.
-    pub(crate) fn leave(&mut self, pid: u32, status: u32, at_ns: u64) {
-        if let Some(leaving) = self.followed.get_mut(&pid) {
-            *leaving = Leaving::Yes { status, at_ns };
-        }
+    /// Returns the end of the first thread, where the process may have ended with it.
+    pub(crate) fn left(&self, pid: u32) -> Option<Left> {
+        self.leaving.get(&pid).copied()
     }
 
-    /// Returns status and time of the first thread's end, where the rest may have ended now.
-    pub(crate) fn left(&self, pid: u32) -> Option<(u32, u64)> {
-        match self.followed.get(&pid)? {
-            Leaving::No => None,
-            Leaving::Yes { status, at_ns } => Some((*status, *at_ns)),
-        }
+    /// Whether some process's first thread has ended.
+    pub(crate) fn any_leaving(&self) -> bool {
+        !self.leaving.is_empty()
     }
 
     /// Lists the processes whose first thread has ended.
     pub(crate) fn leaving(&self) -> Vec<u32> {
-        let leaving = self.followed.iter().filter(|(_, leaving)| **leaving != Leaving::No);
-        leaving.map(|(pid, _)| *pid).collect()
+        self.leaving.keys().copied().collect()
     }
 
-    /// Ends following a process. Returns whether it was followed.
-    pub(crate) fn remove(&mut self, pid: u32) -> bool {
-        self.followed.remove(&pid).is_some()
+    /// Ends following a process.
+    pub(crate) fn remove(&mut self, pid: u32) {
+        self.followed.remove(&pid);
+        self.leaving.remove(&pid);
     }
 }
 
@@ -116,8 +119,8 @@ mod tests {
         assert!(follow.forked(10, 11));
         assert!(follow.forked(11, 12));
         assert!(!follow.forked(99, 100));
-        assert!(follow.remove(11));
-        assert!(follow.contains(12));
+        follow.remove(11);
+        assert!(follow.contains(12) && !follow.contains(11));
     }
 
     #[test]
@@ -141,11 +144,12 @@ mod tests {
     #[test]
     fn an_exec_by_another_thread_revives_the_process() {
         let mut follow = Follow::default();
+        let left = Left { status: 0x100, at_ns: 5 };
         follow.insert(10);
-        follow.leave(10, 0x100, 5);
-        assert_eq!(follow.left(10), Some((0x100, 5)));
-        assert_eq!(follow.leaving(), [10]);
+        follow.leave(10, left);
+        assert_eq!((follow.left(10), follow.leaving()), (Some(left), vec![10]));
         follow.executed(10);
         assert_eq!(follow.left(10), None);
+        assert!(follow.contains(10));
     }
 }

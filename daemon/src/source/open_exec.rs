@@ -15,7 +15,7 @@ use std::sync::mpsc::Receiver;
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags, MarkFlags, MaskFlags};
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::{Control, EventSender, Order, Running, Waker};
+use super::{Control, Ended, EventSender, Name, Order, Running, Waker};
 use crate::clock;
 use crate::event::{Event, FileId, Opens, SourceReport, State};
 
@@ -38,8 +38,15 @@ pub(crate) fn start(events: EventSender) -> std::io::Result<Running> {
     drop(group()?);
     let waker = super::waker()?;
     let (control, orders) = Control::new(Some(waker.clone()));
-    let counter = Counter { events, orders, waker, watched: Vec::new(), known: HashSet::new() };
-    Running::start(NAME, control, move || counter.run())
+    let counter = Counter {
+        events: events.clone(),
+        orders,
+        waker,
+        watched: Vec::new(),
+        known: HashSet::new(),
+    };
+    let name = Name { source: NAME, tier: TIER };
+    Running::start(name, control, events, move || counter.run())
 }
 
 struct Counter {
@@ -51,28 +58,29 @@ struct Counter {
 }
 
 impl Counter {
-    fn run(mut self) {
+    fn run(mut self) -> Ended {
         loop {
-            let ready = self.wait();
-            for order in self.orders.try_iter().collect::<Vec<_>>() {
-                match order {
-                    Order::Stop => return,
-                    Order::Count(path) => self.watch(&path),
-                    Order::Sweep => {}
-                }
-            }
-            for index in ready {
-                let (binary, group) = &self.watched[index];
+            self.wait();
+            let orders: Vec<Order> = self.orders.try_iter().collect();
+            // Before a stop as well: what was counted is told.
+            for (binary, group) in &self.watched {
                 let event = read(group).map(|count| Event::Opened { binary: *binary, count });
                 if event.is_some_and(|event| self.events.blocking_send(event).is_err()) {
-                    return;
+                    return Ended::Ordered;
+                }
+            }
+            for order in orders {
+                match order {
+                    Order::Stop => return Ended::Ordered,
+                    Order::Count(path) => self.watch(&path),
+                    Order::Sweep => {}
                 }
             }
         }
     }
 
-    /// Waits for an order or an execution. Returns the binaries that were executed.
-    fn wait(&self) -> Vec<usize> {
+    /// Waits for an order or an execution.
+    fn wait(&self) {
         let mut fds: Vec<PollFd<'_>> = std::iter::once(self.waker.as_fd())
             .chain(self.watched.iter().map(|(_, group)| group.as_fd()))
             .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
@@ -81,8 +89,6 @@ impl Counter {
         if !fds[0].revents().is_empty() {
             let _ = rustix::io::read(&*self.waker, &mut [0; 8]);
         }
-        let watched = fds[1..].iter().enumerate();
-        watched.filter(|(_, fd)| !fd.revents().is_empty()).map(|(index, _)| index).collect()
     }
 
     fn watch(&mut self, path: &Path) {
@@ -122,7 +128,7 @@ impl Counter {
             state: State::Degraded,
             reason,
             from,
-            until: None,
+            until: Some(from),
             missed: None,
         };
         drop(self.events.blocking_send(Event::Source(report)));

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, Uid, UpdateKind};
 
-use super::sweep::{self, Entry};
-use super::{Control, EventSender, Order, Running};
-use crate::agents::{self, Image};
+use super::sweep::{self, Entry, could_be_agent};
+use super::{Control, Ended, EventSender, Name, Order, Running};
+use crate::agents;
 use crate::clock;
 use crate::event::{AgentEnv, Event, ProcessFacts, RawArgv};
+use crate::pipeline::LAUNCHES;
 
 /// The name of the tier in `status`.
 pub(crate) const TIER: &str = "poll";
@@ -27,19 +28,14 @@ pub(crate) const TIER: &str = "poll";
 /// Those of starting a thread.
 pub(crate) fn start(events: EventSender, interval: Duration) -> std::io::Result<Running> {
     let (control, orders) = Control::new(None);
-    Running::start(TIER, control, move || {
-        if let Err(error) = run(&events, &orders, interval) {
-            tracing::error!(error, "the process table cannot be read");
-        }
-    })
+    let name = Name { source: LAUNCHES, tier: TIER };
+    Running::start(name, control, events.clone(), move || run(&events, &orders, interval))
 }
 
-fn run(
-    events: &EventSender,
-    orders: &Receiver<Order>,
-    interval: Duration,
-) -> Result<(), &'static str> {
-    let mut system = System::new().map_err(|_| "this system is not supported")?;
+fn run(events: &EventSender, orders: &Receiver<Order>, interval: Duration) -> Ended {
+    let Ok(mut system) = System::new() else {
+        return Ended::Lost("this system is not supported".into());
+    };
     let own = own_user(&mut system);
     let mut found_some = true;
     loop {
@@ -49,10 +45,10 @@ fn run(
         let news = found_some || !processes.is_empty();
         found_some = !processes.is_empty();
         if news && events.blocking_send(Event::Swept { processes, moment }).is_err() {
-            return Ok(());
+            return Ended::Ordered;
         }
         match orders.recv_timeout(interval) {
-            Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Ordered,
             Ok(Order::Sweep | Order::Count(_)) | Err(RecvTimeoutError::Timeout) => {}
         }
     }
@@ -112,14 +108,6 @@ fn complete(system: &mut System, pids: &[Pid]) {
 
 fn is_candidate(process: &Process) -> bool {
     process.exe().is_some_and(|exe| agents::candidate(Some(exe), OsStr::new("")))
-}
-
-fn could_be_agent(facts: &ProcessFacts) -> bool {
-    let (no_argv, no_env) = Default::default();
-    let argv = facts.argv.as_ref().unwrap_or(&no_argv);
-    let env = facts.env.as_ref().unwrap_or(&no_env);
-    let image = Image { exe: facts.exe.as_deref(), argv, script: None, env };
-    agents::recognise(&image).is_some() || agents::script_argument(&image).is_some()
 }
 
 fn facts(process: &Process) -> ProcessFacts {

@@ -23,10 +23,12 @@ use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
 use crate::clock;
+use crate::pipeline::LAUNCHES;
 use crate::procfs::{Exe, Procfs};
 use crate::source::EventSender;
 
-pub(crate) mod frame;
+mod frame;
+pub(crate) mod look;
 mod reader;
 
 use frame::{Frame, What};
@@ -100,8 +102,9 @@ impl ProcConnector {
     pub(crate) fn start(self, events: EventSender) -> std::io::Result<super::Running> {
         let waker = super::waker()?;
         let (control, orders) = super::Control::new(Some(waker.clone()));
-        let reader = reader::Reader::new(self.socket, self.procfs, events, orders, waker);
-        super::Running::start(TIER, control, move || reader.run())
+        let reader = reader::Reader::new(self.socket, self.procfs, events.clone(), orders, waker);
+        let name = super::Name { source: LAUNCHES, tier: TIER };
+        super::Running::start(name, control, events, move || reader.run())
     }
 }
 

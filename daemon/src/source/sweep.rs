@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::agents::{self, Image};
+use crate::event::ProcessFacts;
+
 /// One process of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -30,6 +33,15 @@ pub(crate) fn relevant(table: &[Entry]) -> Vec<u32> {
         }
     }
     parents_first(relevant, table)
+}
+
+/// Whether what was read of a process may be an agent; an interpreter's script decides later.
+pub(super) fn could_be_agent(facts: &ProcessFacts) -> bool {
+    let (no_argv, no_env) = Default::default();
+    let argv = facts.argv.as_ref().unwrap_or(&no_argv);
+    let env = facts.env.as_ref().unwrap_or(&no_env);
+    let image = Image { exe: facts.exe.as_deref(), argv, script: None, env };
+    agents::recognise(&image).is_some() || agents::script_argument(&image).is_some()
 }
 
 /// Orders by depth, so that whoever reads the list knows a parent before its children.

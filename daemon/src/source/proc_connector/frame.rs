@@ -115,38 +115,45 @@ fn u64_at(bytes: &[u8], at: usize) -> Result<u64, Malformed> {
 /// Finds lost events by the holes in each processor's running numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
-    /// The number that is due next, by processor.
-    due: Vec<Option<u32>>,
+    /// By processor: the number that is due next, and when the last event was.
+    due: Vec<Option<(u32, u64)>>,
+}
+
+/// Events that are missing, and between when, by the monotonic clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hole {
+    pub(crate) missed: u64,
+    pub(crate) from_ns: u64,
+    pub(crate) until_ns: u64,
 }
 
 impl Sequence {
     /// More processors than any kernel is built for.
     const MAX_CPUS: usize = 8192;
 
-    /// Takes the next number of a processor, and returns how many are missing before it.
-    pub(crate) fn take(&mut self, cpu: u32, seq: u32) -> u64 {
-        let Ok(cpu) = usize::try_from(cpu) else { return 0 };
-        if cpu >= Self::MAX_CPUS {
-            return 0;
-        }
+    /// Takes the next event of a processor, and returns what is missing before it.
+    pub(crate) fn take(&mut self, frame: &Frame) -> Option<Hole> {
+        let cpu = usize::try_from(frame.cpu).ok().filter(|cpu| *cpu < Self::MAX_CPUS)?;
         if self.due.len() <= cpu {
             self.due.resize(cpu + 1, None);
         }
-        let due = self.due[cpu].replace(seq.wrapping_add(1));
-        let hole = due.map_or(0, |due| seq.wrapping_sub(due));
+        let until_ns = frame.timestamp_ns;
+        let (due, from_ns) = self.due[cpu].replace((frame.seq.wrapping_add(1), until_ns))?;
+        let missed = frame.seq.wrapping_sub(due);
         // A number from the past is no hole of four milliards.
-        if hole > u32::MAX / 2 { 0 } else { u64::from(hole) }
+        let is_hole = (1..=u32::MAX / 2).contains(&missed);
+        is_hole.then_some(Hole { missed: missed.into(), from_ns, until_ns })
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// Builds a datagram as the kernel sends it.
-    pub(crate) fn datagram(what: u32, cpu: u32, seq: u32, words: &[u32]) -> Vec<u8> {
+    fn datagram(what: u32, cpu: u32, seq: u32, words: &[u32]) -> Vec<u8> {
         let mut bytes = vec![0; 76];
         let mut put =
             |at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
@@ -161,6 +168,14 @@ pub(crate) mod tests {
             put(52 + 4 * index, *word);
         }
         bytes
+    }
+
+    fn frame(cpu: u32, seq: u32) -> Frame {
+        parse(&datagram(2, cpu, seq, &[1, 1])).unwrap()
+    }
+
+    fn take(sequence: &mut Sequence, cpu: u32, seq: u32) -> u64 {
+        sequence.take(&frame(cpu, seq)).map_or(0, |hole| hole.missed)
     }
 
     #[test]
@@ -189,11 +204,20 @@ pub(crate) mod tests {
     #[test]
     fn holes_are_counted_per_processor_and_across_the_wrap() {
         let mut sequence = Sequence::default();
-        let taken = [(0, 5), (0, 6), (1, 100), (0, 9), (1, 101), (3, 0)];
-        let holes: Vec<u64> = taken.map(|(cpu, seq)| sequence.take(cpu, seq)).into();
-        assert_eq!(holes, [0, 0, 0, 2, 0, 0]);
-        assert_eq!(sequence.take(3, u32::MAX), 0);
-        assert_eq!(sequence.take(3, 1), 1);
+        let mut taken = |cpu, seq| take(&mut sequence, cpu, seq);
+        let frames = [(0, 5), (0, 6), (1, 100), (0, 9), (1, 101), (3, 0)];
+        assert_eq!(frames.map(|(cpu, seq)| taken(cpu, seq)), [0, 0, 0, 2, 0, 0]);
+        assert_eq!(taken(3, u32::MAX), 0, "a number from the past");
+        assert_eq!(taken(3, 1), 1);
+    }
+
+    #[test]
+    fn a_hole_lies_between_two_events_of_its_processor() {
+        let mut sequence = Sequence::default();
+        let at = |timestamp_ns, seq| Frame { timestamp_ns, ..frame(0, seq) };
+        assert_eq!(sequence.take(&at(10, 1)), None);
+        let hole = Hole { missed: 3, from_ns: 10, until_ns: 90 };
+        assert_eq!(sequence.take(&at(90, 5)), Some(hole));
     }
 
     proptest! {
@@ -211,7 +235,8 @@ pub(crate) mod tests {
             let mut counted = 0;
             for (index, kept) in kept.iter().enumerate() {
                 if *kept {
-                    counted += sequence.take(0, first.wrapping_add(u32::try_from(index).unwrap()));
+                    let seq = first.wrapping_add(u32::try_from(index).unwrap());
+                    counted += take(&mut sequence, 0, seq);
                 }
             }
             prop_assert_eq!(counted, if kept.iter().any(|kept| *kept) { lost } else { 0 });

@@ -1,9 +1,14 @@
 //! The reader thread: events in, facts out, no lock and no disk in between.
+//!
+//! # Sweeps
+//!
+//! A look at the whole table takes milliseconds, and events go on meanwhile. So the queue is emptied
+//! before and after it: a process whose end is found in the queue has ended as the kernel says, and
+//! is not one that the sweep missed; a fork or an exec from before the end of the look says nothing
+//! new of a process that was looked at.
 
-use std::ffi::OsStr;
+use std::collections::HashSet;
 use std::os::fd::AsFd as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -11,21 +16,24 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use trackway_protocol::ids::Timestamp;
 
-use super::frame::{Frame, Sequence, What};
+use super::frame::{Frame, Hole, Sequence, What};
+use super::look::{is_candidate, look};
 use super::{Socket, TIER};
-use crate::agents::{self, Image};
+use crate::agents;
 use crate::clock;
-use crate::event::{Event, Moment, ProcessFacts, SourceReport, State};
+use crate::event::{Event, SourceReport, State};
+use crate::pipeline::LAUNCHES;
 use crate::procfs::{Exe, Procfs};
-use crate::source::follow::Follow;
-use crate::source::sweep::{self, Entry};
-use crate::source::{EventSender, Order, Waker};
+use crate::source::follow::{Follow, Left};
+use crate::source::sweep::could_be_agent;
+use crate::source::{Ended, EventSender, Order, Waker};
 
 /// After so long without any event, the canary asks whether the connector still speaks.
 const CANARY: Duration = Duration::from_secs(10);
 /// Counts of unnamed programs are reported once in this time.
 const MINUTE: Duration = Duration::from_secs(60);
-/// After a loss, holes are collected for so long before they are reported.
+/// After a loss, holes are collected for so long before they are reported; and sweeps are at least
+/// so far apart, or they would themselves make the queue run over.
 const SETTLE: Duration = Duration::from_secs(1);
 /// A process whose first thread has ended is looked at again after this time.
 const LEAVING: Duration = Duration::from_millis(50);
@@ -33,6 +41,8 @@ const LEAVING: Duration = Duration::from_millis(50);
 const REPLACEMENTS: u32 = 3;
 /// Events taken in one go before orders are looked at.
 const BATCH: usize = 4096;
+/// Of a program that is no agent's own, only the beginning of its command line matters.
+const MAX_OTHER_ARGV: usize = 4096;
 
 /// Owns the socket and everything that belongs to it.
 pub(super) struct Reader {
@@ -46,11 +56,13 @@ pub(super) struct Reader {
     /// Our own thread, whose change of name is the canary.
     thread: u32,
     canary_seen: bool,
-    /// When the connector last gave a sign of life.
-    alive: Moment,
+    /// When the connector last gave a sign of life, by the monotonic clock of its events.
+    alive_ns: u64,
     alive_since: Instant,
     unnamed: Option<Unnamed>,
     loss: Option<Loss>,
+    sweep_due: Option<Instant>,
+    last_sweep: Instant,
     /// Whether the connector is known to be dead, and has been reported so.
     lost: bool,
 }
@@ -64,14 +76,16 @@ struct Unnamed {
 
 /// Events that were lost, while they are being counted.
 struct Loss {
-    from: Timestamp,
-    until: Timestamp,
+    from_ns: u64,
+    until_ns: u64,
     missed: u64,
     due: Instant,
 }
 
 /// The receiving end is gone: the daemon is ending.
-struct Closed;
+pub(super) struct Closed;
+
+type Outcome = Result<(), Closed>;
 
 impl Reader {
     pub(super) fn new(
@@ -81,6 +95,7 @@ impl Reader {
         orders: Receiver<Order>,
         waker: Waker,
     ) -> Self {
+        let now = Instant::now();
         Self {
             socket,
             procfs,
@@ -91,30 +106,31 @@ impl Reader {
             sequence: Sequence::default(),
             thread: 0,
             canary_seen: false,
-            alive: clock::read().now(),
-            alive_since: Instant::now(),
+            alive_ns: clock::read().monotonic_ns,
+            alive_since: now,
             unnamed: None,
             loss: None,
+            // The socket listens already, so nothing can start unseen between this and the loop.
+            sweep_due: Some(now),
+            last_sweep: now,
             lost: false,
         }
     }
 
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self) -> Ended {
         self.thread = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
-        // The socket listens already, so nothing can start unseen between the sweep and the loop.
-        if self.sweep().is_ok() {
-            while self.turn().is_ok() {}
-        }
-        if self.unnamed.is_some() {
-            drop(self.report_unnamed());
-        }
+        while self.turn().is_ok() {}
+        // What is known and not told yet is told at the end.
+        let told = self.drain().and_then(|()| self.report_loss());
+        drop(told.and_then(|()| self.report_unnamed()));
+        Ended::Ordered
     }
 
-    fn turn(&mut self) -> Result<(), Closed> {
+    fn turn(&mut self) -> Outcome {
         self.wait();
         for order in self.orders.try_iter().collect::<Vec<_>>() {
             match order {
-                Order::Sweep => self.sweep()?,
+                Order::Sweep => self.want_sweep(),
                 Order::Stop => return Err(Closed),
                 Order::Count(_) => {}
             }
@@ -125,6 +141,9 @@ impl Reader {
             self.ask_canary()?;
         }
         let now = Instant::now();
+        if self.sweep_due.is_some_and(|due| due <= now) {
+            self.sweep()?;
+        }
         if self.loss.as_ref().is_some_and(|loss| loss.due <= now) {
             self.report_loss()?;
         }
@@ -136,12 +155,15 @@ impl Reader {
 
     /// Waits for an event, an order or the next deadline.
     fn wait(&self) {
-        let mut due = self.alive_since + CANARY;
-        due = self.loss.as_ref().map_or(due, |loss| due.min(loss.due));
-        due = self.unnamed.as_ref().map_or(due, |unnamed| due.min(unnamed.due));
-        if !self.follow.leaving().is_empty() {
-            due = due.min(Instant::now() + LEAVING);
-        }
+        let leaving = self.follow.any_leaving().then(|| Instant::now() + LEAVING);
+        let others = [
+            self.loss.as_ref().map(|loss| loss.due),
+            self.unnamed.as_ref().map(|unnamed| unnamed.due),
+            self.sweep_due,
+            leaving,
+        ];
+        let canary = self.alive_since + CANARY;
+        let due = others.into_iter().flatten().fold(canary, Instant::min);
         let timeout = due.saturating_duration_since(Instant::now()).try_into().ok();
         let mut fds = [
             PollFd::from_borrowed_fd(self.socket.0.as_fd(), PollFlags::IN),
@@ -153,62 +175,74 @@ impl Reader {
         }
     }
 
-    /// Takes what is in the queue.
-    fn drain(&mut self) -> Result<(), Closed> {
-        let mut lossy = false;
+    /// Handles what is in the queue.
+    fn drain(&mut self) -> Outcome {
         for _ in 0..BATCH {
-            match self.socket.receive() {
-                Ok(Some(frame)) => lossy |= self.frame(frame)?,
-                Ok(None) | Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break,
-                Err(Errno::NOBUFS) => {
-                    self.lose(0);
-                    lossy = true;
-                }
-                Err(errno) => {
-                    tracing::warn!(%errno, "the proc connector failed");
-                    return self.replace();
-                }
+            match self.receive()? {
+                Some(frame) => self.frame(frame)?,
+                None => break,
             }
-        }
-        if lossy {
-            return self.sweep();
-        }
-        if self.loss.is_none() {
-            self.alive = clock::read().now();
         }
         Ok(())
     }
 
-    /// Handles one frame. Returns whether events before it were lost.
-    fn frame(&mut self, frame: Frame) -> Result<bool, Closed> {
-        self.alive_since = Instant::now();
-        let missed = self.sequence.take(frame.cpu, frame.seq);
-        if missed > 0 {
-            self.lose(missed);
-        }
-        match frame.what {
-            What::Fork { parent_tgid, child_pid, child_tgid } if child_pid == child_tgid => {
-                self.forked(parent_tgid, child_pid)?;
+    /// Takes one frame from the queue, and notes what is missing before it. None where the queue is
+    /// empty.
+    fn receive(&mut self) -> Result<Option<Frame>, Closed> {
+        loop {
+            match self.socket.receive() {
+                Ok(Some(frame)) => {
+                    self.alive_since = Instant::now();
+                    if let Some(hole) = self.sequence.take(&frame) {
+                        self.lose(hole);
+                    }
+                    self.alive_ns = frame.timestamp_ns.max(self.alive_ns);
+                    return Ok(Some(frame));
+                }
+                Ok(None) | Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(Errno::NOBUFS) => {
+                    let until_ns = clock::read().monotonic_ns;
+                    self.lose(Hole { missed: 0, from_ns: self.alive_ns, until_ns });
+                }
+                Err(errno) => {
+                    tracing::warn!(%errno, "the proc connector failed");
+                    self.replace()?;
+                    return Ok(None);
+                }
             }
-            What::Exec { tgid, .. } => self.exec(tgid, frame.timestamp_ns)?,
-            What::Exit { pid, tgid, status } => {
-                self.exit(pid, tgid, status, frame.timestamp_ns)?;
-            }
-            What::Comm { pid, .. } => self.canary_seen |= pid == self.thread,
-            _ => {}
         }
-        Ok(missed > 0)
     }
 
-    fn forked(&mut self, parent: u32, child: u32) -> Result<(), Closed> {
+    fn frame(&mut self, frame: Frame) -> Outcome {
+        match frame.what {
+            What::Fork { parent_tgid, child_pid, child_tgid } if child_pid == child_tgid => {
+                self.forked(parent_tgid, child_pid)
+            }
+            What::Exec { tgid, .. } => self.exec(tgid, frame.timestamp_ns),
+            What::Exit { pid, tgid, status } => {
+                self.exit(pid, tgid, Left { status, at_ns: frame.timestamp_ns })
+            }
+            What::Comm { pid, .. } => {
+                self.canary_seen |= pid == self.thread;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn forked(&mut self, parent: u32, child: u32) -> Outcome {
+        if let Some(left) = self.follow.left(child) {
+            // The pid was given away again, so the process has ended.
+            self.ended(child, left)?;
+        }
         if self.follow.forked(parent, child) {
             return self.send(Event::Forked { parent, child });
         }
         Ok(())
     }
 
-    fn exec(&mut self, pid: u32, at_ns: u64) -> Result<(), Closed> {
+    fn exec(&mut self, pid: u32, at_ns: u64) -> Outcome {
         let mut buffer = [0; 4096];
         let followed = self.follow.contains(pid);
         self.follow.executed(pid);
@@ -230,41 +264,42 @@ impl Reader {
         }
     }
 
-    fn readable(&mut self, pid: u32, exe: &[u8], followed: bool, at_ns: u64) -> Result<(), Closed> {
+    fn readable(&mut self, pid: u32, exe: &[u8], followed: bool, at_ns: u64) -> Outcome {
         let mut facts = self.procfs.facts(pid, Some(exe));
         let agent = could_be_agent(&facts);
         if !agent && facts.argv.is_none() {
             // An interpreter that ended before it told what it was to run.
             return self.unreadable(pid, followed);
         }
-        if agent {
-            facts.ancestors = self.procfs.ancestors(facts.ppid.or_else(|| self.follow.parent(pid)));
-        }
-        if !followed {
-            if !agent {
-                return Ok(());
-            }
-            self.follow.insert(pid);
+        if !agent && !followed {
+            return Ok(());
         }
         facts.ppid = facts.ppid.or_else(|| self.follow.parent(pid));
+        if agent {
+            facts.ancestors = self.procfs.ancestors(facts.ppid);
+            self.follow.insert(pid);
+        } else if let Some(argv) = &mut facts.argv {
+            argv.truncate(MAX_OTHER_ARGV);
+        }
         let moment = clock::read().moment(at_ns);
         self.send(Event::Exec(Box::new(facts), moment))
     }
 
     /// Another user's program: what matters is only whether it may be counted elsewhere.
-    fn foreign(&self, pid: u32) -> Result<(), Closed> {
+    fn foreign(&self, pid: u32) -> Outcome {
         let may_be_agent = self.procfs.comm(pid).is_some_and(|comm| agents::has_comm(&comm));
         if may_be_agent { self.send(Event::Foreign) } else { Ok(()) }
     }
 
     /// Counts a program that ended before it could be read, unless its name rules an agent out.
-    fn unreadable(&mut self, pid: u32, followed: bool) -> Result<(), Closed> {
+    fn unreadable(&mut self, pid: u32, followed: bool) -> Outcome {
         let comm = self.procfs.comm(pid);
-        let may_be_agent = !comm.is_some_and(|comm| agents::rules_out(&comm));
         if followed {
+            let may_be_agent = comm.is_none_or(|comm| agents::has_comm(&comm));
             return self.send(Event::Unread { pid, may_be_agent });
         }
-        if !may_be_agent || !self.is_own_by_parent(pid) {
+        let ruled_out = comm.is_some_and(|comm| agents::rules_out(&comm));
+        if ruled_out || !self.is_own_by_parent(pid) {
             return Ok(());
         }
         let unnamed = self.unnamed.get_or_insert_with(|| Unnamed {
@@ -282,69 +317,108 @@ impl Reader {
         own.or_else(|| self.procfs.is_own(self.follow.parent(pid)?)).unwrap_or(true)
     }
 
-    fn exit(&mut self, pid: u32, tgid: u32, status: u32, at_ns: u64) -> Result<(), Closed> {
-        if !self.follow.contains(tgid) {
-            return Ok(());
-        }
-        if pid == tgid {
-            // A process ends with its last thread, not with its first; and where another thread
-            // calls execve, the first one ends and the process goes on.
-            self.follow.leave(tgid, status, at_ns);
+    fn exit(&mut self, pid: u32, tgid: u32, left: Left) -> Outcome {
+        // A process ends with its last thread, not with its first; and where another thread calls
+        // execve, the first one ends and the process goes on.
+        if pid == tgid || self.follow.left(tgid).is_some() {
+            self.follow.leave(tgid, left);
         }
         self.recheck(tgid)
     }
 
-    fn recheck_leaving(&mut self) -> Result<(), Closed> {
-        for pid in self.follow.leaving() {
-            self.recheck(pid)?;
+    fn recheck_leaving(&mut self) -> Outcome {
+        if self.follow.any_leaving() {
+            for pid in self.follow.leaving() {
+                self.recheck(pid)?;
+            }
         }
         Ok(())
     }
 
-    /// Reports the end of a process whose first thread has ended, once no other thread is left.
-    fn recheck(&mut self, pid: u32) -> Result<(), Closed> {
-        let Some((status, at_ns)) = self.follow.left(pid) else { return Ok(()) };
-        if self.procfs.threads(pid) > 1 {
-            return Ok(());
-        }
+    /// Reports the end of a process whose first thread has ended, once nothing of it lives. The
+    /// kernel tells of an end after it has made the process a zombie: one that is none goes on.
+    fn recheck(&mut self, pid: u32) -> Outcome {
+        let Some(left) = self.follow.left(pid) else { return Ok(()) };
+        let lives = self.procfs.stat(pid).is_some_and(|stat| !stat.zombie);
+        if lives || self.procfs.threads(pid) > 1 { Ok(()) } else { self.ended(pid, left) }
+    }
+
+    fn ended(&mut self, pid: u32, left: Left) -> Outcome {
         self.follow.remove(pid);
-        let moment = clock::read().moment(at_ns);
-        self.send(Event::Exited { pid, status, moment })
+        let moment = clock::read().moment(left.at_ns);
+        self.send(Event::Exited { pid, status: left.status, moment })
+    }
+
+    fn want_sweep(&mut self) {
+        let earliest = (self.last_sweep + SETTLE).max(Instant::now());
+        self.sweep_due.get_or_insert(earliest);
     }
 
     /// Looks at the whole process table and reports what matters of it.
-    fn sweep(&mut self) -> Result<(), Closed> {
-        let moment = clock::read().now();
-        let processes = look(&self.procfs);
-        self.follow.reset(processes.iter().map(|facts| facts.pid));
-        self.send(Event::Swept { processes, moment })
+    fn sweep(&mut self) -> Outcome {
+        self.sweep_due = None;
+        self.drain()?;
+        let looked = look(&self.procfs, |pid| self.follow.contains(pid));
+        let until = clock::read();
+        self.last_sweep = Instant::now();
+        let mut processes = match looked {
+            Ok(processes) => processes,
+            Err(errno) => {
+                tracing::warn!(%errno, "the process table cannot be read");
+                self.want_sweep();
+                return Ok(());
+            }
+        };
+        let (mut ended, mut later) = (HashSet::new(), Vec::new());
+        while let Some(frame) = self.receive()? {
+            match frame.what {
+                What::Exit { tgid, .. } if self.follow.contains(tgid) => {
+                    self.frame(frame)?;
+                    if !self.follow.contains(tgid) {
+                        ended.insert(tgid);
+                    }
+                }
+                _ => later.push(frame),
+            }
+        }
+        processes.retain(|facts| !ended.contains(&facts.pid));
+        let seen: HashSet<u32> = processes.iter().map(|facts| facts.pid).collect();
+        self.follow.reset(seen.iter().copied());
+        self.send(Event::Swept { processes, moment: until.now() })?;
+        for frame in later {
+            let is_old = frame.timestamp_ns <= until.monotonic_ns;
+            match frame.what {
+                What::Fork { child_tgid, .. } if is_old && seen.contains(&child_tgid) => {}
+                _ => self.frame(frame)?,
+            }
+        }
+        Ok(())
     }
 
-    fn lose(&mut self, missed: u64) {
-        let now = clock::read().now().at;
-        let from = self.alive.at;
-        let loss = self.loss.get_or_insert_with(|| Loss {
-            from,
-            until: now,
+    fn lose(&mut self, hole: Hole) {
+        self.want_sweep();
+        let loss = self.loss.get_or_insert(Loss {
+            from_ns: hole.from_ns,
+            until_ns: hole.until_ns,
             missed: 0,
-            due: Instant::now() + SETTLE,
+            due: Instant::now(),
         });
-        loss.missed += missed;
-        loss.until = now;
+        loss.missed += hole.missed;
+        loss.from_ns = loss.from_ns.min(hole.from_ns);
+        loss.until_ns = loss.until_ns.max(hole.until_ns);
         loss.due = Instant::now() + SETTLE;
     }
 
     /// Asks for a sign of life where none came by itself for a while.
-    fn ask_canary(&mut self) -> Result<(), Closed> {
+    fn ask_canary(&mut self) -> Outcome {
         self.canary_seen = false;
         if rustix::thread::set_name(c"proc-connector").is_ok() {
             // The kernel has queued the event before the call returned.
-            self.drain()?;
+            while let Some(frame) = self.receive()? {
+                self.frame(frame)?;
+            }
         }
-        let now = clock::read().now();
         if self.canary_seen {
-            self.alive = now;
-            self.alive_since = Instant::now();
             return Ok(());
         }
         tracing::warn!("the proc connector went silent");
@@ -352,40 +426,41 @@ impl Reader {
     }
 
     /// Opens a new socket: on a connector that went silent only that helps.
-    fn replace(&mut self) -> Result<(), Closed> {
-        let from = self.alive.at;
+    fn replace(&mut self) -> Outcome {
+        let from = clock::read().moment(self.alive_ns).at;
         self.alive_since = Instant::now();
+        // Until it comes back, looking is better than nothing.
+        self.want_sweep();
         let mut reason = String::new();
         for _ in 0..REPLACEMENTS {
             match Socket::open() {
                 Ok(socket) => {
                     self.socket = socket;
-                    self.alive = clock::read().now();
+                    self.alive_ns = clock::read().monotonic_ns;
                     self.lost = false;
+                    let until = clock::read().now().at;
                     let reason = "the proc connector went silent and was opened again";
-                    self.report(State::Restored, reason, from, Some(self.alive.at), None)?;
-                    return self.sweep();
+                    return self.report(State::Restored, reason, from, Some(until), None);
                 }
                 Err(error) => reason = error.to_string(),
             }
         }
-        if !self.lost {
-            self.lost = true;
-            self.report(State::Lost, &reason, from, None, None)?;
+        if std::mem::replace(&mut self.lost, true) {
+            return Ok(());
         }
-        // Until it comes back, looking is better than nothing.
-        self.sweep()
+        self.report(State::Lost, &reason, from, None, None)
     }
 
-    fn report_loss(&mut self) -> Result<(), Closed> {
+    fn report_loss(&mut self) -> Outcome {
         let Some(loss) = self.loss.take() else { return Ok(()) };
-        self.alive = clock::read().now();
+        let clocks = clock::read();
+        let (from, until) = (clocks.moment(loss.from_ns).at, clocks.moment(loss.until_ns).at);
         let missed = (loss.missed > 0).then_some(loss.missed);
         let reason = "the kernel's queue ran over: process events were lost";
-        self.report(State::Restored, reason, loss.from, Some(loss.until), missed)
+        self.report(State::Restored, reason, from, Some(until), missed)
     }
 
-    fn report_unnamed(&mut self) -> Result<(), Closed> {
+    fn report_unnamed(&mut self) -> Outcome {
         let Some(Unnamed { count, from, .. }) = self.unnamed.take() else { return Ok(()) };
         self.send(Event::Unnamed { count, from, until: clock::read().now().at })
     }
@@ -397,69 +472,14 @@ impl Reader {
         from: Timestamp,
         until: Option<Timestamp>,
         missed: Option<u64>,
-    ) -> Result<(), Closed> {
+    ) -> Outcome {
         let reason = reason.to_owned();
-        let name = crate::pipeline::LAUNCHES;
-        self.send(Event::Source(SourceReport {
-            name,
-            tier: TIER,
-            state,
-            reason,
-            from,
-            until,
-            missed,
-        }))
+        let report =
+            SourceReport { name: LAUNCHES, tier: TIER, state, reason, from, until, missed };
+        self.send(Event::Source(report))
     }
 
-    fn send(&self, event: Event) -> Result<(), Closed> {
+    fn send(&self, event: Event) -> Outcome {
         self.events.blocking_send(event).map_err(|_| Closed)
     }
-}
-
-/// Reads all candidates and everything below them.
-pub(crate) fn look(procfs: &Procfs) -> Vec<ProcessFacts> {
-    let mut buffer = [0; 4096];
-    let mut table = Vec::new();
-    for pid in procfs.pids() {
-        let Some(stat) = procfs.stat(pid).filter(|stat| !stat.zombie) else { continue };
-        let candidate = match procfs.exe(pid, &mut buffer) {
-            Exe::Path(exe) => is_candidate(exe) && procfs.is_own(pid) == Some(true),
-            _ => false,
-        };
-        let candidate =
-            candidate && could_be_agent(&procfs.facts(pid, exe_of(procfs, pid).as_deref()));
-        table.push(Entry { pid, ppid: stat.ppid, candidate });
-    }
-    let mut processes = Vec::new();
-    for pid in sweep::relevant(&table) {
-        let Some(exe) = exe_of(procfs, pid) else { continue };
-        let mut facts = procfs.facts(pid, Some(&exe));
-        if facts.start_ticks.is_some() {
-            facts.ancestors = procfs.ancestors(facts.ppid);
-            processes.push(facts);
-        }
-    }
-    processes
-}
-
-fn exe_of(procfs: &Procfs, pid: u32) -> Option<Vec<u8>> {
-    match procfs.exe(pid, &mut [0; 4096]) {
-        Exe::Path(exe) => Some(exe.to_vec()),
-        _ => None,
-    }
-}
-
-/// Whether an executable's path is one that an agent, or an interpreter of one, may have.
-fn is_candidate(exe: &[u8]) -> bool {
-    let exe = exe.strip_suffix(b" (deleted)").unwrap_or(exe);
-    agents::candidate(Some(Path::new(OsStr::from_bytes(exe))), OsStr::new(""))
-}
-
-/// Whether what was read of a process may be an agent; an interpreter's script decides later.
-fn could_be_agent(facts: &ProcessFacts) -> bool {
-    let (no_argv, no_env) = Default::default();
-    let argv = facts.argv.as_ref().unwrap_or(&no_argv);
-    let env = facts.env.as_ref().unwrap_or(&no_env);
-    let image = Image { exe: facts.exe.as_deref(), argv, script: None, env };
-    agents::recognise(&image).is_some() || agents::script_argument(&image).is_some()
 }
