@@ -11,13 +11,14 @@ use trackway_tests::cage::{Cage, Departure};
 use trackway_tests::harness::Tests;
 use trackway_tests::mock::script::{Conversation, Script, say};
 use trackway_tests::wait;
-use trackway_tests::world::World;
+use trackway_tests::world::{World, program};
 
 pub(crate) fn all(tests: &mut Tests) {
     tests.add(nothing_outside_can_be_reached);
     if !rustix::process::geteuid().is_root() {
         tests.add(no_capability_comes_with_it);
     }
+    tests.add(a_network_that_is_not_new_is_refused);
     tests.add(what_detaches_itself_is_ended);
     tests.add(a_cage_that_is_given_up_is_emptied);
     tests.each(agent::ALL, an_agent_finds_its_model);
@@ -37,6 +38,18 @@ fn no_capability_comes_with_it() {
     let (_, output) = run(&["grep", "-E", "Cap(Eff|Prm|Amb)", "/proc/self/status"]);
     assert!(output.lines().all(|line| line.ends_with("0000000000000000")), "{output}");
     assert_eq!(output.lines().count(), 3);
+}
+
+fn a_network_that_is_not_new_is_refused() {
+    let cage = program("cage").display().to_string();
+    // A cage within the cage: were it not refused, it could do no harm here.
+    let world = World::new();
+    for left in ["inside", "0:0"] {
+        let plan = plan(&world, &[&cage, left]);
+        assert_ne!(Cage::start(&plan).finish(&plan).code, 0);
+        let errors = fs::read_to_string(plan.errors()).expect("the cage wrote it");
+        assert!(errors.contains("no new network namespace"), "{left}: {errors}");
+    }
 }
 
 fn what_detaches_itself_is_ended() {

@@ -56,7 +56,7 @@ fn two_agents_in_one_directory_are_told_apart() {
 
 fn a_directory_that_was_added_is_no_place_of_work() {
     let scenario = Scenario::new(CLAUDE).print("Hello").args(["--add-dir", "{other}"]);
-    let run = scenario.turn(bash("sleep 0.1")).run();
+    let run = scenario.turn(bash("sleep 0.3")).run();
     let world = &run.watch.world;
     run.one_launch().commands_in(&["{repo}"]);
     assert_eq!(run.watch.dirs(run.launch, "add-dir"), [world.other()]);
@@ -67,7 +67,7 @@ fn a_start_outside_of_any_repository_has_none() {
     let run = Scenario::new(CODEX)
         .started_in("{other}")
         .args(["exec", "--skip-git-repo-check", "Go below"])
-        .turn(exec_command("mkdir -p deep/er && sleep 0.1; cd deep/er && sleep 0.1"))
+        .turn(exec_command("mkdir -p deep/er; sleep 0.3; cd deep/er && sleep 0.3"))
         .turn(exec_command(&visit("{root}/second/src")))
         .run_in(&with_a_second_repository());
     run.one_launch().commands_in(&["{other}", "{other}/deep/er", "{root}/second/src"]);

@@ -46,7 +46,7 @@ fn a_headless_claude_is_one_launch(agent: Agent) {
     let run = Scenario::new(agent)
         .print(PROMPT)
         .turn(bash(&visit("{other}")))
-        .turn(read("{repo}/a.txt").and(bash("sleep 0.1")))
+        .turn(read("{repo}/a.txt").and(bash("sleep 0.3")))
         .turn(edit("{repo}/a.txt", "two", "2"))
         .turn(write("{root}/elsewhere/b.txt", "new"))
         .run();

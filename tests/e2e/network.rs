@@ -1,6 +1,5 @@
 //! The daemon opens no network socket, whatever happens around it.
 
-use std::fs;
 use std::sync::Arc;
 
 use trackway_tests::agent::CLAUDE;
@@ -19,7 +18,7 @@ fn the_daemon_opens_local_sockets_only() {
     scenario.run_in(&watch).one_launch().exit(0).mode("headless");
     watch.no_trace_of(&["Go there"]);
     watch.daemon.stop();
-    let trace = fs::read_to_string(watch.world.root().join("trace")).expect("strace wrote it");
+    let trace = watch.trace();
     let opened: Vec<_> = trace.lines().filter(|line| line.contains(" socket(")).collect();
     assert!(!opened.is_empty(), "strace saw the daemon open nothing:\n{trace}");
     for line in opened {

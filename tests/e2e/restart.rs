@@ -24,11 +24,11 @@ fn a_killed_daemon_finds_its_agents_again() {
     let gate = watch.world.root().join("gate");
     let claude = Scenario::new(CLAUDE)
         .print("Wait")
-        .turn(bash("sleep 0.1"))
+        .turn(bash("sleep 0.3"))
         .turn(bash(&visit("{other}")).once("{root}/gate"));
     let codex = Scenario::new(CODEX)
         .print("Wait")
-        .turn(exec_command("sleep 0.1"))
+        .turn(exec_command("sleep 0.3"))
         .turn(exec_command(&visit("{other}")).once("{root}/gate"));
     let going = [claude, codex].map(|scenario| waiting(scenario, &watch));
     let killed = Timestamp::now();
@@ -51,7 +51,7 @@ fn a_killed_daemon_finds_its_agents_again() {
 
 fn an_agent_that_ends_unseen_is_known_to_be_over() {
     let watch = Arc::new(Watch::start(&[CLAUDE]));
-    let scenario = Scenario::new(CLAUDE).print("Wait").turn(bash("sleep 0.1"));
+    let scenario = Scenario::new(CLAUDE).print("Wait").turn(bash("sleep 0.3"));
     let going = waiting(scenario.turn(say("Over.").once("{root}/gate")), &watch);
     let launch = watch.wait_for_start(going.cage.pid);
     watch.daemon.kill();
@@ -68,7 +68,7 @@ fn an_agent_that_ends_unseen_is_known_to_be_over() {
 fn an_agent_that_was_there_first_is_found() {
     let watch = Arc::new(Watch::start(&[CLAUDE]));
     watch.daemon.stop();
-    let scenario = Scenario::new(CLAUDE).print("Wait").turn(bash("sleep 0.1"));
+    let scenario = Scenario::new(CLAUDE).print("Wait").turn(bash("sleep 0.3"));
     let mut going = scenario.turn(bash(&visit("{other}")).once("{root}/gate")).start_in(&watch);
     going.wait_for_turn(1);
     watch.daemon.start_again();

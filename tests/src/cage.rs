@@ -62,7 +62,7 @@ impl Cage {
             .expect("the cage was built with the tests");
         let mut lifeline = child.stdin.take().expect("it is piped");
         let line = serde_json::to_string(plan).expect("a plan is plain data");
-        // A cage that died says why in its log, which `next` shows.
+        // A cage that died says why in its log, which `wait` shows.
         writeln!(lifeline, "{line}").ok();
         let reports = follow(&mut child);
         let mut cage = Self {
@@ -78,6 +78,7 @@ impl Cage {
             Report::Ready { fence } => Some(*fence),
             _ => None,
         }));
+        assert_ne!(cage.fence, Fence::around_us().ok(), "the cage is closed");
         cage.pid = cage.wait(plan, |report| match report {
             Report::Started { pid } => Some(*pid),
             _ => None,

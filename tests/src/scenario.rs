@@ -29,6 +29,7 @@ use crate::cage::plan::{Key, Plan};
 use crate::cage::{Cage, Departure};
 use crate::mock::script::{Api, Conversation, Script, Turn, say};
 use crate::watch::Watch;
+use crate::world::World;
 
 /// What the mock says at the end of every script.
 pub const FINAL: &str = "All is done now.";
@@ -156,34 +157,27 @@ impl Scenario {
     /// Starts it in a world that is there.
     #[must_use]
     pub fn start_in(self, watch: &Arc<Watch>) -> Going {
-        let plan = self.plan(watch);
+        let plan = self.plan(&watch.world, &watch.env);
         let agent = self.agent;
         let from = Timestamp::now();
         let cage = Cage::start(&plan);
         Going { agent, cage, plan, from, watch: Arc::clone(watch) }
     }
 
-    fn plan(&self, watch: &Watch) -> Plan {
-        let mut env = watch.env.clone();
-        env.extend(self.env.iter().cloned());
-        let mut argv = vec![self.agent.name().to_owned()];
-        argv.extend(self.args.iter().cloned());
-        let mut script = self.script();
-        // The marker is in what the agent says, and that is told with the directories' real names.
-        for talk in &mut script.conversations {
-            talk.marker = watch.world.tell(&talk.marker);
-        }
+    /// Returns what a cage is to be told, for a world whose user's shell has the environment `env`.
+    #[must_use]
+    pub fn plan(&self, world: &World, env: &[(String, String)]) -> Plan {
         let plan = Plan {
-            argv,
-            env,
+            argv: [&[self.agent.name().to_owned()], &self.args[..]].concat(),
+            env: [env, &self.env].concat(),
             cwd: self.cwd.clone().into(),
-            scratch: watch.world.fresh("cage-"),
-            script,
+            scratch: world.fresh("cage-"),
+            script: self.script(),
             keys: self.keys.clone(),
             limit: LIMIT,
         };
-        let told = serde_json::to_string(&plan).expect("a plan is plain data");
-        serde_json::from_str(&watch.world.tell(&told)).expect("directories need no escapes")
+        let plan = serde_json::to_string(&plan).expect("a plan is plain data");
+        serde_json::from_str(&world.tell(&plan)).expect("directories need no escapes")
     }
 
     /// The agent's own conversation comes last: it has no marker, and takes what is left.

@@ -11,6 +11,9 @@ use crate::agent::{self, Agent};
 use crate::daemon::Daemon;
 use crate::world::World;
 
+/// The file with the daemon's system calls.
+const TRACE: &str = "trace";
+
 /// A test's world and its daemon, and a shell's environment that both share.
 #[derive(Debug)]
 pub struct Watch {
@@ -29,13 +32,18 @@ impl Watch {
         Self::prepare(agents, Daemon::start)
     }
 
-    /// Like [`Watch::start`], with the daemon's system calls about sockets in the file `trace` of
-    /// the world.
+    /// Like [`Watch::start`], below `strace`: see [`Watch::trace`].
     #[must_use]
     pub fn start_traced(agents: &[Agent]) -> Self {
         Self::prepare(agents, |world, env| {
-            Daemon::start_traced(world, env, &world.root().join("trace"))
+            Daemon::start_traced(world, env, &world.root().join(TRACE))
         })
+    }
+
+    /// The system calls about sockets that a traced daemon made.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        fs::read_to_string(self.world.root().join(TRACE)).expect("strace wrote it")
     }
 
     /// Like [`Watch::start`], with a world that `furnish` changes first.

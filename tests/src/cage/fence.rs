@@ -1,11 +1,14 @@
 //! Who is inside a network namespace. Daemons detach from terminal, session and parent, but not
 //! from that.
 
+use std::fmt;
 use std::fs;
 use std::io;
+use std::num::ParseIntError;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -18,6 +21,21 @@ use crate::wait;
 pub struct Fence {
     device: u64,
     inode: u64,
+}
+
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.device, self.inode)
+    }
+}
+
+impl FromStr for Fence {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (device, inode) = text.split_once(':').unwrap_or((text, ""));
+        Ok(Self { device: device.parse()?, inode: inode.parse()? })
+    }
 }
 
 /// A process that was still inside.

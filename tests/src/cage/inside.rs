@@ -8,7 +8,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::fence::Fence;
 use super::namespace;
 use super::plan::{MOCK, Plan, Report};
 use super::terminal::{Pair, Person};
@@ -20,15 +19,14 @@ const LAUNCH: &str =
 
 /// Runs the program: reads a [`Plan`] from standard input, reports on standard output.
 ///
+/// It calls itself: the argument is the network namespace that it left.
+///
 /// # Errors
 ///
 /// Where the cage cannot be built. What goes wrong in it is a [`Report::Failed`].
-pub fn main(word: Option<&str>) -> io::Result<()> {
-    if word != Some("inside") {
-        return Err(namespace::enter("inside"));
-    }
-    namespace::settle()?;
-    let fence = Fence::around_us()?;
+pub fn main(left: Option<&str>) -> io::Result<()> {
+    let Some(left) = left else { return Err(namespace::enter()) };
+    let fence = namespace::settle(left)?;
     let plan = read_plan()?;
     mock::serve(TcpListener::bind(MOCK)?, plan.script.clone(), |exchange| {
         report(&Report::Request(exchange));

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io;
+use std::net::UdpSocket;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -9,31 +10,47 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::thread::clear_ambient_capability_set;
 
+use super::fence::Fence;
 use super::names;
 
-/// Becomes this same program, called with `word`, inside a new namespace. Returns only to say why
-/// not.
+/// Becomes this same program inside a new namespace, called with the namespace that it left.
+/// Returns only to say why not.
 ///
 /// An ordinary user needs a user namespace for it, but one in which nothing else changes:
 /// an agent that finds itself to be uid 0 behaves differently.
-pub(super) fn enter(word: &str) -> io::Error {
+pub(super) fn enter() -> io::Error {
     let mut unshare = Command::new("unshare");
     if !rustix::process::geteuid().is_root() {
         unshare.args(["--user", "--map-current-user", "--keep-caps"]);
     }
-    match env::current_exe() {
-        Ok(exe) => unshare.arg("--net").arg("--").arg(exe).arg(word).exec(),
-        Err(error) => error,
-    }
+    let (exe, left) = match (env::current_exe(), Fence::around_us()) {
+        (Ok(exe), Ok(left)) => (exe, left),
+        (Err(error), _) | (_, Err(error)) => return error,
+    };
+    unshare.arg("--net").arg("--").arg(exe).arg(left.to_string()).exec()
 }
 
 /// Raises loopback and makes it the whole world, then gives up the capabilities that this took: an
-/// agent must not have them.
-pub(super) fn settle() -> io::Result<()> {
+/// agent must not have them. `left` is the namespace that [`enter`] was called in.
+pub(super) fn settle(left: &str) -> io::Result<Fence> {
+    let fence = Fence::around_us()?;
+    refuse_other_networks(&fence, left)?;
     raise_loopback()?;
     route_everything_to_us()?;
     names::serve()?;
     clear_ambient_capability_set()?;
+    Ok(fence)
+}
+
+/// Refuses whatever is not surely a namespace of our own, and new. Anywhere else, what follows would
+/// cut a machine off its network and end its processes.
+fn refuse_other_networks(fence: &Fence, left: &str) -> io::Result<()> {
+    let left: Option<Fence> = left.parse().ok();
+    // In a new namespace loopback is down, and nothing can be reached.
+    let reaches = UdpSocket::bind("0.0.0.0:0")?.connect("127.0.0.1:53").is_ok();
+    if left.is_none_or(|left| left == *fence) || reaches {
+        return Err(io::Error::other("this is no new network namespace"));
+    }
     Ok(())
 }
 

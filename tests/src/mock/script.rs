@@ -112,7 +112,7 @@ pub fn say(text: &str) -> Turn {
 /// seen there.
 #[must_use]
 pub fn visit(dir: &str) -> String {
-    format!("sleep 0.1; cd {dir} && sleep 0.1")
+    format!("sleep 0.3; cd {dir} && sleep 0.3")
 }
 
 /// claude runs a shell command.

@@ -63,10 +63,9 @@ impl Outcome {
     pub fn launch_and_daemon(&self) -> (Seen<'_>, Seen<'_>) {
         let mut others = self.watch.launches();
         others.retain(|row| row.id != self.launch);
-        assert_eq!(others.len(), 1, "one shared daemon, and not {others:#?}");
-        let daemon = Seen { row: others.remove(0), watch: &self.watch };
-        self.watch.wait_for_end(daemon.row.id);
-        let daemon = self.seen(daemon.row.id);
+        let [daemon] = &others[..] else { panic!("one shared daemon, and not {others:#?}") };
+        self.watch.wait_for_end(daemon.id);
+        let daemon = self.seen(daemon.id);
         daemon.mode("app-server-daemon");
         let left = self.leftovers.iter().any(|left| Some(left.pid) == daemon.row.pid);
         daemon.claim(left, "the process that it left is the daemon");
