@@ -1,7 +1,7 @@
 //! `export`: the records themselves, byte for byte.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -12,7 +12,7 @@ use super::{Console, Form};
 use crate::cli::filter::{Narrow, Range};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
-use crate::render::{record, text};
+use crate::render::{json, record, text};
 
 /// Write the records themselves, as they are stored
 ///
@@ -57,12 +57,14 @@ impl Export {
         self.narrow.apply(console.around, &mut filter)?;
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
-            self.copy(&mut client, filter, console.out, Error::Output)?;
+            let terminal = console.around.terminal;
+            self.copy(&mut client, filter, terminal, console.out, Error::Output)?;
             return Ok(());
         };
         let failed = |source| Error::File { path: path.to_owned(), source };
         let mut file = Target::create(path).map_err(failed)?;
-        let (records, end) = self.copy(&mut client, filter, &mut file.writer, failed)?;
+        let (records, end) =
+            self.copy(&mut client, filter, file.terminal(), &mut file.writer, failed)?;
         file.complete().map_err(failed)?;
         if console.form == Form::Table {
             let records = text::count(records, "record", "records");
@@ -73,11 +75,12 @@ impl Export {
         Ok(())
     }
 
-    /// Copies the answer's records to `out`; returns how many there were.
+    /// Copies the answer's records to `out`, which may be a terminal; returns how many there were.
     fn copy(
         &self,
         client: &mut Client,
         filter: Filter,
+        terminal: bool,
         out: &mut impl Write,
         failed: impl Fn(io::Error) -> Error,
     ) -> Result<(u64, End), Error> {
@@ -87,7 +90,7 @@ impl Export {
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
-                    out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(&failed)?;
+                    json::write(line, terminal, out).map_err(&failed)?;
                     records += 1;
                     last.clear();
                     last.extend_from_slice(line);
@@ -127,6 +130,11 @@ impl Target {
         owner_only(&mut options);
         let file = options.open(partial.as_ref().unwrap_or(&path))?;
         Ok(Self { writer: BufWriter::with_capacity(64 * 1024, file), path, partial })
+    }
+
+    /// Whether it is a terminal.
+    fn terminal(&self) -> bool {
+        self.writer.get_ref().is_terminal()
     }
 
     fn complete(mut self) -> io::Result<()> {

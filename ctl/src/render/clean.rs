@@ -28,7 +28,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a terminal would act on `char`, reorder text because of it, or show nothing for it.
-fn is_unsafe(char: char) -> bool {
+pub(super) fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char,
             // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul fillers.
