@@ -1,9 +1,7 @@
 //! `export`: the records themselves, byte for byte.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 
 use clap::{Args, ValueEnum};
 use trackway_protocol::message::{Filter, Request};
@@ -13,6 +11,10 @@ use crate::cli::filter::{Narrow, Range};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
 use crate::render::{json, record, text};
+
+mod target;
+
+use target::Target;
 
 /// Write the records themselves, as they are stored
 ///
@@ -107,58 +109,3 @@ impl Export {
         }
     }
 }
-
-/// A file that takes its name when it is complete. Dropped before that, it goes away.
-struct Target {
-    writer: BufWriter<File>,
-    path: PathBuf,
-    /// Where it is until then; none for what is no ordinary file, such as a pipe.
-    partial: Option<PathBuf>,
-}
-
-impl Target {
-    fn create(path: &Path) -> io::Result<Self> {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let ordinary = fs::metadata(&path).map_or(true, |meta| meta.is_file());
-        let partial = ordinary.then(|| {
-            let mut name = path.clone().into_os_string();
-            name.push(format!(".{}.partial", process::id()));
-            PathBuf::from(name)
-        });
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(ordinary);
-        owner_only(&mut options);
-        let file = options.open(partial.as_ref().unwrap_or(&path))?;
-        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, file), path, partial })
-    }
-
-    /// Whether it is a terminal.
-    fn terminal(&self) -> bool {
-        self.writer.get_ref().is_terminal()
-    }
-
-    fn complete(mut self) -> io::Result<()> {
-        self.writer.flush()?;
-        let Some(partial) = &self.partial else { return Ok(()) };
-        self.writer.get_ref().sync_all()?;
-        fs::rename(partial, &self.path)?;
-        self.partial = None;
-        Ok(())
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Some(partial) = &self.partial {
-            fs::remove_file(partial).ok();
-        }
-    }
-}
-
-#[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-}
-
-#[cfg(not(unix))]
-fn owner_only(_: &mut OpenOptions) {}
