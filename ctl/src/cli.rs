@@ -27,7 +27,7 @@ mod when;
 /// directories and repositories, and when it could not see. This program asks it and changes
 /// nothing.
 #[derive(Debug, Parser)]
-#[command(name = "trackwayctl", version, disable_help_subcommand = true, after_long_help = AFTER)]
+#[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
     /// Print one JSON object per line instead of a table
     #[arg(long, global = true, help_heading = "Common options")]

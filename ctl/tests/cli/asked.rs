@@ -70,6 +70,9 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
 fn help_version_and_completions_need_no_daemon() {
     let nobody = Fake::absent();
     assert!(nobody.run(&["--help"]).stdout.contains("Exit codes:"));
+    let help = nobody.run(&["help"]);
+    assert_eq!((help.code, help.stdout), (0, nobody.run(&["--help"]).stdout));
+    assert!(nobody.run(&["help", "gaps"]).stdout.contains("Example: trackwayctl gaps"));
     assert!(nobody.run(&["--version"]).stdout.starts_with("trackwayctl "));
     assert!(nobody.run(&["completions", "bash"]).stdout.contains("trackwayctl"));
 }
