@@ -1,5 +1,7 @@
 //! The command line: what may be typed. The doc comments of the arguments are their help.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -13,6 +15,7 @@ use crate::commands::launches::Launches;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
 use crate::commands::tail::Tail;
+use crate::render::clean;
 
 pub(crate) mod filter;
 mod place;
@@ -24,7 +27,7 @@ mod when;
 /// directories and repositories, and when it could not see. This program asks it and changes
 /// nothing.
 #[derive(Debug, Parser)]
-#[command(name = "trackwayctl", version, disable_help_subcommand = true, after_long_help = AFTER)]
+#[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
     /// Print one JSON object per line instead of a table
     #[arg(long, global = true, help_heading = "Common options")]
@@ -52,6 +55,24 @@ pub(crate) enum Command {
 }
 
 impl Cli {
+    /// Returns what was typed.
+    ///
+    /// # Errors
+    ///
+    /// Whatever clap has to say, safe to show.
+    pub fn of_process() -> Result<Self, clap::Error> {
+        Self::read(env::args_os().collect())
+    }
+
+    fn read(args: Vec<OsString>) -> Result<Self, clap::Error> {
+        let clean = |arg: &OsString| clean(&arg.to_string_lossy()).into_owned();
+        let cleaned: Vec<_> = args.iter().map(clean).collect();
+        // An error repeats what was typed. What makes no sense makes none cleaned either, but for
+        // arguments that are no text, and those are not repeated.
+        Self::try_parse_from(args)
+            .map_err(|error| Self::try_parse_from(cleaned).err().unwrap_or(error))
+    }
+
     /// Whether the command goes on for as long as somebody reads.
     #[must_use]
     pub fn follows(&self) -> bool {
@@ -106,6 +127,17 @@ mod tests {
     fn flags_for_all_commands_may_stand_before_and_after_the_command() {
         for args in [["trackwayctl", "--json", "status"], ["trackwayctl", "status", "--json"]] {
             assert!(Cli::try_parse_from(args).unwrap().json);
+        }
+    }
+
+    #[test]
+    fn an_argument_cannot_act_on_the_terminal_through_the_error_that_repeats_it() {
+        for args in [&["frob\u{9b}2J\x1b[1m"][..], &["launches", "--limit", "\u{202e}\x1b]0;x"]] {
+            let args = ["trackwayctl"].iter().chain(args).map(OsString::from).collect();
+            let told = Cli::read(args).unwrap_err().render().ansi().to_string();
+            assert!(!told.contains(['\u{9b}', '\u{202e}']), "{told:?}");
+            assert!(!told.contains("\x1b[1mx") && !told.contains("\x1b]"), "{told:?}");
+            assert!(told.contains(r"\x1b"), "{told:?}");
         }
     }
 

@@ -10,6 +10,7 @@ use trackway_protocol::message::{Filter, Request};
 use crate::cli::{Cli, Command};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
+use crate::render;
 use crate::render::text::number;
 use crate::surroundings::Surroundings;
 
@@ -52,7 +53,7 @@ pub fn run(
 pub(crate) enum Form {
     /// A person.
     Table,
-    /// A program: the lines as they came.
+    /// A program: the lines as they came, as far as a terminal may have them.
     Json,
 }
 
@@ -124,8 +125,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
         loop {
             match reply.line()? {
                 Line::Row(line) | Line::Record(line) => {
-                    self.out.write_all(line)?;
-                    self.out.write_all(b"\n")?;
+                    render::json::write(line, self.around.terminal, self.out)?;
                 }
                 Line::End(_) => return Ok(()),
             }

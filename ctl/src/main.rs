@@ -4,11 +4,10 @@
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use trackway_ctl::{Cli, Surroundings, exit, run, told};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::of_process() {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };

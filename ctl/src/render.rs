@@ -14,6 +14,7 @@ pub(crate) mod checks;
 mod clean;
 pub(crate) mod dirs;
 pub(crate) mod gaps;
+pub(crate) mod json;
 pub(crate) mod launches;
 pub(crate) mod record;
 pub(crate) mod selection;

@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub cwd: Option<PathBuf>,
     /// How long to wait for the daemon.
     pub patience: Patience,
+    /// Whether output goes to a terminal, which acts on some characters.
+    pub terminal: bool,
 }
 
 impl Surroundings {
@@ -31,7 +33,12 @@ impl Surroundings {
             width: width(stdout),
             colour: colour(stdout),
         };
-        Self { view, cwd: env::current_dir().ok(), patience: Patience::default() }
+        Self {
+            view,
+            cwd: env::current_dir().ok(),
+            patience: Patience::default(),
+            terminal: stdout.is_terminal(),
+        }
     }
 }
 
@@ -43,6 +50,7 @@ impl Surroundings {
             view: View::plain(),
             cwd: Some("/no/such/dir".into()),
             patience: Patience::default(),
+            terminal: false,
         }
     }
 }

@@ -22,11 +22,14 @@ pub(crate) struct Range {
     pub(crate) until: Option<String>,
 }
 
+/// The agents that the daemon recognises. That nothing is recorded of any other says nothing.
+const AGENTS: [&str; 2] = ["claude", "codex"];
+
 /// Flags for what it is about.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Narrow {
-    /// Take only this agent: claude, codex
-    #[arg(long, value_name = "NAME")]
+    /// Take only this agent
+    #[arg(long, value_name = "NAME", value_parser = AGENTS)]
     pub(crate) agent: Option<String>,
 
     /// Take only this repository: a directory in it, or its remote
@@ -37,8 +40,8 @@ pub(crate) struct Narrow {
     #[arg(long, value_name = "PATH")]
     pub(crate) dir: Option<String>,
 
-    /// Take only this session: its id, or how it begins
-    #[arg(long, value_name = "ID")]
+    /// Take only this session: refused as long as no session file is read
+    #[arg(long, value_name = "ID", hide = true)]
     pub(crate) session: Option<String>,
 
     /// Take only this launch: its id, or how it begins
@@ -89,14 +92,19 @@ impl Narrow {
     ///
     /// # Errors
     ///
-    /// [`Error::Usage`] for a relative path in a directory that was deleted.
+    /// [`Error::Usage`] for a session, and for a relative path in a directory that was deleted.
     pub(crate) fn apply(&self, around: &Surroundings, filter: &mut Filter) -> Result<(), Error> {
+        if self.session.is_some() {
+            return Err(Error::Usage {
+                what: "session files are not read yet: nothing is known of any session".into(),
+                hint: "`--launch ID` takes one run of an agent",
+            });
+        }
         let home = around.view.home.as_deref().map(Path::new);
         let base = Base { cwd: around.cwd.as_deref(), home };
         filter.agent.clone_from(&self.agent);
         filter.repo = path(self.repo.as_deref(), |repo| base.repository(repo))?;
         filter.dir = path(self.dir.as_deref(), |dir| base.directory(dir))?;
-        filter.session.clone_from(&self.session);
         filter.launch.clone_from(&self.launch);
         Ok(())
     }
@@ -153,5 +161,12 @@ mod tests {
         let mut filter = Filter::default();
         narrow.apply(&Surroundings::plain(), &mut filter).unwrap();
         assert_eq!(filter, Filter { agent: Some("codex".into()), ..Filter::default() });
+    }
+
+    #[test]
+    fn a_session_is_refused_instead_of_answered_with_nothing() {
+        let narrow = Narrow { session: Some("abc".into()), ..Narrow::default() };
+        let refused = narrow.apply(&Surroundings::plain(), &mut Filter::default());
+        assert_eq!(refused.unwrap_err().exit_code(), crate::exit::USAGE);
     }
 }

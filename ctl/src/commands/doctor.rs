@@ -45,8 +45,7 @@ impl Doctor {
         }
         match console.form {
             Form::Json => findings.lines.iter().try_for_each(|line| {
-                console.out.write_all(line)?;
-                console.out.write_all(b"\n")
+                render::json::write(line, console.around.terminal, console.out)
             })?,
             Form::Table => {
                 render::checks::write(&findings.checks, &console.around.view, console.out)?;

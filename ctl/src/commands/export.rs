@@ -1,9 +1,7 @@
 //! `export`: the records themselves, byte for byte.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 
 use clap::{Args, ValueEnum};
 use trackway_protocol::message::{Filter, Request};
@@ -12,7 +10,11 @@ use super::{Console, Form};
 use crate::cli::filter::{Narrow, Range};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
-use crate::render::{record, text};
+use crate::render::{json, record, text};
+
+mod target;
+
+use target::Target;
 
 /// Write the records themselves, as they are stored
 ///
@@ -57,12 +59,14 @@ impl Export {
         self.narrow.apply(console.around, &mut filter)?;
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
-            self.copy(&mut client, filter, console.out, Error::Output)?;
+            let terminal = console.around.terminal;
+            self.copy(&mut client, filter, terminal, console.out, Error::Output)?;
             return Ok(());
         };
         let failed = |source| Error::File { path: path.to_owned(), source };
         let mut file = Target::create(path).map_err(failed)?;
-        let (records, end) = self.copy(&mut client, filter, &mut file.writer, failed)?;
+        let (records, end) =
+            self.copy(&mut client, filter, file.terminal(), &mut file.writer, failed)?;
         file.complete().map_err(failed)?;
         if console.form == Form::Table {
             let records = text::count(records, "record", "records");
@@ -73,11 +77,12 @@ impl Export {
         Ok(())
     }
 
-    /// Copies the answer's records to `out`; returns how many there were.
+    /// Copies the answer's records to `out`, which may be a terminal; returns how many there were.
     fn copy(
         &self,
         client: &mut Client,
         filter: Filter,
+        terminal: bool,
         out: &mut impl Write,
         failed: impl Fn(io::Error) -> Error,
     ) -> Result<(u64, End), Error> {
@@ -87,7 +92,7 @@ impl Export {
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
-                    out.write_all(line).and_then(|()| out.write_all(b"\n")).map_err(&failed)?;
+                    json::write(line, terminal, out).map_err(&failed)?;
                     records += 1;
                     last.clear();
                     last.extend_from_slice(line);
@@ -104,53 +109,3 @@ impl Export {
         }
     }
 }
-
-/// A file that takes its name when it is complete. Dropped before that, it goes away.
-struct Target {
-    writer: BufWriter<File>,
-    path: PathBuf,
-    /// Where it is until then; none for what is no ordinary file, such as a pipe.
-    partial: Option<PathBuf>,
-}
-
-impl Target {
-    fn create(path: &Path) -> io::Result<Self> {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let ordinary = fs::metadata(&path).map_or(true, |meta| meta.is_file());
-        let partial = ordinary.then(|| {
-            let mut name = path.clone().into_os_string();
-            name.push(format!(".{}.partial", process::id()));
-            PathBuf::from(name)
-        });
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(ordinary);
-        owner_only(&mut options);
-        let file = options.open(partial.as_ref().unwrap_or(&path))?;
-        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, file), path, partial })
-    }
-
-    fn complete(mut self) -> io::Result<()> {
-        self.writer.flush()?;
-        let Some(partial) = &self.partial else { return Ok(()) };
-        self.writer.get_ref().sync_all()?;
-        fs::rename(partial, &self.path)?;
-        self.partial = None;
-        Ok(())
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Some(partial) = &self.partial {
-            fs::remove_file(partial).ok();
-        }
-    }
-}
-
-#[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-}
-
-#[cfg(not(unix))]
-fn owner_only(_: &mut OpenOptions) {}

@@ -1,6 +1,6 @@
 //! `tail`: records as they are committed.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::Args;
 use trackway_protocol::message::{Filter, Request};
@@ -9,6 +9,7 @@ use super::{Console, Form};
 use crate::cli::filter::Narrow;
 use crate::client::{Client, ClientError, Line};
 use crate::error::Error;
+use crate::render::json;
 use crate::render::record::{self, Entry};
 
 /// Follow the ledger: print each record as it is written, until interrupted
@@ -56,12 +57,7 @@ impl Tail {
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
-                    match console.form {
-                        Form::Json => console.out.write_all(line)?,
-                        Form::Table => Entry::of(line, &console.around.view).write(console.out)?,
-                    }
-                    console.out.write_all(b"\n")?;
-                    console.out.flush()?;
+                    show(line, console)?;
                     let kept = last.get_or_insert_default();
                     kept.clear();
                     kept.extend_from_slice(line);
@@ -73,4 +69,16 @@ impl Tail {
             }
         }
     }
+}
+
+/// Shows one record at once.
+fn show(line: &[u8], console: &mut Console<'_, impl Write, impl Write>) -> io::Result<()> {
+    match console.form {
+        Form::Json => json::write(line, console.around.terminal, console.out)?,
+        Form::Table => {
+            Entry::of(line, &console.around.view).write(console.out)?;
+            writeln!(console.out)?;
+        }
+    }
+    console.out.flush()
 }

@@ -27,8 +27,35 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// Splits clean text into what must stay together: characters, and the escapes that stand for one.
+/// Half of an escape reads like text that was captured.
+pub(super) fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while let Some(first) = rest.chars().next() {
+        let (piece, after) = rest.split_at(escape(rest).unwrap_or(first.len_utf8()));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// Returns the length of the escape that `text` begins with.
+fn escape(text: &str) -> Option<usize> {
+    match text.as_bytes() {
+        [b'\\', b'n' | b'r' | b't', ..] => Some(2),
+        [b'\\', b'x', high, low, ..] if [high, low].iter().all(|d| d.is_ascii_hexdigit()) => {
+            Some(4)
+        }
+        [b'\\', b'u', b'{', rest @ ..] => {
+            let digits = rest.iter().take_while(|digit| digit.is_ascii_hexdigit()).count();
+            (rest.get(digits) == Some(&b'}')).then_some(digits + 4)
+        }
+        _ => None,
+    }
+}
+
 /// Whether a terminal would act on `char`, reorder text because of it, or show nothing for it.
-fn is_unsafe(char: char) -> bool {
+pub(super) fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char,
             // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul fillers.
@@ -66,6 +93,14 @@ mod tests {
     fn directional_and_invisible_characters_become_visible() {
         assert_eq!(clean("txt\u{202e}exe"), "txt\\u{202e}exe");
         assert_eq!(clean("a\u{200b}b\u{2066}c\u{feff}"), "a\\u{200b}b\\u{2066}c\\u{feff}");
+    }
+
+    #[test]
+    fn an_escape_is_one_piece() {
+        let text = clean("a\x1b\n\u{9b}é");
+        assert_eq!(pieces(&text), ["a", "\\x1b", "\\n", "\\u{9b}", "é"]);
+        assert_eq!(pieces(r"\xq1\u{zz}").concat(), r"\xq1\u{zz}");
+        assert_eq!(pieces(r"\u{12"), ["\\", "u", "{", "1", "2"]);
     }
 
     proptest! {

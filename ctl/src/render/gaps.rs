@@ -50,14 +50,21 @@ fn what(row: &GapRow) -> String {
         (Some(missed), unit) => {
             what += &format!("; {missed} {} missed", clean(unit.unwrap_or("(of what is unknown)")));
         }
-        // Time that was off is out of the range; in all other, something may have been missed.
-        (None, _) if row.state != "off" => what += "; how much was missed is unknown",
+        (None, _) if is_uncounted(row) => what += "; how much was missed is unknown",
         (None, _) => {}
     }
     if let Some(unnamed) = row.unnamed.filter(|unnamed| *unnamed > 0) {
         what += &format!("; {} of unknown programs", count(unnamed, "exec", "execs"));
     }
     what
+}
+
+/// Whether something was missed that could have been counted and was not. Of time without daemon or
+/// machine there is no count, and the open-exec counter's reason says what it counted.
+fn is_uncounted(row: &GapRow) -> bool {
+    row.state != "off"
+        && row.unnamed.is_none()
+        && !["clock", "daemon", "open-exec"].contains(&row.source.as_str())
 }
 
 fn tone(row: &GapRow) -> Tone {
@@ -125,6 +132,27 @@ Nov 23 09:00:00  lasts     3h 0m     poll            degraded: the kernel
     fn time_that_was_off_misses_nothing() {
         let off = GapRow { state: "off".into(), reason: "switched off".into(), ..lost() };
         assert_eq!(what(&off), "off: switched off");
+    }
+
+    #[test]
+    fn where_no_count_applies_none_is_called_unknown() {
+        for source in ["clock", "daemon", "open-exec"] {
+            let gap = GapRow { source: source.into(), reason: "r".into(), ..lost() };
+            assert_eq!(what(&gap), "lost: r");
+        }
+        let unnamed = GapRow { reason: "r".into(), unnamed: Some(4), ..lost() };
+        assert_eq!(what(&unnamed), "lost: r; 4 execs of unknown programs");
+        let short = GapRow {
+            source: "open-exec".into(),
+            reason: "/x was run 5 times, 3 of them were named".into(),
+            missed: Some(2),
+            unit: Some("launches".into()),
+            ..lost()
+        };
+        assert_eq!(
+            what(&short),
+            "lost: /x was run 5 times, 3 of them were named; 2 launches missed"
+        );
     }
 
     #[test]

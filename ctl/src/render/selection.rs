@@ -47,7 +47,6 @@ fn selection(filter: &Filter, view: &View) -> String {
     let parts = [
         filter.agent.as_ref().map(|agent| format!("of {}", clean(agent))),
         filter.launch.as_ref().map(|id| format!("for launch {}", clean(id))),
-        filter.session.as_ref().map(|id| format!("for session {}", clean(id))),
         filter.repo.as_ref().map(|repo| format!("in the repository {}", path(repo))),
         filter.dir.as_ref().map(|dir| format!("in {} or below", path(dir))),
         range(filter, view),

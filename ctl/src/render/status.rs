@@ -35,8 +35,8 @@ pub(crate) fn write(
     }
     list.item("daemon", daemon(status, view));
     list.item("config", view.path(&status.paths.config));
-    for (index, install) in status.agents.iter().enumerate() {
-        list.item(if index == 0 { "agents" } else { "" }, agent(install, view));
+    for (index, alike) in alike(&status.agents).into_iter().enumerate() {
+        list.item(if index == 0 { "agents" } else { "" }, agent(&alike, view));
     }
     if status.agents.is_empty() {
         list.item("agents", "no agent's program was found");
@@ -121,10 +121,32 @@ fn daemon(status: &Status, view: &View) -> String {
     format!("trackwayd {version}, pid {}, up {}", status.pid, view.since(status.started_at))
 }
 
-fn agent(install: &AgentInstall, view: &View) -> String {
+/// A program of an agent, and how many more there are of which all but the place is the same.
+type Alike<'a> = (&'a AgentInstall, u64);
+
+/// Puts together what differs in its place alone.
+fn alike(installs: &[AgentInstall]) -> Vec<Alike<'_>> {
+    let same = |a: &AgentInstall, b: &AgentInstall| {
+        (&a.agent, &a.version, a.counted) == (&b.agent, &b.version, b.counted)
+    };
+    let mut groups: Vec<Alike<'_>> = Vec::new();
+    for install in installs {
+        match groups.iter_mut().find(|(first, _)| same(first, install)) {
+            Some((_, more)) => *more += 1,
+            None => groups.push((install, 0)),
+        }
+    }
+    groups
+}
+
+fn agent((install, more): &Alike<'_>, view: &View) -> String {
     let counted = if install.counted { "" } else { " (its runs are not counted)" };
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {}", count(*more, "more place", "more places")),
+    };
     let version = known(install.version.as_deref());
-    format!("{} {version}, {}{counted}", clean(&install.agent), view.path(&install.exe))
+    format!("{} {version}, {}{more}{counted}", clean(&install.agent), view.path(&install.exe))
 }
 
 #[cfg(test)]
@@ -242,6 +264,26 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
         assert_eq!(
             headline(&status, &View::plain()),
             "Recording launches, but lost for 3 h: none."
+        );
+    }
+
+    #[test]
+    fn programs_that_differ_in_their_place_alone_share_a_line() {
+        let mut installs = status().agents;
+        for place in ["/a", "/b"] {
+            installs.push(AgentInstall { exe: place.into(), ..installs[0].clone() });
+        }
+        installs.push(AgentInstall { exe: "/c".into(), ..installs[1].clone() });
+        installs.push(AgentInstall { version: Some("2.1.31".into()), ..installs[0].clone() });
+        let lines: Vec<_> =
+            alike(&installs).iter().map(|alike| agent(alike, &View::piped())).collect();
+        assert_eq!(
+            lines,
+            [
+                "claude 2.1.30, ~/.local/share/claude/versions/2.1.30 and 2 more places",
+                "codex ?, /opt/codex and 1 more place (its runs are not counted)",
+                "claude 2.1.31, ~/.local/share/claude/versions/2.1.30",
+            ]
         );
     }
 

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use trackway_protocol::ids::LaunchId;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
+use super::clean::pieces;
 use super::{View, clean};
 
 /// Stands for what is not known, in a table.
@@ -99,7 +100,7 @@ pub(crate) fn quoted(argument: &str) -> String {
     }
 }
 
-/// Returns `text` in at most `width` columns: the first name of a path and as much of its end as
+/// Returns clean `text` in at most `width` columns: the first name of a path and as much of its end as
 /// fits.
 pub(crate) fn elide(text: &str, width: usize) -> String {
     if text.width() <= width {
@@ -125,29 +126,29 @@ fn first_name(path: &str, width: usize) -> &str {
     if name.width() + rest > width { "" } else { name }
 }
 
-/// Returns `text` in at most `width` columns: its beginning.
+/// Returns clean `text` in at most `width` columns: its beginning.
 pub(crate) fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
     let mut taken = 1;
-    let fits = |char: &char| {
-        taken += char.width().unwrap_or(0);
+    let fits = |piece: &&str| {
+        taken += piece.width();
         taken <= width
     };
-    text.chars().take_while(fits).chain(['…']).collect()
+    pieces(text).into_iter().take_while(fits).chain(["…"]).collect()
 }
 
 /// Returns the longest end of `text` that takes at most `width` columns.
 fn end_of(text: &str, width: usize) -> &str {
     let mut taken = 0;
     let mut start = text.len();
-    for (index, char) in text.char_indices().rev() {
-        taken += char.width().unwrap_or(0);
+    for piece in pieces(text).into_iter().rev() {
+        taken += piece.width();
         if taken > width {
             break;
         }
-        start = index;
+        start -= piece.len();
     }
     &text[start..]
 }
@@ -221,7 +222,23 @@ mod tests {
         assert_eq!(elide("~/日本語/日本語/日本語", 12), "~/…/日本語");
     }
 
+    #[test]
+    fn an_escape_is_not_cut() {
+        let text = clean("~/a-long-name/\u{9b}2J");
+        assert_eq!(elide(&text, 11), "~/…\\u{9b}2J");
+        assert_eq!(elide(&text, 10), "~/…2J");
+        assert_eq!(shortened(&clean("ab\x1b[2J"), 6), "ab…");
+    }
+
     proptest! {
+        #[test]
+        fn of_an_escape_all_or_nothing_is_left(text in "[\u{80}-\u{9f}/]{0,20}", width in 1_usize..60) {
+            for cut in [elide(&clean(&text), width), shortened(&clean(&text), width)] {
+                let whole = |piece: &&str| piece.len() > 4 || ["/", "…"].contains(piece);
+                prop_assert!(pieces(&cut).iter().all(whole), "{}", cut);
+            }
+        }
+
         #[test]
         fn what_is_elided_fits(text in any::<String>(), width in 1_usize..40) {
             prop_assert!(elide(&clean(&text), width).width() <= width);

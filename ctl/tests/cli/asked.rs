@@ -26,8 +26,6 @@ fn flags_become_the_filter() {
         "a/../b",
         "--repo",
         "github.com/a/b",
-        "--session",
-        "s",
         "--launch",
         "3f",
         "--limit",
@@ -35,7 +33,7 @@ fn flags_become_the_filter() {
     ]);
     let expected = serde_json::json!({"type": "launches", "id": 1, "filter": {
         "since_ms": 1_794_787_200_000_i64, "until_ms": 1_795_392_000_000_i64, "agent": "codex",
-        "repo": "github.com/a/b", "dir": here.join("b"), "launch": "3f", "session": "s",
+        "repo": "github.com/a/b", "dir": here.join("b"), "launch": "3f",
         "running": true, "limit": 5,
     }});
     assert_eq!(requests.recv().unwrap(), expected);
@@ -54,9 +52,13 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
         &["launches", "--limit", "many"],
         &["show"],
         &["export", "--format", "xml"],
+        &["launches", "--session", "abc"],
     ] {
         assert_eq!(nobody.run(args).code, 2, "{args:?}");
     }
+    let ended = nobody.run(&["launches", "--agent", "gemini"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("possible values: claude, codex"), "{ended:?}");
     let ended = nobody.run(&["gaps", "--since", "soon"]);
     assert_eq!(ended.code, 2);
     assert!(
@@ -68,6 +70,9 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
 fn help_version_and_completions_need_no_daemon() {
     let nobody = Fake::absent();
     assert!(nobody.run(&["--help"]).stdout.contains("Exit codes:"));
+    let help = nobody.run(&["help"]);
+    assert_eq!((help.code, help.stdout), (0, nobody.run(&["--help"]).stdout));
+    assert!(nobody.run(&["help", "gaps"]).stdout.contains("Example: trackwayctl gaps"));
     assert!(nobody.run(&["--version"]).stdout.starts_with("trackwayctl "));
     assert!(nobody.run(&["completions", "bash"]).stdout.contains("trackwayctl"));
 }

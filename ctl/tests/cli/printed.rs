@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use clap::Parser as _;
+use trackway_ctl::{Cli, Surroundings};
+
 use crate::fake::{Fake, LAUNCH, block, record};
 
 #[test]
@@ -21,6 +24,37 @@ fn captured_text_cannot_act_on_the_terminal() {
     let ended = daemon.run(&["launches"]);
     assert!(ended.stdout.contains(r"~/\x1b[2J\u{202e}src"), "{}", ended.stdout);
     assert!(!ended.stdout.contains(['\x1b', '\u{202e}']));
+}
+
+/// Runs a command within this process, as if it wrote to a terminal or not.
+fn written(daemon: &Fake, terminal: bool, args: &[&str]) -> String {
+    let mut around = Surroundings::of_process(&std::io::stdout());
+    around.terminal = terminal;
+    let socket = daemon.socket();
+    let cli = Cli::try_parse_from(
+        ["trackwayctl", "--socket", socket.to_str().unwrap()].iter().chain(args),
+    );
+    let mut out = Vec::new();
+    // Following ends with an error, as the daemon goes away.
+    trackway_ctl::run(&cli.unwrap(), &around, &mut out, &mut Vec::new()).ok();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn json_cannot_act_on_the_terminal_either_and_means_the_same_there() {
+    let hostile = record(7).replace("0.1.0", "\u{9b}2J\u{7f}\u{202e}é");
+    let line = hostile.clone();
+    let daemon = Fake::answering(move |request| match request["type"].as_str() {
+        Some("export" | "tail") => block("records", &[&line]),
+        _ => block("rows", &[&line]),
+    });
+    let escaped = record(7).replace("0.1.0", r"\u009b2J\u007f\u202eé");
+    for args in
+        [&["launches", "--json"][..], &["show", "7", "--json"], &["tail", "--json"], &["export"]]
+    {
+        assert_eq!(written(&daemon, false, args), format!("{hostile}\n"), "{args:?}");
+        assert_eq!(written(&daemon, true, args), format!("{escaped}\n"), "{args:?}");
+    }
 }
 
 #[test]

@@ -92,6 +92,27 @@ fn an_export_that_is_interrupted_leaves_no_file_and_says_where_it_ended() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn an_export_that_is_killed_leaves_nothing_behind() {
+    let (reached, in_the_middle) = mpsc::channel::<()>();
+    let daemon = Fake::new(move |talk| {
+        talk.say(HELLO);
+        talk.request();
+        let record = record(1);
+        // More than the buffers on the way hold: when it is sent, the file was begun.
+        let page = format!("{record}\n").repeat(10_000);
+        talk.send(format!("{{\"type\":\"records\",\"id\":1,\"count\":20000}}\n{page}").as_bytes());
+        reached.send(()).unwrap();
+        talk.request();
+    });
+    let mut export = daemon.command(&["export", "-o", "x"]).spawn().unwrap();
+    in_the_middle.recv().unwrap();
+    export.kill().unwrap();
+    export.wait().unwrap();
+    assert_eq!(fs::read_dir(daemon.home.path()).unwrap().count(), 1, "the socket alone");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn an_export_takes_the_same_memory_whatever_its_length() {
     let (reached, at_the_end) = mpsc::channel::<()>();
     let (go_on, wait) = mpsc::channel::<()>();
