@@ -196,6 +196,8 @@ find_binaries() {
 install_binaries() {
     (umask 077 && mkdir -p "$state_dir")
     [ -w "$state_dir" ] || die "$state_dir cannot be written: whose is it?"
+    (umask 077 && : >>"$installed")
+    chmod 600 "$installed"
     for program in trackwayd trackwayctl; do
         put "$bin_dir/$program" 755 <"$from/$program"
     done
@@ -433,11 +435,13 @@ uninstall() {
 # Removes by name: a directory that the user chose may hold more than Trackway's files.
 purge() {
     for path in "$state_dir"/ledger.db* "$state_dir"/signing.key* "$state_dir"/trackwayd.* \
-        "$state_dir/reports" "$state_dir/run" "$config"; do
+        "$state_dir/run/trackwayd.sock" "$config"; do
         [ -e "$path" ] || [ -L "$path" ] || continue
+        [ ! -d "$path" ] || continue
         say "Removing $path"
-        rm -rf -- "$path"
+        rm -f -- "$path"
     done
+    rmdir -- "$state_dir/run" "$state_dir/reports" 2>/dev/null || true
     for dir in "$state_dir" "${XDG_CONFIG_HOME:-$HOME/.config}/trackway"; do
         [ ! -d "$dir" ] || rmdir -- "$dir" 2>/dev/null || say "Kept $dir: it holds files that are not Trackway's"
     done

@@ -41,6 +41,7 @@ files() { find "$HOME" ! -type d ! -path "$output" | sort; }
 
 is_in_its_place() {
     [[ $(stat -c %a "$state") == 700 ]] || fail "others can look into $state"
+    [[ $(stat -c %a "$state/installed") == 600 ]] || fail "others can read what was installed"
     if [[ $expected == service ]]; then
         said "runs as a user service"
         systemctl --user --quiet is-enabled trackwayd.service || fail "the service is not enabled"
@@ -111,7 +112,11 @@ PREFIX="$HOME/odd %h \$HOME" installer --from "$binaries" || fail "odd directori
 ctl="$HOME/odd %h \$HOME/bin/trackwayctl"
 [[ -f $XDG_STATE_HOME/trackway/ledger.db ]] || fail "the daemon keeps its ledger elsewhere"
 pid=$(pid_of_daemon)
+mkdir "$XDG_STATE_HOME/trackway/reports"
+echo x >"$XDG_STATE_HOME/trackway/reports/somebody's"
 installer --uninstall --purge || fail "--uninstall --purge"
+rm "$XDG_STATE_HOME/trackway/reports/somebody's" || fail "--purge removes what nobody installed"
+rmdir "$XDG_STATE_HOME/trackway/reports" "$XDG_STATE_HOME/trackway"
 said "$XDG_STATE_HOME/trackway/ledger.db"
 ! kill -0 "$pid" 2>/dev/null || fail "the daemon outlives --purge"
 unset XDG_STATE_HOME XDG_CONFIG_HOME
