@@ -324,6 +324,12 @@ start_detached() {
     (umask 077 && : >>"$log")
     chmod 600 "$log"
     remember "$log"
+    with_detached_command launch
+}
+
+# Calls $1 with the words of the command that starts the daemon detached.
+with_detached_command() {
+    callback=$1
     # Only what it needs: the shell's environment may hold secrets.
     set -- "HOME=$HOME" "PATH=$PATH"
     for name in $(named_places) XDG_RUNTIME_DIR TZ LANG; do
@@ -332,8 +338,18 @@ start_detached() {
     done
     detach="setsid"
     have setsid || detach="nohup"
-    (cd / && exec "$detach" env -i "$@" "$bin_dir/trackwayd" run </dev/null >>"$log" 2>&1) &
+    "$callback" "$detach" env -i "$@" "$bin_dir/trackwayd" run
+}
+
+launch() {
+    (cd / && exec "$@" </dev/null >>"$log" 2>&1) &
     started=$!
+}
+
+tell_launch() {
+    words=
+    for word in "$@"; do words="$words $(quoted "$word")"; done
+    say "  (cd / && exec$words </dev/null >>$(quoted "$log") 2>&1 &)"
 }
 
 show_log() {
@@ -363,7 +379,13 @@ wait_for_answer() {
 
 ## What to know
 
-quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+# Quotes a word for a shell, where it needs that.
+quoted() {
+    case $1 in
+        '' | *[!A-Za-z0-9_./:=@%+-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
 
 tell() {
     say ""
@@ -379,7 +401,7 @@ tell() {
     else
         [ "$detached" = yes ] || say "No user service manager answers for $HOME."
         say "trackwayd was started detached: it will NOT be there after a reboot. To start it again:"
-        say "  setsid --fork $(quoted "$bin_dir/trackwayd") run </dev/null >>$(quoted "$log") 2>&1"
+        with_detached_command tell_launch
     fi
     case :$PATH: in
         *":$bin_dir:"*) ;;

@@ -34,6 +34,7 @@ eventually() {
     done
     return 1
 }
+gone() { ! kill -0 "$1" 2>/dev/null; }
 has_another_pid_than() { local now; now=$(pid_of_daemon 2>/dev/null) && [[ -n $now && $now != "$1" ]]; }
 
 # Every file of the home but what this script writes.
@@ -112,6 +113,15 @@ PREFIX="$HOME/odd %h \$HOME" installer --from "$binaries" || fail "odd directori
 ctl="$HOME/odd %h \$HOME/bin/trackwayctl"
 [[ -f $XDG_STATE_HOME/trackway/ledger.db ]] || fail "the daemon keeps its ledger elsewhere"
 pid=$(pid_of_daemon)
+if [[ $expected == detached ]]; then
+    kill "$pid"
+    eventually gone "$pid" || fail "the daemon does not stop"
+    hint=$(grep 'exec setsid' "$output")
+    A_SECRET=x sh -c "$hint"
+    eventually has_another_pid_than "$pid" || fail "not started again by: $hint"
+    pid=$(pid_of_daemon)
+    ! grep -zq '^A_SECRET=' "/proc/$pid/environ" || fail "the daemon has the shell's environment by: $hint"
+fi
 mkdir "$XDG_STATE_HOME/trackway/reports"
 echo x >"$XDG_STATE_HOME/trackway/reports/somebody's"
 installer --uninstall --purge || fail "--uninstall --purge"
