@@ -243,8 +243,49 @@ print_unit() {
     done <"$root/packaging/systemd/$unit"
 }
 
+# Prints the value that $1, a basic regular expression, finds in the unit that is there.
+unit_value() {
+    sed -n "s/^$1\$/\\1/p" "$unit_file" | sed -n -e 's/%%/%/g' -e 's/\\\(["\\]\)/\1/g' -e '1p'
+}
+
+unit_program() {
+    program=$(unit_value 'ExecStart="\(.*\)" run')
+    say "${program:-$HOME/.local/bin/trackwayd}"
+}
+
+unit_ledger() {
+    ledger=$(unit_value 'Environment="TRACKWAY_STATE_DIR=\(.*\)"')
+    [ -n "$ledger" ] || ledger=$(unit_value 'Environment="XDG_STATE_HOME=\(.*\)"' | sed 's,$,/trackway,')
+    say "${ledger:-$HOME/.local/state/trackway}"
+}
+
+# Looks whose the unit is: there is but one for each user, and it may belong to an installation in
+# other places. Then its file, its programs and its daemon are none of our business.
+look_at_unit() {
+    unit_file=${unit_dir:-${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user}/$unit
+    [ -f "$unit_file" ] || return 0
+    program=$(unit_program) ledger=$(unit_ledger)
+    if [ "$ledger" != "$state_dir" ] && ! is_same_dir "$ledger" "$state_dir"; then
+        others_bin_dir=$(dirname -- "$program")
+        manager=no
+        say "The user service runs $program with the ledger in $ledger: it is left alone"
+    elif [ "$program" != "$bin_dir/trackwayd" ] &&
+        ! { [ "$action" = uninstall ] && grep -Fqx -- "$program" "$installed" 2>/dev/null; }; then
+        die "the user service runs $program with this ledger: say PREFIX=$(quoted "${program%/bin/trackwayd}"), or --uninstall that first, or name another TRACKWAY_STATE_DIR"
+    fi
+}
+
+# Whether $1 belongs to the installation whose the unit is.
+is_others() {
+    [ -n "$others_bin_dir" ] || return 1
+    case $1 in
+        "$unit_file" | "$others_bin_dir/trackwayd" | "$others_bin_dir/trackwayctl") return 0 ;;
+    esac
+    return 1
+}
+
 start_service() {
-    print_unit | put "$unit_dir/$unit" 644
+    print_unit | put "$unit_file" 644
     user_systemctl daemon-reload
     user_systemctl --quiet enable "$unit"
     user_systemctl reset-failed "$unit" 2>/dev/null || true
@@ -254,7 +295,7 @@ start_service() {
 
 remove_service() {
     user_systemctl --quiet disable --now "$unit" 2>/dev/null || true
-    rm -f -- "$unit_dir/$unit"
+    rm -f -- "$unit_file"
     user_systemctl daemon-reload
     user_systemctl reset-failed "$unit" 2>/dev/null || true
 }
@@ -399,7 +440,7 @@ tell() {
             say "It stops when you log out. To record without a login as well: loginctl enable-linger"
         fi
     else
-        [ "$detached" = yes ] || say "No user service manager answers for $HOME."
+        [ "$detached" = yes ] || [ -n "$others_bin_dir" ] || say "No user service manager answers for $HOME."
         say "trackwayd was started detached: it will NOT be there after a reboot. To start it again:"
         with_detached_command tell_launch
     fi
@@ -432,11 +473,12 @@ uninstall() {
     stop_daemon "$running"
     [ "$manager" = no ] || remove_service
     {
-        cat -- "$installed" 2>/dev/null || true
-        # Also when the list is lost.
-        printf '%s\n' "$bin_dir/trackwayd" "$bin_dir/trackwayctl" \
-            "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/$unit" "$log" "$installed"
+        # Where the list is lost, what would be on it.
+        cat -- "$installed" 2>/dev/null ||
+            printf '%s\n' "$bin_dir/trackwayd" "$bin_dir/trackwayctl" "$unit_file" "$log"
+        say "$installed"
     } | while IFS= read -r path; do
+        ! is_others "$path" || continue
         [ ! -e "$path" ] || say "Removing $path"
         rm -f -- "$path"
     done
@@ -469,7 +511,8 @@ purge() {
     done
 }
 
-manager=no as_service=no started=''
-if find_unit_dir; then manager=yes; fi
+manager=no as_service=no started='' unit_dir='' others_bin_dir=''
+if find_unit_dir; then manager=yes; else unit_dir=''; fi
+look_at_unit
 if [ "$detached" = no ]; then as_service=$manager; fi
 "$action"

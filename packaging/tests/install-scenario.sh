@@ -88,6 +88,35 @@ if [[ $expected == service ]]; then
     echo "ok ($expected): sees as much as outside of the sandbox"
 fi
 
+# A second one in other places leaves the first one alone, whatever is done with it.
+the_first_is_untouched() {
+    [[ $(pid_of_daemon) == "$second" ]] || fail "the daemon of the first places does not run any more ($1)"
+    [[ -x $HOME/.local/bin/trackwayd ]] || fail "the program of the first places is gone ($1)"
+    [[ $expected == service ]] || return 0
+    systemctl --user --quiet is-enabled trackwayd.service || fail "the service is not enabled any more ($1)"
+    systemctl --user --quiet is-active trackwayd.service || fail "the service is not active any more ($1)"
+    grep -Fq "$HOME/.local/bin/trackwayd" "$HOME/.config/systemd/user/trackwayd.service" || fail "the unit is another ($1)"
+}
+elsewhere() { PREFIX="$HOME/try it" TRACKWAY_STATE_DIR="$HOME/try state" installer "$@"; }
+for how in "" --detached; do
+    elsewhere --from "$binaries" ${how:+"$how"} || fail "a second installation $how"
+    said "NOT be there after a reboot"
+    [[ $expected == detached ]] || said "it is left alone"
+    the_first_is_untouched "installation $how"
+done
+# Without its PREFIX, which the list of what was installed knows.
+TRACKWAY_STATE_DIR="$HOME/try state" installer --uninstall --purge || fail "--uninstall of the second"
+[[ ! -e "$HOME/try state" && ! -e "$HOME/try it/bin/trackwayd" ]] || fail "the second one is not removed"
+the_first_is_untouched "--uninstall"
+if [[ $expected == service ]]; then
+    code=0
+    PREFIX="$HOME/try it" installer --from "$binaries" || code=$?
+    [[ $code == 1 ]] || fail "a second program takes the ledger of the first ($code)"
+    said "with this ledger"
+    the_first_is_untouched "the same ledger"
+fi
+echo "ok ($expected): a second one leaves the first alone"
+
 installer --uninstall || fail "--uninstall"
 said "$state"
 ! kill -0 "$second" 2>/dev/null || fail "the daemon outlives its removal"
@@ -106,6 +135,8 @@ installer --from "$binaries" || code=$?
 said "last words"
 rm "$HOME/.config/trackway/config.toml"
 echo "ok ($expected): a failed start is shown"
+
+[[ $expected == detached ]] || installer --uninstall || fail "--uninstall after a failed start"
 
 # Everything elsewhere, under names that shells and systemd like to read something into.
 export XDG_STATE_HOME="$HOME/state \$HOME 100%" XDG_CONFIG_HOME="$HOME/odd config"
