@@ -196,6 +196,8 @@ find_binaries() {
 install_binaries() {
     (umask 077 && mkdir -p "$state_dir")
     [ -w "$state_dir" ] || die "$state_dir cannot be written: whose is it?"
+    (umask 077 && : >>"$installed")
+    chmod 600 "$installed"
     for program in trackwayd trackwayctl; do
         put "$bin_dir/$program" 755 <"$from/$program"
     done
@@ -241,8 +243,49 @@ print_unit() {
     done <"$root/packaging/systemd/$unit"
 }
 
+# Prints the value that $1, a basic regular expression, finds in the unit that is there.
+unit_value() {
+    sed -n "s/^$1\$/\\1/p" "$unit_file" | sed -n -e 's/%%/%/g' -e 's/\\\(["\\]\)/\1/g' -e '1p'
+}
+
+unit_program() {
+    program=$(unit_value 'ExecStart="\(.*\)" run')
+    say "${program:-$HOME/.local/bin/trackwayd}"
+}
+
+unit_ledger() {
+    ledger=$(unit_value 'Environment="TRACKWAY_STATE_DIR=\(.*\)"')
+    [ -n "$ledger" ] || ledger=$(unit_value 'Environment="XDG_STATE_HOME=\(.*\)"' | sed 's,$,/trackway,')
+    say "${ledger:-$HOME/.local/state/trackway}"
+}
+
+# Looks whose the unit is: there is but one for each user, and it may belong to an installation in
+# other places. Then its file, its programs and its daemon are none of our business.
+look_at_unit() {
+    unit_file=${unit_dir:-${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user}/$unit
+    [ -f "$unit_file" ] || return 0
+    program=$(unit_program) ledger=$(unit_ledger)
+    if [ "$ledger" != "$state_dir" ] && ! is_same_dir "$ledger" "$state_dir"; then
+        others_bin_dir=$(dirname -- "$program")
+        manager=no
+        say "The user service runs $program with the ledger in $ledger: it is left alone"
+    elif [ "$program" != "$bin_dir/trackwayd" ] &&
+        ! { [ "$action" = uninstall ] && grep -Fqx -- "$program" "$installed" 2>/dev/null; }; then
+        die "the user service runs $program with this ledger: say PREFIX=$(quoted "${program%/bin/trackwayd}"), or --uninstall that first, or name another TRACKWAY_STATE_DIR"
+    fi
+}
+
+# Whether $1 belongs to the installation whose the unit is.
+is_others() {
+    [ -n "$others_bin_dir" ] || return 1
+    case $1 in
+        "$unit_file" | "$others_bin_dir/trackwayd" | "$others_bin_dir/trackwayctl") return 0 ;;
+    esac
+    return 1
+}
+
 start_service() {
-    print_unit | put "$unit_dir/$unit" 644
+    print_unit | put "$unit_file" 644
     user_systemctl daemon-reload
     user_systemctl --quiet enable "$unit"
     user_systemctl reset-failed "$unit" 2>/dev/null || true
@@ -252,7 +295,7 @@ start_service() {
 
 remove_service() {
     user_systemctl --quiet disable --now "$unit" 2>/dev/null || true
-    rm -f -- "$unit_dir/$unit"
+    rm -f -- "$unit_file"
     user_systemctl daemon-reload
     user_systemctl reset-failed "$unit" 2>/dev/null || true
 }
@@ -322,6 +365,12 @@ start_detached() {
     (umask 077 && : >>"$log")
     chmod 600 "$log"
     remember "$log"
+    with_detached_command launch
+}
+
+# Calls $1 with the words of the command that starts the daemon detached.
+with_detached_command() {
+    callback=$1
     # Only what it needs: the shell's environment may hold secrets.
     set -- "HOME=$HOME" "PATH=$PATH"
     for name in $(named_places) XDG_RUNTIME_DIR TZ LANG; do
@@ -330,8 +379,18 @@ start_detached() {
     done
     detach="setsid"
     have setsid || detach="nohup"
-    (cd / && exec "$detach" env -i "$@" "$bin_dir/trackwayd" run </dev/null >>"$log" 2>&1) &
+    "$callback" "$detach" env -i "$@" "$bin_dir/trackwayd" run
+}
+
+launch() {
+    (cd / && exec "$@" </dev/null >>"$log" 2>&1) &
     started=$!
+}
+
+tell_launch() {
+    words=
+    for word in "$@"; do words="$words $(quoted "$word")"; done
+    say "  (cd / && exec$words </dev/null >>$(quoted "$log") 2>&1 &)"
 }
 
 show_log() {
@@ -361,7 +420,13 @@ wait_for_answer() {
 
 ## What to know
 
-quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+# Quotes a word for a shell, where it needs that.
+quoted() {
+    case $1 in
+        '' | *[!A-Za-z0-9_./:=@%+-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
 
 tell() {
     say ""
@@ -375,9 +440,9 @@ tell() {
             say "It stops when you log out. To record without a login as well: loginctl enable-linger"
         fi
     else
-        [ "$detached" = yes ] || say "No user service manager answers for $HOME."
+        [ "$detached" = yes ] || [ -n "$others_bin_dir" ] || say "No user service manager answers for $HOME."
         say "trackwayd was started detached: it will NOT be there after a reboot. To start it again:"
-        say "  setsid --fork $(quoted "$bin_dir/trackwayd") run </dev/null >>$(quoted "$log") 2>&1"
+        with_detached_command tell_launch
     fi
     case :$PATH: in
         *":$bin_dir:"*) ;;
@@ -408,11 +473,12 @@ uninstall() {
     stop_daemon "$running"
     [ "$manager" = no ] || remove_service
     {
-        cat -- "$installed" 2>/dev/null || true
-        # Also when the list is lost.
-        printf '%s\n' "$bin_dir/trackwayd" "$bin_dir/trackwayctl" \
-            "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/$unit" "$log" "$installed"
+        # Where the list is lost, what would be on it.
+        cat -- "$installed" 2>/dev/null ||
+            printf '%s\n' "$bin_dir/trackwayd" "$bin_dir/trackwayctl" "$unit_file" "$log"
+        say "$installed"
     } | while IFS= read -r path; do
+        ! is_others "$path" || continue
         [ ! -e "$path" ] || say "Removing $path"
         rm -f -- "$path"
     done
@@ -433,17 +499,20 @@ uninstall() {
 # Removes by name: a directory that the user chose may hold more than Trackway's files.
 purge() {
     for path in "$state_dir"/ledger.db* "$state_dir"/signing.key* "$state_dir"/trackwayd.* \
-        "$state_dir/reports" "$state_dir/run" "$config"; do
+        "$state_dir/run/trackwayd.sock" "$config"; do
         [ -e "$path" ] || [ -L "$path" ] || continue
+        [ ! -d "$path" ] || continue
         say "Removing $path"
-        rm -rf -- "$path"
+        rm -f -- "$path"
     done
+    rmdir -- "$state_dir/run" "$state_dir/reports" 2>/dev/null || true
     for dir in "$state_dir" "${XDG_CONFIG_HOME:-$HOME/.config}/trackway"; do
         [ ! -d "$dir" ] || rmdir -- "$dir" 2>/dev/null || say "Kept $dir: it holds files that are not Trackway's"
     done
 }
 
-manager=no as_service=no started=''
-if find_unit_dir; then manager=yes; fi
+manager=no as_service=no started='' unit_dir='' others_bin_dir=''
+if find_unit_dir; then manager=yes; else unit_dir=''; fi
+look_at_unit
 if [ "$detached" = no ]; then as_service=$manager; fi
 "$action"

@@ -34,6 +34,7 @@ eventually() {
     done
     return 1
 }
+gone() { ! kill -0 "$1" 2>/dev/null; }
 has_another_pid_than() { local now; now=$(pid_of_daemon 2>/dev/null) && [[ -n $now && $now != "$1" ]]; }
 
 # Every file of the home but what this script writes.
@@ -41,6 +42,7 @@ files() { find "$HOME" ! -type d ! -path "$output" | sort; }
 
 is_in_its_place() {
     [[ $(stat -c %a "$state") == 700 ]] || fail "others can look into $state"
+    [[ $(stat -c %a "$state/installed") == 600 ]] || fail "others can read what was installed"
     if [[ $expected == service ]]; then
         said "runs as a user service"
         systemctl --user --quiet is-enabled trackwayd.service || fail "the service is not enabled"
@@ -86,6 +88,35 @@ if [[ $expected == service ]]; then
     echo "ok ($expected): sees as much as outside of the sandbox"
 fi
 
+# A second one in other places leaves the first one alone, whatever is done with it.
+the_first_is_untouched() {
+    [[ $(pid_of_daemon) == "$second" ]] || fail "the daemon of the first places does not run any more ($1)"
+    [[ -x $HOME/.local/bin/trackwayd ]] || fail "the program of the first places is gone ($1)"
+    [[ $expected == service ]] || return 0
+    systemctl --user --quiet is-enabled trackwayd.service || fail "the service is not enabled any more ($1)"
+    systemctl --user --quiet is-active trackwayd.service || fail "the service is not active any more ($1)"
+    grep -Fq "$HOME/.local/bin/trackwayd" "$HOME/.config/systemd/user/trackwayd.service" || fail "the unit is another ($1)"
+}
+elsewhere() { PREFIX="$HOME/try it" TRACKWAY_STATE_DIR="$HOME/try state" installer "$@"; }
+for how in "" --detached; do
+    elsewhere --from "$binaries" ${how:+"$how"} || fail "a second installation $how"
+    said "NOT be there after a reboot"
+    [[ $expected == detached ]] || said "it is left alone"
+    the_first_is_untouched "installation $how"
+done
+# Without its PREFIX, which the list of what was installed knows.
+TRACKWAY_STATE_DIR="$HOME/try state" installer --uninstall --purge || fail "--uninstall of the second"
+[[ ! -e "$HOME/try state" && ! -e "$HOME/try it/bin/trackwayd" ]] || fail "the second one is not removed"
+the_first_is_untouched "--uninstall"
+if [[ $expected == service ]]; then
+    code=0
+    PREFIX="$HOME/try it" installer --from "$binaries" || code=$?
+    [[ $code == 1 ]] || fail "a second program takes the ledger of the first ($code)"
+    said "with this ledger"
+    the_first_is_untouched "the same ledger"
+fi
+echo "ok ($expected): a second one leaves the first alone"
+
 installer --uninstall || fail "--uninstall"
 said "$state"
 ! kill -0 "$second" 2>/dev/null || fail "the daemon outlives its removal"
@@ -105,13 +136,28 @@ said "last words"
 rm "$HOME/.config/trackway/config.toml"
 echo "ok ($expected): a failed start is shown"
 
+[[ $expected == detached ]] || installer --uninstall || fail "--uninstall after a failed start"
+
 # Everything elsewhere, under names that shells and systemd like to read something into.
 export XDG_STATE_HOME="$HOME/state \$HOME 100%" XDG_CONFIG_HOME="$HOME/odd config"
 PREFIX="$HOME/odd %h \$HOME" installer --from "$binaries" || fail "odd directories"
 ctl="$HOME/odd %h \$HOME/bin/trackwayctl"
 [[ -f $XDG_STATE_HOME/trackway/ledger.db ]] || fail "the daemon keeps its ledger elsewhere"
 pid=$(pid_of_daemon)
+if [[ $expected == detached ]]; then
+    kill "$pid"
+    eventually gone "$pid" || fail "the daemon does not stop"
+    hint=$(grep 'exec setsid' "$output")
+    A_SECRET=x sh -c "$hint"
+    eventually has_another_pid_than "$pid" || fail "not started again by: $hint"
+    pid=$(pid_of_daemon)
+    ! grep -zq '^A_SECRET=' "/proc/$pid/environ" || fail "the daemon has the shell's environment by: $hint"
+fi
+mkdir "$XDG_STATE_HOME/trackway/reports"
+echo x >"$XDG_STATE_HOME/trackway/reports/somebody's"
 installer --uninstall --purge || fail "--uninstall --purge"
+rm "$XDG_STATE_HOME/trackway/reports/somebody's" || fail "--purge removes what nobody installed"
+rmdir "$XDG_STATE_HOME/trackway/reports" "$XDG_STATE_HOME/trackway"
 said "$XDG_STATE_HOME/trackway/ledger.db"
 ! kill -0 "$pid" 2>/dev/null || fail "the daemon outlives --purge"
 unset XDG_STATE_HOME XDG_CONFIG_HOME
