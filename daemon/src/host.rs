@@ -37,10 +37,11 @@ pub(crate) fn raise_descriptor_limit() {
 /// Keeps the process's memory, through which command lines pass, out of core dumps.
 #[cfg(unix)]
 pub(crate) fn forbid_core_dumps() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     // With 0 a program that the kernel pipes dumps to still gets them; with 1 there are none at all
     // (core(5)).
-    let none = Rlimit { current: Some(1), maximum: Some(1) };
+    let hard = getrlimit(Resource::Core).maximum.unwrap_or(1).min(1);
+    let none = Rlimit { current: Some(hard), maximum: Some(hard) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "a crash may leave a core dump behind");
     }

@@ -223,7 +223,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
-            drop(parse(&bytes));
+            let _ = parse(&bytes);
         }
 
         #[test]
