@@ -231,7 +231,9 @@ fn requests_go_where_the_environment_says() {
     assert_eq!(endpoint(&[bedrock, own]), some("gateway.example", "env"));
     assert_eq!(endpoint(&[("CLAUDE_CODE_USE_VERTEX", "True")]), some("vertex", "env"));
     assert_eq!(endpoint(&[("CLAUDE_CODE_USE_VERTEX", "0")]), some("api.anthropic.com", "default"));
-    assert_eq!(endpoint(&[("ANTHROPIC_BASE_URL", "sk-ant-s3cret")]), None, "unknown");
+    for unknown in ["sk-ant-s3cret", "https://AKIAIOSFODNN7EXAMPLE/x@h", "https://s3cret/x@h"] {
+        assert_eq!(endpoint(&[("ANTHROPIC_BASE_URL", unknown)]), None, "{unknown}");
+    }
 }
 
 #[test]

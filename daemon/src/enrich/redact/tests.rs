@@ -85,7 +85,7 @@ fn of_an_address_only_scheme_host_and_port_stay() {
         ("https://a:b@c@host:8443", Some("host:8443")),
         ("http://[::1]:80/", Some("[::1]")),
         ("wss://host:", Some("host")),
-        ("https://evil\\@host", Some("evil")),
+        ("https://evil\\@host", None),
         ("https://user:pa/ss@host", None),
         ("https://sk-ant-0123456789/", None),
         ("https://", None),
@@ -101,6 +101,33 @@ fn of_an_address_only_scheme_host_and_port_stay() {
     assert_eq!(kept("unix:///run/x.sock").as_deref(), Some("unix:///run/x.sock"));
     assert_eq!(kept("stdio://").as_deref(), Some("stdio://"));
     assert_eq!(kept("stdio://secret"), None);
+}
+
+#[test]
+fn a_key_does_not_pass_as_a_host() {
+    for url in [
+        "https://AKIAIOSFODNN7EXAMPLE",
+        "https://AIzaSyA1234567/v1",
+        "https://eyJhbGciOiJIUzI1NiJ9.e30:443",
+        "https://x.AbCdEfGhIjKlMnOpQrStUvWx0123.example",
+        "https://SK-ANT-0123456789",
+    ] {
+        assert_eq!(value::host(url), None, "{url}");
+    }
+}
+
+#[test]
+fn what_precedes_a_late_at_sign_is_no_host() {
+    for url in [
+        "https://AKIAIOSFODNN7EXAMPLE/x@h",
+        "https://tok/x@h",
+        "https://tok?x@h",
+        "https://tok#x@h",
+        "https://tok\\x@h",
+        "https://u@tok/x@h",
+    ] {
+        assert_eq!(value::host(url), None, "{url}");
+    }
 }
 
 #[test]
