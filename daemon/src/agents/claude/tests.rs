@@ -178,14 +178,13 @@ fn servers_are_added_without_their_secrets() {
         "add",
         "-t",
         "http",
-        "name",
-        "https://u:p@h/?k=1",
         "-H",
         "Authorization: Bearer x",
         "-e",
         "KEY=x",
         "--",
-        "cmd",
+        "name",
+        "https://u:p@h/?k=1",
         "--token=x",
     ]);
     assert_eq!(
@@ -195,17 +194,36 @@ fn servers_are_added_without_their_secrets() {
             "add",
             "-t",
             "http",
-            "<4 bytes>",
-            "<18 bytes>",
             "-H",
             "<23 bytes>",
             "-e",
             "<5 bytes>",
             "--",
-            "<3 bytes>",
+            "<4 bytes>",
+            "<18 bytes>",
             "<9 bytes>",
         ]
     );
+}
+
+#[test]
+fn the_arguments_of_an_added_server_are_not_the_agents() {
+    let arguments = arguments(&[
+        "mcp",
+        "add",
+        "-s",
+        "user",
+        "srv",
+        "npx",
+        "--settings",
+        "S",
+        "--cwd",
+        "S",
+        "--debug-file=S",
+    ]);
+    assert_eq!(arguments.argv[..5], ["claude", "mcp", "add", "-s", "user"]);
+    assert!(arguments.argv[5..].iter().all(|argument| argument.starts_with('<')), "{arguments:?}");
+    assert!(arguments.dirs.is_empty() && arguments.flags.is_empty(), "{arguments:?}");
 }
 
 #[test]
