@@ -167,7 +167,7 @@ fn unknown_flags_lose_their_names() {
     let arguments = arguments(&["-p", "x", "--no-such-flag", "--sk-ant-1=2", "-Zsecret"]);
     assert_eq!(
         arguments.argv,
-        ["claude", "-p", "<1 bytes>", "<14 bytes>", "<12 bytes>", "<7 bytes>"]
+        ["claude", "-p", "<1 bytes>", "<14 bytes>", "<12 bytes>", "<8 bytes>"]
     );
 }
 
@@ -224,6 +224,19 @@ fn the_arguments_of_an_added_server_are_not_the_agents() {
     assert_eq!(arguments.argv[..5], ["claude", "mcp", "add", "-s", "user"]);
     assert!(arguments.argv[5..].iter().all(|argument| argument.starts_with('<')), "{arguments:?}");
     assert!(arguments.dirs.is_empty() && arguments.flags.is_empty(), "{arguments:?}");
+}
+
+#[test]
+fn a_word_with_a_dash_is_no_cluster_of_flags() {
+    for word in ["-help-me", "-cafepay", "-vacation", "-capay"] {
+        let arguments = arguments(&[word]);
+        assert_eq!(arguments.argv[1..], [format!("<{} bytes>", word.len())], "{word}");
+        assert!(arguments.flags.is_empty(), "{word}");
+        assert_eq!(arguments.mode, "interactive", "{word}");
+    }
+    assert_eq!(arguments(&["-pc", "x"]).argv[1..], ["-p", "-c", "<1 bytes>"]);
+    assert_eq!(arguments(&["-pnname"]).argv[1..], ["-p", "-n<4 bytes>"]);
+    assert_eq!(arguments(&[&format!("-{}", "p".repeat(1000))]).argv[1..], ["<1001 bytes>"]);
 }
 
 #[test]

@@ -242,6 +242,13 @@ fn a_command_under_test_of_the_policy_is_hidden_whole() {
 }
 
 #[test]
+fn a_word_with_a_dash_is_no_cluster_of_flags() {
+    let arguments = arguments(&["-help-me", "-hVx"]);
+    assert_eq!(arguments.argv[1..], ["<8 bytes>", "<4 bytes>"]);
+    assert_eq!(arguments.mode, "interactive");
+}
+
+#[test]
 fn sessions_are_named_only_by_id() {
     let id = "01a20861-8159-7700-a526-3cdda88b8944";
     assert_eq!(arguments(&["exec", "resume", id, "go on"]).argv[3..], [id, "<5 bytes>"]);

@@ -10,6 +10,9 @@
 
 use super::value::Value;
 
+/// A longer cluster of flags is a word: reading it must not cost milliseconds.
+const MAX_CLUSTER: usize = 16;
+
 /// What an agent's command line may contain.
 #[derive(Debug)]
 pub(crate) struct Grammar {
@@ -300,22 +303,38 @@ impl<'a, I: Iterator<Item = &'a [u8]>, E: FnMut(Token<'a>)> Reader<'a, I, E> {
         (self.emit)(known.unwrap_or(Token::Unknown(argument)));
     }
 
-    /// Reads `-abc`: flags of one letter, of which one may take the rest as its value.
+    /// Reads `-abc`: flags of one letter, of which the last may take the rest as its value.
     fn cluster(&mut self, argument: &'a [u8]) {
-        for at in 1..argument.len() {
-            let Some((flag, name)) = self.known(&[b'-', argument[at]]) else {
-                return (self.emit)(Token::Unknown(&argument[at..]));
-            };
-            let rest = &argument[at + 1..];
-            if flag.takes == Takes::Nothing {
-                (self.emit)(Token::Flag { flag, name, value: None });
-            } else if rest.is_empty() {
-                return self.flag_alone(flag, name);
-            } else {
-                let text = rest.strip_prefix(b"=").unwrap_or(rest);
-                return (self.emit)(Token::Flag { flag, name, value: Some((Some(""), text)) });
+        let letters = self.letters(argument);
+        let Some(((flag, name), switches)) = letters.as_deref().and_then(<[_]>::split_last) else {
+            return (self.emit)(Token::Unknown(argument));
+        };
+        for (flag, name) in switches {
+            (self.emit)(Token::Flag { flag, name, value: None });
+        }
+        let rest = &argument[switches.len() + 2..];
+        if rest.is_empty() {
+            return self.flag_alone(flag, name);
+        }
+        let text = rest.strip_prefix(b"=").unwrap_or(rest);
+        (self.emit)(Token::Flag { flag, name, value: Some((Some(""), text)) });
+    }
+
+    /// Returns the flags of a cluster; `None` where one is unknown, because then it is a word whose
+    /// letters say nothing.
+    fn letters(&self, argument: &[u8]) -> Option<Vec<(&'static Flag, &'static str)>> {
+        let mut letters = Vec::new();
+        for letter in &argument[1..] {
+            if letters.len() == MAX_CLUSTER {
+                return None;
+            }
+            let (flag, name) = self.known(&[b'-', *letter])?;
+            letters.push((flag, name));
+            if flag.takes != Takes::Nothing {
+                break;
             }
         }
+        Some(letters)
     }
 }
 

@@ -178,6 +178,8 @@ const PLACES: &[&str] = &[
     "-cS",
     "-dS",
     "-rS",
+    "-cafeS",
+    "-help-S",
     "--api-key=S",
     "--model=S",
     "--resume=S",
