@@ -5,7 +5,8 @@ use crate::enrich::redact::{Command, Flag, Grammar, Value, Words};
 pub(crate) static GRAMMAR: Grammar = Grammar {
     programs: &["claude", "<version>"],
     scripts: super::SCRIPT_NAMES,
-    flags: FLAGS,
+    everywhere: EVERYWHERE,
+    flags: &[PROMPT, SESSION, PERMISSIONS, NAMES, DEBUG],
     commands: COMMANDS,
     words: Words::First,
     mode: "interactive",
@@ -27,81 +28,32 @@ const ON_OFF: Value = Value::OneOf(&["on", "off", "true", "false", "yes", "no", 
 const SCOPES: Value = Value::OneOf(&["local", "user", "project"]);
 const TRANSPORTS: Value = Value::OneOf(&["stdio", "sse", "http", "ws"]);
 
-/// Not only those of `--help`: some that matter are hidden. Flags of commands stand here too;
-/// a name means the same wherever it may stand.
-const FLAGS: &[Flag] = &[
+/// Switches: a flag without a value gives nothing away, whatever the command.
+///
+/// Here as below, not only those of `--help`: some that matter are hidden.
+const EVERYWHERE: &[Flag] = &[
     Flag::switch(&["-h", "--help"]).mode("", "help"),
     Flag::switch(&["-v", "--version", "-V"]).mode("", "version"),
     Flag::switch(&["--update", "--upgrade"]).mode("", "update"),
     Flag::switch(&["-p", "--print"]).mode("interactive", "headless"),
-    Flag::one(&["--input-format"], FORMATS).mode("interactive", "headless"),
-    Flag::one(&["--output-format"], FORMATS),
     Flag::switch(&["--bg", "--background"]).risk().mode("interactive", "background"),
-    // Permissions.
-    Flag::one(&["--permission-mode"], MODES).risk(),
-    Flag::one(&["--inherit-permission-mode"], MODES).risk(),
-    Flag::one(&["--permission-prompts"], Value::OneOf(&["host", "none"])).risk(),
-    Flag::one(&["--permission-prompt-tool"], Value::Hidden).risk(),
     Flag::switch(&["--dangerously-skip-permissions"]).risk(),
     Flag::switch(&["--allow-dangerously-skip-permissions"]).risk(),
-    Flag::many(&["--dangerously-load-development-channels"], Value::Hidden).risk(),
-    Flag::many(&["--allowedTools", "--allowed-tools"], Value::Hidden).risk(),
-    Flag::many(&["--disallowedTools", "--disallowed-tools"], Value::Hidden).risk(),
-    Flag::many(&["--tools"], Value::Hidden).risk(),
     Flag::switch(&["--enable-auto-mode"]).risk(),
     Flag::switch(&["--restricted"]).risk(),
     Flag::switch(&["--safe-mode"]).risk(),
     Flag::switch(&["--bare"]).risk(),
     Flag::switch(&["--trust-workspace"]).risk(),
     Flag::switch(&["--ignore-persisted-trust"]).risk(),
-    // Directories and configuration.
-    Flag::many(&["--add-dir"], Value::Path).risk().dir("add-dir"),
-    Flag::one(&["--settings"], Value::Path).risk(),
-    Flag::one(&["--managed-settings"], Value::Path).risk(),
-    Flag::one(&["--setting-sources"], SOURCES).risk(),
-    Flag::many(&["--mcp-config"], Value::Path).risk(),
     Flag::switch(&["--strict-mcp-config"]).risk(),
-    Flag::one(&["--plugin-dir"], Value::Path).risk(),
-    Flag::one(&["--plugin-dir-no-mcp"], Value::Path).risk(),
-    Flag::one(&["--plugin-url"], Value::Url).risk(),
-    Flag::one(&["--agents"], Value::Path),
-    Flag::one(&["--debug-file"], Value::Path),
-    Flag::one(&["--system-prompt-file"], Value::Path),
-    Flag::one(&["--append-system-prompt-file"], Value::Path),
-    Flag::one(&["--append-subagent-system-prompt-file"], Value::Path),
-    Flag::one(&["--messaging-socket-path"], Value::Path),
-    Flag::one(&["--cwd"], Value::Path).dir("chdir"),
-    // Sessions.
-    Flag::one(&["--session-id"], Value::Id),
-    Flag::perhaps(&["--resume", "-r"], Value::Id).risk(),
     Flag::switch(&["--continue", "-c"]).risk(),
     Flag::switch(&["--fork-session"]).risk(),
-    Flag::perhaps(&["--from-pr"], Value::Hidden).risk(),
-    Flag::perhaps(&["--teleport"], Value::Hidden).risk(),
-    Flag::perhaps(&["--cloud", "--remote"], Value::Hidden).risk(),
-    Flag::one(&["--environment"], Value::Hidden).risk(),
-    Flag::perhaps(&["--remote-control", "--rc"], Value::Hidden).risk(),
-    Flag::one(&["--remote-control-session-name-prefix"], Value::Hidden),
-    Flag::one(&["--sdk-url"], Value::Url).risk(),
     Flag::switch(&["--no-session-persistence"]).risk(),
-    Flag::perhaps(&["--worktree", "-w"], Value::Hidden).risk(),
     Flag::switch(&["--tmux"]).risk(),
     Flag::switch(&["--ide"]).risk(),
     Flag::switch(&["--chrome"]).risk(),
     Flag::switch(&["--no-chrome"]),
     Flag::switch(&["--desktop"]).risk(),
-    Flag::one(&["--resume-session-at"], Value::Id),
-    Flag::one(&["--rewind-files"], Value::Id).risk(),
-    // Model and output.
-    Flag::one(&["--model"], Value::Models),
-    Flag::one(&["--fallback-model"], Value::Models),
-    Flag::one(&["--advisor"], Value::Models),
-    Flag::one(&["--effort"], EFFORTS),
-    Flag::one(&["--thinking"], Value::OneOf(&["enabled", "adaptive", "disabled"])),
-    Flag::one(&["--fast-mode"], ON_OFF),
-    Flag::one(&["--system-prompt-snapshot"], ON_OFF),
-    Flag::perhaps(&["--prompt-suggestions"], ON_OFF),
-    Flag::perhaps(&["--debug", "-d"], Value::Hidden),
     Flag::switch(&["--debug-to-stderr", "-d2e"]),
     Flag::switch(&["--verbose"]),
     Flag::switch(&["--brief"]),
@@ -116,15 +68,52 @@ const FLAGS: &[Flag] = &[
     Flag::switch(&["--init-only"]),
     Flag::switch(&["--maintenance"]),
     Flag::switch(&["--session-mirror"]),
-    // Content: known, so that what follows them is read right.
-    Flag::one(&["--agent"], Value::Hidden),
+    Flag::switch(&["--client-secret"]),
+    Flag::switch(&["--json"]),
+    Flag::switch(&["--dry-run"]),
+];
+
+/// What only a session that starts at once takes.
+const PROMPT: &[Flag] = &[
+    Flag::one(&["--input-format"], FORMATS).mode("interactive", "headless"),
+    Flag::one(&["--output-format"], FORMATS),
+    Flag::one(&["--inherit-permission-mode"], MODES).risk(),
+    Flag::one(&["--permission-prompts"], Value::OneOf(&["host", "none"])).risk(),
+    Flag::one(&["--permission-prompt-tool"], Value::Hidden).risk(),
+    Flag::many(&["--dangerously-load-development-channels"], Value::Hidden).risk(),
+    Flag::many(&["--allowedTools", "--allowed-tools"], Value::Hidden).risk(),
+    Flag::many(&["--disallowedTools", "--disallowed-tools"], Value::Hidden).risk(),
+    Flag::many(&["--tools"], Value::Hidden).risk(),
+    Flag::one(&["--managed-settings"], Value::Path).risk(),
+    Flag::one(&["--plugin-dir-no-mcp"], Value::Path).risk(),
+    Flag::one(&["--plugin-url"], Value::Url).risk(),
+    Flag::one(&["--agents"], Value::Path),
+    Flag::one(&["--system-prompt-file"], Value::Path),
+    Flag::one(&["--append-system-prompt-file"], Value::Path),
+    Flag::one(&["--append-subagent-system-prompt-file"], Value::Path),
+    Flag::one(&["--messaging-socket-path"], Value::Path),
+    Flag::perhaps(&["--resume", "-r"], Value::Id).risk(),
+    Flag::perhaps(&["--from-pr"], Value::Hidden).risk(),
+    Flag::perhaps(&["--teleport"], Value::Hidden).risk(),
+    Flag::perhaps(&["--cloud", "--remote"], Value::Hidden).risk(),
+    Flag::one(&["--environment"], Value::Hidden).risk(),
+    Flag::perhaps(&["--remote-control", "--rc"], Value::Hidden).risk(),
+    Flag::one(&["--sdk-url"], Value::Url).risk(),
+    Flag::perhaps(&["--worktree", "-w"], Value::Hidden).risk(),
+    Flag::one(&["--resume-session-at"], Value::Id),
+    Flag::one(&["--rewind-files"], Value::Id).risk(),
+    Flag::one(&["--fallback-model"], Value::Models),
+    Flag::one(&["--advisor"], Value::Models),
+    Flag::one(&["--thinking"], Value::OneOf(&["enabled", "adaptive", "disabled"])),
+    Flag::one(&["--fast-mode"], ON_OFF),
+    Flag::one(&["--system-prompt-snapshot"], ON_OFF),
+    Flag::perhaps(&["--prompt-suggestions"], ON_OFF),
     Flag::one(&["--append-system-prompt"], Value::Hidden),
     Flag::one(&["--append-subagent-system-prompt"], Value::Hidden),
     Flag::one(&["--system-prompt"], Value::Hidden),
     Flag::one(&["--plan-mode-instructions"], Value::Hidden),
     Flag::one(&["--prefill"], Value::Hidden),
     Flag::one(&["--json-schema"], Value::Hidden),
-    Flag::one(&["--name", "-n"], Value::Hidden),
     Flag::one(&["--autocompact"], Value::Hidden),
     Flag::one(&["--max-turns"], Value::Hidden),
     Flag::one(&["--max-budget-usd"], Value::Hidden),
@@ -133,33 +122,65 @@ const FLAGS: &[Flag] = &[
     Flag::many(&["--betas"], Value::Hidden),
     Flag::many(&["--channels"], Value::Hidden),
     Flag::many(&["--file"], Value::Hidden),
-    // Of commands.
+];
+
+/// What the list of background sessions takes as well.
+const SESSION: &[Flag] = &[
+    Flag::many(&["--add-dir"], Value::Path).risk().dir("add-dir"),
+    Flag::many(&["--mcp-config"], Value::Path).risk(),
+    Flag::one(&["--plugin-dir"], Value::Path).risk(),
+    Flag::one(&["--agent"], Value::Hidden),
+    Flag::one(&["--setting-sources"], SOURCES).risk(),
+    Flag::one(&["--model"], Value::Models),
+    Flag::one(&["--effort"], EFFORTS),
+];
+
+/// What every way to start a session takes.
+const PERMISSIONS: &[Flag] = &[
+    Flag::one(&["--permission-mode"], MODES).risk(),
+    Flag::one(&["--settings"], Value::Path).risk(),
+];
+
+/// What a session that is controlled from elsewhere takes as well.
+const NAMES: &[Flag] = &[
+    Flag::one(&["--session-id"], Value::Id),
+    Flag::one(&["--name", "-n"], Value::Hidden),
+    Flag::one(&["--remote-control-session-name-prefix"], Value::Hidden),
+];
+
+const DEBUG: &[Flag] =
+    &[Flag::perhaps(&["--debug", "-d"], Value::Hidden), Flag::one(&["--debug-file"], Value::Path)];
+
+const DIRECTORY: &[Flag] = &[Flag::one(&["--cwd"], Value::Path).dir("chdir")];
+
+const SERVER: &[Flag] = &[
     Flag::many(&["--env", "-e"], Value::Hidden),
     Flag::many(&["--header", "-H"], Value::Hidden),
-    Flag::one(&["--scope", "-s"], SCOPES),
     Flag::one(&["--transport", "-t"], TRANSPORTS),
     Flag::one(&["--client-id"], Value::Hidden),
-    Flag::switch(&["--client-secret"]),
     Flag::one(&["--callback-port"], Value::Hidden),
-    Flag::switch(&["--json"]),
-    Flag::switch(&["--all", "-a"]),
-    Flag::switch(&["--force", "-f"]),
-    Flag::switch(&["--yes", "-y"]),
-    Flag::switch(&["--dry-run"]),
 ];
+
+const SCOPE: &[Flag] = &[Flag::one(&["--scope", "-s"], SCOPES)];
+
+const ALL: &[Flag] = &[Flag::switch(&["--all"])];
+
+const FORCE: &[Flag] = &[Flag::switch(&["--force"])];
+
+const YES: &[Flag] = &[Flag::switch(&["--yes", "-y"])];
 
 const COMMANDS: &[Command] = &[
     Command::new(&["mcp"], "mcp").with(&[
-        Command::new(&["serve"], "mcp-serve"),
-        Command::new(&["add"], "mcp"),
-        Command::new(&["add-from-claude-desktop"], "mcp"),
-        Command::new(&["add-json"], "mcp"),
+        Command::new(&["serve"], "mcp-serve").has(&[DEBUG]),
+        Command::new(&["add"], "mcp").has(&[SERVER, SCOPE]).foreign_from(2),
+        Command::new(&["add-from-claude-desktop"], "mcp").has(&[SCOPE]),
+        Command::new(&["add-json"], "mcp").has(&[SCOPE]),
         Command::new(&["get"], "mcp"),
         Command::new(&["help"], "help"),
         Command::new(&["list"], "mcp"),
         Command::new(&["login"], "mcp"),
         Command::new(&["logout"], "mcp"),
-        Command::new(&["remove"], "mcp"),
+        Command::new(&["remove"], "mcp").has(&[SCOPE]),
         Command::new(&["reset-project-choices"], "mcp"),
     ]),
     Command::new(&["daemon"], "other:daemon").with(&[
@@ -176,19 +197,24 @@ const COMMANDS: &[Command] = &[
     ]),
     Command::new(&["setup-token"], "login"),
     Command::new(&["update", "upgrade"], "update"),
-    Command::new(&["install"], "update").of(Value::OneOf(&["stable", "latest"])),
-    Command::new(&["agents"], "other:agents"),
+    Command::new(&["install"], "update").has(&[FORCE]).of(Value::OneOf(&["stable", "latest"])),
+    Command::new(&["agents"], "other:agents").has(&[SESSION, PERMISSIONS, DIRECTORY, ALL]),
     Command::new(&["attach"], "other:attach"),
     Command::new(&["auto-mode"], "other:auto-mode"),
     Command::new(&["doctor"], "other:doctor"),
     Command::new(&["gateway"], "other:gateway"),
-    Command::new(&["import"], "other:import"),
+    Command::new(&["import"], "other:import").has(&[YES]),
     Command::new(&["logs"], "other:logs"),
-    Command::new(&["plugin", "plugins"], "other:plugin"),
-    Command::new(&["project"], "other:project").with(&[Command::new(&["purge"], "other:purge")]),
-    Command::new(&["purge"], "other:purge"),
-    Command::new(&["remote-control", "rc", "remote", "sync", "bridge"], "remote-control"),
-    Command::new(&["respawn"], "other:respawn"),
+    Command::new(&["plugin", "plugins"], "other:plugin").has(&[SCOPE, YES]),
+    Command::new(&["project"], "other:project")
+        .with(&[Command::new(&["purge"], "other:purge").has(&[ALL, YES])]),
+    Command::new(&["purge"], "other:purge").has(&[ALL, YES]),
+    Command::new(&["remote-control", "rc", "remote", "sync", "bridge"], "remote-control").has(&[
+        PERMISSIONS,
+        NAMES,
+        DEBUG,
+    ]),
+    Command::new(&["respawn"], "other:respawn").has(&[ALL]),
     Command::new(&["rm"], "other:rm"),
     Command::new(&["stop", "kill"], "other:stop"),
     Command::new(&["ultrareview"], "other:ultrareview"),

@@ -167,7 +167,7 @@ fn unknown_flags_lose_their_names() {
     let arguments = arguments(&["-p", "x", "--no-such-flag", "--sk-ant-1=2", "-Zsecret"]);
     assert_eq!(
         arguments.argv,
-        ["claude", "-p", "<1 bytes>", "<14 bytes>", "<12 bytes>", "<7 bytes>"]
+        ["claude", "-p", "<1 bytes>", "<14 bytes>", "<12 bytes>", "<8 bytes>"]
     );
 }
 
@@ -178,14 +178,13 @@ fn servers_are_added_without_their_secrets() {
         "add",
         "-t",
         "http",
-        "name",
-        "https://u:p@h/?k=1",
         "-H",
         "Authorization: Bearer x",
         "-e",
         "KEY=x",
         "--",
-        "cmd",
+        "name",
+        "https://u:p@h/?k=1",
         "--token=x",
     ]);
     assert_eq!(
@@ -195,17 +194,49 @@ fn servers_are_added_without_their_secrets() {
             "add",
             "-t",
             "http",
-            "<4 bytes>",
-            "<18 bytes>",
             "-H",
             "<23 bytes>",
             "-e",
             "<5 bytes>",
             "--",
-            "<3 bytes>",
+            "<4 bytes>",
+            "<18 bytes>",
             "<9 bytes>",
         ]
     );
+}
+
+#[test]
+fn the_arguments_of_an_added_server_are_not_the_agents() {
+    let arguments = arguments(&[
+        "mcp",
+        "add",
+        "-s",
+        "user",
+        "srv",
+        "npx",
+        "--settings",
+        "S",
+        "--cwd",
+        "S",
+        "--debug-file=S",
+    ]);
+    assert_eq!(arguments.argv[..5], ["claude", "mcp", "add", "-s", "user"]);
+    assert!(arguments.argv[5..].iter().all(|argument| argument.starts_with('<')), "{arguments:?}");
+    assert!(arguments.dirs.is_empty() && arguments.flags.is_empty(), "{arguments:?}");
+}
+
+#[test]
+fn a_word_with_a_dash_is_no_cluster_of_flags() {
+    for word in ["-help-me", "-cafepay", "-vacation", "-capay"] {
+        let arguments = arguments(&[word]);
+        assert_eq!(arguments.argv[1..], [format!("<{} bytes>", word.len())], "{word}");
+        assert!(arguments.flags.is_empty(), "{word}");
+        assert_eq!(arguments.mode, "interactive", "{word}");
+    }
+    assert_eq!(arguments(&["-pc", "x"]).argv[1..], ["-p", "-c", "<1 bytes>"]);
+    assert_eq!(arguments(&["-pnname"]).argv[1..], ["-p", "-n<4 bytes>"]);
+    assert_eq!(arguments(&[&format!("-{}", "p".repeat(1000))]).argv[1..], ["<1001 bytes>"]);
 }
 
 #[test]
@@ -231,7 +262,9 @@ fn requests_go_where_the_environment_says() {
     assert_eq!(endpoint(&[bedrock, own]), some("gateway.example", "env"));
     assert_eq!(endpoint(&[("CLAUDE_CODE_USE_VERTEX", "True")]), some("vertex", "env"));
     assert_eq!(endpoint(&[("CLAUDE_CODE_USE_VERTEX", "0")]), some("api.anthropic.com", "default"));
-    assert_eq!(endpoint(&[("ANTHROPIC_BASE_URL", "sk-ant-s3cret")]), None, "unknown");
+    for unknown in ["sk-ant-s3cret", "https://AKIAIOSFODNN7EXAMPLE/x@h", "https://s3cret/x@h"] {
+        assert_eq!(endpoint(&[("ANTHROPIC_BASE_URL", unknown)]), None, "{unknown}");
+    }
 }
 
 #[test]

@@ -11,7 +11,8 @@ pub(crate) static GRAMMAR: Grammar = Grammar {
         "codex-*-pc-windows-msvc",
     ],
     scripts: super::SCRIPT_NAMES,
-    flags: FLAGS,
+    everywhere: EVERYWHERE,
+    flags: INTERACTIVE,
     commands: COMMANDS,
     words: Words::Any,
     mode: "interactive",
@@ -61,15 +62,14 @@ pub(crate) const CONFIG: &str = "--config";
 /// The mode of the background service that sessions share.
 pub(crate) const DAEMON: &str = "app-server-daemon";
 
-const FLAGS: &[Flag] = &[
+/// Settings, which every command takes, and switches: a flag without a value gives nothing away,
+/// whatever the command.
+const EVERYWHERE: &[Flag] = &[
     Flag::switch(&["--help", "-h"]).mode("", "help"),
     Flag::switch(&["--version", "-V"]).mode("", "version"),
     Flag::one(&[CONFIG, "-c"], Value::Setting(KEYS)).risk(),
     Flag::one(&["--enable"], FEATURES).risk(),
     Flag::one(&["--disable"], FEATURES).risk(),
-    // Permissions.
-    Flag::one(&["--sandbox", "-s"], SANDBOXES).risk(),
-    Flag::one(&["--ask-for-approval", "-a"], APPROVALS).risk(),
     Flag::switch(&["--dangerously-bypass-approvals-and-sandbox", "--yolo"]).risk(),
     Flag::switch(&["--dangerously-bypass-hook-trust"]).risk(),
     Flag::switch(&["--full-auto"]).risk(),
@@ -79,27 +79,10 @@ const FLAGS: &[Flag] = &[
     Flag::switch(&["--skip-git-repo-check"]).risk(),
     Flag::switch(&["--ignore-user-config"]).risk(),
     Flag::switch(&["--ignore-rules"]).risk(),
-    // Directories and files.
-    Flag::one(&["--cd", "-C"], Value::Path).risk().dir("chdir"),
-    Flag::one(&["--add-dir"], Value::Path).risk().dir("add-dir"),
     Flag::switch(&["--worktree"]).risk(),
-    Flag::many(&["--image", "-i"], Value::Path),
-    Flag::one(&["--output-schema"], Value::Path),
-    Flag::one(&["--output-last-message", "-o"], Value::Path),
-    Flag::one(&["--cloud-skills-snapshot"], Value::Path),
-    Flag::one(&["--ws-token-file"], Value::Path),
-    Flag::one(&["--ws-shared-secret-file"], Value::Path),
-    Flag::one(&["--sandbox-state-readable-root"], Value::Path),
-    // Sessions and servers.
     Flag::switch(&["--ephemeral"]).risk(),
     Flag::switch(&["--no-daemon"]).risk(),
     Flag::switch(&["--managed-daemon"]).mode("app-server", DAEMON),
-    Flag::one(&["--remote"], Value::Url).risk(),
-    Flag::one(&["--listen"], Value::Url).risk(),
-    Flag::one(&["--code-mode-host"], Value::Url).risk(),
-    Flag::one(&["--url"], Value::Url),
-    Flag::one(&["--ws-auth"], WS_AUTH),
-    Flag::one(&["--thread"], Value::Id),
     Flag::switch(&["--last"]),
     Flag::switch(&["--all"]),
     Flag::switch(&["--include-non-interactive"]),
@@ -107,11 +90,7 @@ const FLAGS: &[Flag] = &[
     Flag::switch(&["--analytics-default-enabled"]).risk(),
     Flag::switch(&["--print-startup-config"]),
     Flag::switch(&["--startup-sign-out"]),
-    // Model and output.
-    Flag::one(&["--model", "-m"], Value::Models),
     Flag::switch(&["--oss"]).risk(),
-    Flag::one(&["--local-provider"], LOCAL_PROVIDERS).risk(),
-    Flag::one(&["--color"], Value::OneOf(&["always", "never", "auto"])),
     Flag::switch(&["--json", "--experimental-json"]),
     Flag::switch(&["--no-alt-screen"]),
     Flag::switch(&["--strict-config"]),
@@ -122,32 +101,95 @@ const FLAGS: &[Flag] = &[
     Flag::switch(&["--include-managed-config"]),
     Flag::switch(&["--sandbox-state-disable-network"]),
     Flag::switch(&["--summary"]),
-    // Content: known, so that what follows them is read right.
-    Flag::one(&["--profile", "-p"], Value::Hidden).risk(),
-    Flag::one(&["--permission-profile", "-P"], Value::Hidden).risk(),
+];
+
+const SESSION: &[Flag] = &[
+    Flag::one(&["--sandbox", "-s"], SANDBOXES).risk(),
+    Flag::one(&["--add-dir"], Value::Path).risk().dir("add-dir"),
+    Flag::one(&["--local-provider"], LOCAL_PROVIDERS).risk(),
+];
+
+const APPROVAL: &[Flag] = &[Flag::one(&["--ask-for-approval", "-a"], APPROVALS).risk()];
+
+const MODEL: &[Flag] = &[Flag::one(&["--model", "-m"], Value::Models)];
+
+const IMAGES: &[Flag] = &[Flag::many(&["--image", "-i"], Value::Path)];
+
+const DIRECTORY: &[Flag] = &[Flag::one(&["--cd", "-C"], Value::Path).risk().dir("chdir")];
+
+const PROFILE: &[Flag] = &[Flag::one(&["--profile", "-p"], Value::Hidden).risk()];
+
+const CLIENT: &[Flag] = &[
+    Flag::one(&["--remote"], Value::Url).risk(),
     Flag::one(&["--remote-auth-token-env"], Value::Hidden),
+];
+
+const RUN: &[Flag] = &[
+    Flag::one(&["--output-schema"], Value::Path),
+    Flag::one(&["--output-last-message", "-o"], Value::Path),
     Flag::one(&["--thread-source"], Value::Hidden),
     Flag::one(
         &["--cyber-access-program"],
         Value::OneOf(&["standard", "daybreak_blue", "daybreak_red"]),
     ),
+];
+
+const COLOR: &[Flag] = &[Flag::one(&["--color"], Value::OneOf(&["always", "never", "auto"]))];
+
+const REVIEW: &[Flag] = &[
     Flag::one(&["--base"], Value::Hidden),
     Flag::one(&["--commit"], Value::Hidden),
     Flag::one(&["--title"], Value::Hidden),
-    Flag::one(&["--message"], Value::Hidden),
-    Flag::one(&["--name"], Value::Hidden),
+];
+
+const SERVICE: &[Flag] = &[
+    Flag::one(&["--listen"], Value::Url).risk(),
+    Flag::one(&["--ws-auth"], WS_AUTH),
+    Flag::one(&["--ws-token-file"], Value::Path),
+    Flag::one(&["--ws-token-sha256"], Value::Hidden),
+    Flag::one(&["--ws-shared-secret-file"], Value::Path),
+    Flag::one(&["--ws-issuer"], Value::Hidden),
+    Flag::one(&["--ws-audience"], Value::Hidden),
+    Flag::one(&["--ws-max-clock-skew-seconds"], Value::Hidden),
+];
+
+const STARTUP: &[Flag] = &[
+    Flag::one(&["--cloud-skills-snapshot"], Value::Path),
+    Flag::one(&["--code-mode-host"], Value::Url).risk(),
+    Flag::one(&["--startup-client-info"], Value::Hidden),
+];
+
+const SERVER: &[Flag] = &[
     Flag::one(&["--env"], Value::Hidden),
+    Flag::one(&["--url"], Value::Url),
     Flag::one(&["--bearer-token-env-var"], Value::Hidden),
     Flag::one(&["--oauth-client-id"], Value::Hidden),
     Flag::one(&["--oauth-client-secret"], Value::Hidden),
-    Flag::one(&["--oauth-client-registration"], Value::OneOf(&["auto", "cimd", "dcr"])),
     Flag::one(&["--oauth-resource"], Value::Hidden),
-    Flag::one(&["--startup-client-info"], Value::Hidden),
-    Flag::one(&["--sandbox-state-json"], Value::Hidden),
-    Flag::one(&["--ws-token-sha256"], Value::Hidden),
-    Flag::one(&["--ws-issuer"], Value::Hidden),
-    Flag::one(&["--ws-audience"], Value::Hidden),
 ];
+
+const REGISTRATION: &[Flag] =
+    &[Flag::one(&["--oauth-client-registration"], Value::OneOf(&["auto", "cimd", "dcr"]))];
+
+const CONFINED: &[Flag] = &[
+    Flag::one(&["--sandbox-state-readable-root"], Value::Path),
+    Flag::one(&["--permission-profile", "-P"], Value::Hidden).risk(),
+    Flag::one(&["--sandbox-state-json"], Value::Hidden),
+];
+
+const THREAD: &[Flag] = &[Flag::one(&["--thread"], Value::Id)];
+
+const MESSAGE: &[Flag] = &[Flag::one(&["--message"], Value::Hidden)];
+
+const ENVIRONMENT: &[Flag] = &[Flag::one(&["--env"], Value::Hidden)];
+
+const NAME: &[Flag] = &[Flag::one(&["--name"], Value::Hidden)];
+
+const RULES: &[Flag] = &[Flag::one(&["--rules", "-r"], Value::Path)];
+
+const INTERACTIVE: &[&[Flag]] = &[SESSION, APPROVAL, MODEL, IMAGES, DIRECTORY, PROFILE, CLIENT];
+
+const STORED: &[&[Flag]] = &[SESSION, MODEL, IMAGES, DIRECTORY, PROFILE, CLIENT];
 
 const fn key(path: &'static str, value: Value) -> Key {
     Key { path, value, flag: None }
@@ -213,28 +255,30 @@ const KEYS: &[Key] = &[
 const HELP: Command = Command::new(&["help"], "help");
 
 const COMMANDS: &[Command] = &[
-    Command::new(&["exec", "e"], "headless").with(&[
-        Command::new(&["resume"], "headless").of(Value::Id),
-        Command::new(&["fork"], "headless").of(Value::Id),
-        Command::new(&["review"], "headless"),
-        HELP,
-    ]),
-    Command::new(&["review"], "headless"),
-    Command::new(&["resume"], "interactive").of(Value::Id),
-    Command::new(&["fork"], "interactive").of(Value::Id),
-    Command::new(&["agents"], "other:agents"),
+    Command::new(&["exec", "e"], "headless")
+        .has(&[SESSION, MODEL, IMAGES, DIRECTORY, PROFILE, RUN, COLOR])
+        .with(&[
+            Command::new(&["resume"], "headless").has(&[MODEL, IMAGES, RUN]).of(Value::Id),
+            Command::new(&["fork"], "headless").has(&[MODEL, IMAGES, RUN]).of(Value::Id),
+            Command::new(&["review"], "headless").has(&[MODEL, RUN, REVIEW]),
+            HELP,
+        ]),
+    Command::new(&["review"], "headless").has(&[REVIEW]),
+    Command::new(&["resume"], "interactive").has(INTERACTIVE).of(Value::Id),
+    Command::new(&["fork"], "interactive").has(INTERACTIVE).of(Value::Id),
+    Command::new(&["agents"], "other:agents").has(&[DIRECTORY, CLIENT]),
     Command::new(&["mcp"], "mcp").with(&[
         Command::new(&["list"], "mcp"),
         Command::new(&["get"], "mcp"),
-        Command::new(&["add"], "mcp"),
+        Command::new(&["add"], "mcp").has(&[SERVER, REGISTRATION]).foreign_from(2),
         Command::new(&["remove"], "mcp"),
-        Command::new(&["login"], "mcp"),
+        Command::new(&["login"], "mcp").has(&[REGISTRATION]),
         Command::new(&["logout"], "mcp"),
         HELP,
     ]),
-    // Until 0.153; later it is a prompt, and one that is only this word loses nothing.
-    Command::new(&["mcp-server"], "mcp-serve"),
-    Command::new(&["app-server"], "app-server").with(&[
+    // Until 0.153; later it is a prompt, and one that is only this word loses nothing but its mode.
+    Command::new(&["mcp-server"], "mcp-serve").has(INTERACTIVE),
+    Command::new(&["app-server"], "app-server").has(&[SERVICE, STARTUP]).with(&[
         Command::new(&["daemon"], "other:app-server").with(&[
             Command::new(&["pid-update-loop"], "other:app-server"),
             Command::new(&["bootstrap"], "other:app-server"),
@@ -262,29 +306,34 @@ const COMMANDS: &[Command] = &[
         HELP,
     ]),
     Command::new(&["cloud"], "other:cloud").with(&[
-        Command::new(&["exec"], "other:cloud"),
+        Command::new(&["exec"], "other:cloud").has(&[ENVIRONMENT]),
         Command::new(&["status"], "other:cloud"),
-        Command::new(&["list"], "other:cloud"),
+        Command::new(&["list"], "other:cloud").has(&[ENVIRONMENT]),
         Command::new(&["apply"], "other:cloud"),
         Command::new(&["diff"], "other:cloud"),
         HELP,
     ]),
-    Command::new(&["sandbox"], "other:sandbox").foreign(),
+    Command::new(&["sandbox"], "other:sandbox")
+        .has(&[CONFINED, DIRECTORY, PROFILE])
+        .foreign_from(1),
     Command::new(&["apply", "a"], "other:apply"),
-    Command::new(&["archive"], "other:archive").of(Value::Id),
+    Command::new(&["archive"], "other:archive").has(STORED).of(Value::Id),
     Command::new(&["completion"], "other:completion"),
-    Command::new(&["debug"], "other:debug"),
-    Command::new(&["delete"], "other:delete").of(Value::Id),
+    // `debug landlock COMMAND…` was an older name of `sandbox`.
+    Command::new(&["debug"], "other:debug").foreign_from(1),
+    Command::new(&["delete"], "other:delete").has(STORED).of(Value::Id),
     Command::new(&["doctor"], "other:doctor"),
-    Command::new(&["exec-server"], "other:exec-server"),
-    Command::new(&["execpolicy"], "other:execpolicy"),
+    Command::new(&["exec-server"], "other:exec-server").has(&[SERVICE, CLIENT, NAME]),
+    Command::new(&["execpolicy"], "other:execpolicy")
+        .with(&[Command::new(&["check"], "other:execpolicy").has(&[RULES]).foreign_from(1), HELP]),
     Command::new(&["features"], "other:features"),
-    Command::new(&["migrate-nfs-db"], "other:migrate"),
-    Command::new(&["migrate-rollouts"], "other:migrate"),
+    // Since 0.163; earlier it is a prompt.
+    Command::new(&["migrate-nfs-db"], "other:migrate").has(INTERACTIVE),
+    Command::new(&["migrate-rollouts"], "other:migrate").has(&[THREAD]),
     Command::new(&["plugin"], "other:plugin"),
-    Command::new(&["queue"], "other:queue"),
+    Command::new(&["queue"], "other:queue").has(&[THREAD, MESSAGE, DIRECTORY, PROFILE, CLIENT]),
     Command::new(&["responses-api-proxy"], "other:proxy"),
     Command::new(&["stdio-to-uds"], "other:proxy"),
-    Command::new(&["unarchive"], "other:unarchive").of(Value::Id),
+    Command::new(&["unarchive"], "other:unarchive").has(STORED).of(Value::Id),
     HELP,
 ];

@@ -203,6 +203,52 @@ fn a_foreign_command_line_is_hidden_whole() {
 }
 
 #[test]
+fn the_arguments_of_an_added_server_are_not_the_agents() {
+    let server = [
+        "srv",
+        "pg",
+        "-i",
+        "S",
+        "-oS",
+        "--cd",
+        "S",
+        "--cd=S",
+        "--url",
+        "https://s",
+        "-c",
+        "model=o3",
+    ];
+    let arguments = arguments(&[&["mcp", "add", "--env", "A=B"], &server[..]].concat());
+    assert_eq!(arguments.argv[..5], ["codex", "mcp", "add", "--env", "<3 bytes>"]);
+    let hidden: Vec<_> = server.iter().map(|text| format!("<{} bytes>", text.len())).collect();
+    assert_eq!(arguments.argv[5..], hidden);
+    assert!(arguments.dirs.is_empty() && arguments.flags.is_empty(), "{arguments:?}");
+}
+
+#[test]
+fn a_server_that_is_an_address_keeps_its_host() {
+    let arguments = arguments(&["mcp", "add", "srv", "--url", "https://u:p@h/x"]);
+    assert_eq!(arguments.argv[3..], ["<3 bytes>", "--url", "https://h"]);
+}
+
+#[test]
+fn a_command_under_test_of_the_policy_is_hidden_whole() {
+    let arguments =
+        arguments(&["execpolicy", "check", "-r", "/r", "git", "-m", "o3", "-o", "S", "-C", "S"]);
+    let shown = ["codex", "execpolicy", "check", "-r", "/r"];
+    assert_eq!(arguments.argv[..5], shown);
+    assert!(arguments.argv[5..].iter().all(|argument| argument.starts_with('<')), "{arguments:?}");
+    assert!(arguments.dirs.is_empty() && arguments.flags.is_empty(), "{arguments:?}");
+}
+
+#[test]
+fn a_word_with_a_dash_is_no_cluster_of_flags() {
+    let arguments = arguments(&["-help-me", "-hVx"]);
+    assert_eq!(arguments.argv[1..], ["<8 bytes>", "<4 bytes>"]);
+    assert_eq!(arguments.mode, "interactive");
+}
+
+#[test]
 fn sessions_are_named_only_by_id() {
     let id = "01a20861-8159-7700-a526-3cdda88b8944";
     assert_eq!(arguments(&["exec", "resume", id, "go on"]).argv[3..], [id, "<5 bytes>"]);

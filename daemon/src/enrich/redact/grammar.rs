@@ -4,8 +4,14 @@
 //! clap) agree on nearly everything: `--flag value`, `--flag=value`, clustered short flags of which
 //! the last may carry a value, `--` as the end of options, and flags that take every argument up to
 //! the next flag. Where they differ is [`Words`].
+//!
+//! A flag that may carry a value is one only in a command that lists it, and what follows the name
+//! of another program ([`Command::foreign_from`]) is never read: its flags may look like ours.
 
 use super::value::Value;
+
+/// A longer cluster of flags is a word: reading it must not cost milliseconds.
+const MAX_CLUSTER: usize = 16;
 
 /// What an agent's command line may contain.
 #[derive(Debug)]
@@ -14,7 +20,10 @@ pub(crate) struct Grammar {
     pub(crate) programs: &'static [&'static str],
     /// Names of the scripts that start it.
     pub(crate) scripts: &'static [&'static str],
-    pub(crate) flags: &'static [Flag],
+    /// Flags that every command has.
+    pub(crate) everywhere: &'static [Flag],
+    /// Groups of the further flags that it has without a command.
+    pub(crate) flags: &'static [&'static [Flag]],
     pub(crate) commands: &'static [Command],
     pub(crate) words: Words,
     /// What it does without a command.
@@ -38,16 +47,18 @@ pub(crate) struct Command {
     /// What the agent does then.
     pub(crate) mode: &'static str,
     pub(crate) commands: &'static [Self],
+    /// Groups of the flags that it has beside those of every command.
+    pub(crate) flags: &'static [&'static [Flag]],
     /// What its words carry.
     pub(crate) value: Value,
-    /// Whether everything from its first word on is another program's command line.
-    pub(crate) foreign: bool,
+    /// From which of its words on all is another program's command line; 1 is the first.
+    pub(crate) foreign: Option<usize>,
 }
 
 impl Command {
     /// A command whose words are content.
     pub(crate) const fn new(names: &'static [&'static str], mode: &'static str) -> Self {
-        Self { names, mode, commands: &[], value: Value::Hidden, foreign: false }
+        Self { names, mode, commands: &[], flags: &[], value: Value::Hidden, foreign: None }
     }
 
     /// Has commands of its own.
@@ -55,14 +66,19 @@ impl Command {
         Self { commands, ..self }
     }
 
+    /// Has flags of its own.
+    pub(crate) const fn has(self, flags: &'static [&'static [Flag]]) -> Self {
+        Self { flags, ..self }
+    }
+
     /// Its words may carry such a value.
     pub(crate) const fn of(self, value: Value) -> Self {
         Self { value, ..self }
     }
 
-    /// Runs what follows its options.
-    pub(crate) const fn foreign(self) -> Self {
-        Self { foreign: true, ..self }
+    /// Reads nothing from its `nth` word on: what follows is another program's.
+    pub(crate) const fn foreign_from(self, nth: usize) -> Self {
+        Self { foreign: Some(nth), ..self }
     }
 
     /// Returns its name as typed, where a word is one of its names.
@@ -178,8 +194,13 @@ impl Grammar {
         .read();
     }
 
-    fn flag(&'static self, typed: &[u8]) -> Option<(&'static Flag, &'static str)> {
-        self.flags.iter().find_map(|flag| {
+    fn flag(
+        &'static self,
+        command: Option<&'static Command>,
+        typed: &[u8],
+    ) -> Option<(&'static Flag, &'static str)> {
+        let own = command.map_or(self.flags, |command| command.flags);
+        self.everywhere.iter().chain(own.iter().copied().flatten()).find_map(|flag| {
             let name = flag.names.iter().find(|name| name.as_bytes() == typed)?;
             Some((flag, *name))
         })
@@ -238,7 +259,8 @@ impl<'a, I: Iterator<Item = &'a [u8]>, E: FnMut(Token<'a>)> Reader<'a, I, E> {
             return (self.emit)(Token::Command(command, name));
         }
         self.words += 1;
-        self.ended |= self.command.is_some_and(|command| command.foreign);
+        let foreign = self.command.and_then(|command| command.foreign);
+        self.ended |= foreign.is_some_and(|nth| self.words >= nth);
         (self.emit)(match text {
             b"-" => Token::Mark("-"),
             _ => Token::Word { value: self.command.map_or(Value::Hidden, |c| c.value), text },
@@ -246,13 +268,17 @@ impl<'a, I: Iterator<Item = &'a [u8]>, E: FnMut(Token<'a>)> Reader<'a, I, E> {
     }
 
     fn flag(&mut self, argument: &'a [u8]) {
-        if let Some((flag, name)) = self.grammar.flag(argument) {
+        if let Some((flag, name)) = self.known(argument) {
             self.flag_alone(flag, name);
         } else if argument.starts_with(b"--") {
             self.flag_with_value(argument);
         } else {
             self.cluster(argument);
         }
+    }
+
+    fn known(&self, typed: &[u8]) -> Option<(&'static Flag, &'static str)> {
+        self.grammar.flag(self.command, typed)
     }
 
     /// Reads `--flag` or `-f` with what follows.
@@ -270,29 +296,45 @@ impl<'a, I: Iterator<Item = &'a [u8]>, E: FnMut(Token<'a>)> Reader<'a, I, E> {
     fn flag_with_value(&mut self, argument: &'a [u8]) {
         let equals = argument.iter().position(|byte| *byte == b'=');
         let known = equals.and_then(|at| {
-            let (flag, name) = self.grammar.flag(&argument[..at])?;
+            let (flag, name) = self.known(&argument[..at])?;
             let value = Some((Some("="), &argument[at + 1..]));
             (flag.takes != Takes::Nothing).then_some(Token::Flag { flag, name, value })
         });
         (self.emit)(known.unwrap_or(Token::Unknown(argument)));
     }
 
-    /// Reads `-abc`: flags of one letter, of which one may take the rest as its value.
+    /// Reads `-abc`: flags of one letter, of which the last may take the rest as its value.
     fn cluster(&mut self, argument: &'a [u8]) {
-        for at in 1..argument.len() {
-            let Some((flag, name)) = self.grammar.flag(&[b'-', argument[at]]) else {
-                return (self.emit)(Token::Unknown(&argument[at..]));
-            };
-            let rest = &argument[at + 1..];
-            if flag.takes == Takes::Nothing {
-                (self.emit)(Token::Flag { flag, name, value: None });
-            } else if rest.is_empty() {
-                return self.flag_alone(flag, name);
-            } else {
-                let text = rest.strip_prefix(b"=").unwrap_or(rest);
-                return (self.emit)(Token::Flag { flag, name, value: Some((Some(""), text)) });
+        let letters = self.letters(argument);
+        let Some(((flag, name), switches)) = letters.as_deref().and_then(<[_]>::split_last) else {
+            return (self.emit)(Token::Unknown(argument));
+        };
+        for (flag, name) in switches {
+            (self.emit)(Token::Flag { flag, name, value: None });
+        }
+        let rest = &argument[switches.len() + 2..];
+        if rest.is_empty() {
+            return self.flag_alone(flag, name);
+        }
+        let text = rest.strip_prefix(b"=").unwrap_or(rest);
+        (self.emit)(Token::Flag { flag, name, value: Some((Some(""), text)) });
+    }
+
+    /// Returns the flags of a cluster; `None` where one is unknown, because then it is a word whose
+    /// letters say nothing.
+    fn letters(&self, argument: &[u8]) -> Option<Vec<(&'static Flag, &'static str)>> {
+        let mut letters = Vec::new();
+        for letter in &argument[1..] {
+            if letters.len() == MAX_CLUSTER {
+                return None;
+            }
+            let (flag, name) = self.known(&[b'-', *letter])?;
+            letters.push((flag, name));
+            if flag.takes != Takes::Nothing {
+                break;
             }
         }
+        Some(letters)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Values that may stand, and secrets that must not.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::agents::CATALOGUE;
+use crate::enrich::redact::grammar::Takes;
 
 fn arguments(args: &[&str]) -> Vec<Arguments> {
     CATALOGUE.iter().map(|agent| agent.arguments(&RawArgv::from_args(args))).collect()
@@ -85,7 +88,7 @@ fn of_an_address_only_scheme_host_and_port_stay() {
         ("https://a:b@c@host:8443", Some("host:8443")),
         ("http://[::1]:80/", Some("[::1]")),
         ("wss://host:", Some("host")),
-        ("https://evil\\@host", Some("evil")),
+        ("https://evil\\@host", None),
         ("https://user:pa/ss@host", None),
         ("https://sk-ant-0123456789/", None),
         ("https://", None),
@@ -101,6 +104,33 @@ fn of_an_address_only_scheme_host_and_port_stay() {
     assert_eq!(kept("unix:///run/x.sock").as_deref(), Some("unix:///run/x.sock"));
     assert_eq!(kept("stdio://").as_deref(), Some("stdio://"));
     assert_eq!(kept("stdio://secret"), None);
+}
+
+#[test]
+fn a_key_does_not_pass_as_a_host() {
+    for url in [
+        "https://AKIAIOSFODNN7EXAMPLE",
+        "https://AIzaSyA1234567/v1",
+        "https://eyJhbGciOiJIUzI1NiJ9.e30:443",
+        "https://x.AbCdEfGhIjKlMnOpQrStUvWx0123.example",
+        "https://SK-ANT-0123456789",
+    ] {
+        assert_eq!(value::host(url), None, "{url}");
+    }
+}
+
+#[test]
+fn what_precedes_a_late_at_sign_is_no_host() {
+    for url in [
+        "https://AKIAIOSFODNN7EXAMPLE/x@h",
+        "https://tok/x@h",
+        "https://tok?x@h",
+        "https://tok#x@h",
+        "https://tok\\x@h",
+        "https://u@tok/x@h",
+    ] {
+        assert_eq!(value::host(url), None, "{url}");
+    }
 }
 
 #[test]
@@ -148,6 +178,8 @@ const PLACES: &[&str] = &[
     "-cS",
     "-dS",
     "-rS",
+    "-cafeS",
+    "-help-S",
     "--api-key=S",
     "--model=S",
     "--resume=S",
@@ -162,6 +194,9 @@ const PLACES: &[&str] = &[
     "-cmodel_providers.x.http_headers={k=\"S\"}",
     "--remote=wss://user:S@host/S?token=S",
     "--plugin-url=https://S@host/S#S",
+    "--plugin-url=https://S/x@host",
+    "--remote=https://user:S?x@host",
+    "--url=https://S\\@host",
     "{\"k\":\"S\"}",
     "KEY=S",
     "the key is S",
@@ -174,6 +209,11 @@ const BEFORE: &[&[&str]] = &[
     &["-"],
     &["mcp"],
     &["add"],
+    &["add", "srv", "pg"],
+    &["execpolicy", "check"],
+    &["queue"],
+    &["debug"],
+    &["agents"],
     &["exec"],
     &["resume"],
     &["app-server"],
@@ -212,7 +252,7 @@ fn no_flag_keeps_a_value_that_it_does_not_expect() {
     let content = ["two words", "k=S3cretS3cretS3cret", "{\"k\":\"S3cretS3cret\"}"];
     let word = "Hunter2Hunter2Hunter2";
     for agent in CATALOGUE {
-        for flag in agent.grammar().flags {
+        for flag in flags_of(agent.grammar().everywhere, agent.grammar().flags) {
             let word = (!matches!(flag.value, Value::Path)).then_some(word);
             for secret in content.into_iter().chain(word) {
                 let (name, joined) = (flag.names[0], format!("{}={secret}", flag.names[0]));
@@ -227,11 +267,67 @@ fn no_flag_keeps_a_value_that_it_does_not_expect() {
 #[test]
 fn a_flags_name_means_one_thing() {
     for agent in CATALOGUE {
-        let mut names: Vec<_> = agent.grammar().flags.iter().flat_map(|flag| flag.names).collect();
-        names.sort();
-        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        for (command, flags) in commands(agent.grammar()) {
+            let mut names: Vec<_> = flags.iter().flat_map(|flag| flag.names).collect();
+            names.sort();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{command:?} {names:?}");
+        }
     }
 }
+
+#[test]
+fn a_flag_of_another_command_keeps_no_value() {
+    let id = "01a20861-8159-7700-a526-3cdda88b8944";
+    let values = ["word", "/a/path", "https://a.host", "read-only", "o3", id];
+    for agent in CATALOGUE {
+        let commands = commands(agent.grammar());
+        let all = commands.iter().flat_map(|(_, flags)| flags);
+        let all: BTreeMap<_, _> = all.map(|flag| (flag.names[0], flag)).collect();
+        for (command, own) in &commands {
+            let is_own = |name: &str| own.iter().any(|flag| flag.names.contains(&name));
+            let takes_value = |flag: &Flag| flag.takes != Takes::Nothing;
+            for (name, _) in all.iter().filter(|(name, flag)| takes_value(flag) && !is_own(name)) {
+                for value in values {
+                    let (long, short) = (format!("{name}={value}"), format!("{name}{value}"));
+                    let args = [&["claude"], &command[..], &[name, &long, &short]].concat();
+                    let arguments = agent.arguments(&RawArgv::from_args(&args));
+                    assert!(!format!("{arguments:?}").contains(value), "{args:?} {arguments:?}");
+                    let args = [&args[..], &[value]].concat();
+                    let arguments = agent.arguments(&RawArgv::from_args(&args));
+                    assert!(arguments.dirs.is_empty() && arguments.flags.is_empty(), "{args:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Returns every command as typed, and the flags that it has; the first is none.
+fn commands(grammar: &'static Grammar) -> Vec<(Vec<&'static str>, Vec<&'static Flag>)> {
+    let mut found = vec![(Vec::new(), flags_of(grammar.everywhere, grammar.flags))];
+    let mut open: Vec<_> = grammar.commands.iter().map(|command| (Vec::new(), command)).collect();
+    while let Some((above, command)) = open.pop() {
+        let typed = [&above[..], &[command.names[0]]].concat();
+        open.extend(command.commands.iter().map(|command| (typed.clone(), command)));
+        found.push((typed, flags_of(grammar.everywhere, command.flags)));
+    }
+    found
+}
+
+fn flags_of(everywhere: &'static [Flag], groups: &[&'static [Flag]]) -> Vec<&'static Flag> {
+    everywhere.iter().chain(groups.iter().copied().flatten()).collect()
+}
+
+/// Command lines of which the rest is another program's, and the agent that reads them.
+const FOREIGN: &[(&str, &[&str])] = &[
+    ("claude", &["mcp", "add", "srv", "pg"]),
+    ("claude", &["mcp", "add", "-s", "user", "--", "srv", "pg"]),
+    ("codex", &["mcp", "add", "srv", "pg"]),
+    ("codex", &["mcp", "add", "--env", "A=B", "srv", "--", "pg"]),
+    ("codex", &["execpolicy", "check", "git"]),
+    ("codex", &["sandbox", "ls"]),
+    ("codex", &["sandbox", "--", "ls"]),
+    ("codex", &["debug", "landlock", "ls"]),
+];
 
 proptest! {
     #[test]
@@ -250,6 +346,27 @@ proptest! {
         for arguments in arguments(&args) {
             prop_assert!(!format!("{arguments:?}").contains(&secret), "{args:?} {arguments:?}");
         }
+    }
+
+    #[test]
+    fn of_another_programs_command_line_nothing_is_read(
+        (agent, foreign) in proptest::sample::select(FOREIGN),
+        which in any::<proptest::sample::Index>(),
+        between in proptest::collection::vec("-{0,2}[a-z]{1,8}", 0..3),
+        glue in proptest::sample::select(vec![None, Some(""), Some("=")]),
+        secret in "[A-Za-z]{16,20}",
+    ) {
+        let agent = CATALOGUE.iter().find(|known| known.name() == agent).unwrap();
+        let flags: Vec<_> =
+            commands(agent.grammar()).into_iter().flat_map(|(_, flags)| flags).collect();
+        let name = which.get(&flags).names[0];
+        let joined = glue.map_or(name.to_owned(), |glue| format!("{name}{glue}{secret}"));
+        let mut args = [&["claude"], foreign].concat();
+        args.extend(between.iter().map(String::as_str));
+        args.extend([&joined[..], &secret]);
+        let found = agent.arguments(&RawArgv::from_args(&args));
+        prop_assert!(!format!("{found:?}").contains(&secret), "{args:?} {found:?}");
+        prop_assert!(found.flags.is_empty() && found.dirs.is_empty(), "{args:?} {found:?}");
     }
 
     #[test]

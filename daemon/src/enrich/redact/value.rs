@@ -193,7 +193,9 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// Returns the host, and the port where it is not the scheme's own, of a web address. What may hold
-/// a secret (user, path, query) is left behind, and a text that is no web address has no host.
+/// a secret (user, path, query) is left behind, and a text that is no web address has no host. Nor has
+/// one with an `@` after its authority: what looks like the host may be a user with a slash in the
+/// password.
 pub(crate) fn host(url: &str) -> Option<String> {
     let (scheme, rest) = url.trim().split_once("://")?;
     let default = match scheme.to_ascii_lowercase().as_str() {
@@ -201,12 +203,15 @@ pub(crate) fn host(url: &str) -> Option<String> {
         "https" | "wss" => "443",
         _ => return None,
     };
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
     let host_and_port = authority.rsplit('@').next()?;
-    let (host, port) = split_port(host_and_port)?;
-    let host = host.to_ascii_lowercase();
-    let valid = is_host(&host) && !holds_secret(host.as_bytes());
-    valid.then(|| match port {
+    let (typed, port) = split_port(host_and_port)?;
+    let host = typed.to_ascii_lowercase();
+    // As typed, too, because the case is what gives a key away.
+    let is_secret = |text: &str| holds_secret(text.as_bytes());
+    let is_valid = !path.contains('@') && is_host(&host) && !is_secret(typed) && !is_secret(&host);
+    is_valid.then(|| match port {
         Some(port) if port != default => format!("{host}:{port}"),
         _ => host,
     })
