@@ -18,8 +18,6 @@ pub(in super::super) struct Facts {
     started: Option<Timestamp>,
     /// Earliest record about the launch itself.
     first: Timestamp,
-    /// Latest record about the launch itself.
-    pub(in super::super) last: Timestamp,
     /// The strongest evidence of any of them.
     pub(in super::super) evidence: Evidence,
     /// The fields of [`Launch`], by the name of their [`group`].
@@ -79,12 +77,11 @@ impl Facts {
     fn new(seen: Seen) -> Self {
         let Seen { at, evidence } = seen;
         let (fields, end) = Default::default();
-        Self { started: None, first: at, last: at, evidence, fields, end }
+        Self { started: None, first: at, evidence, fields, end }
     }
 
     fn witnessed(&mut self, seen: Seen) {
         self.first = self.first.min(seen.at);
-        self.last = self.last.max(seen.at);
         self.evidence = self.evidence.max(seen.evidence);
     }
 

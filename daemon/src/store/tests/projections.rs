@@ -6,11 +6,12 @@ use proptest::{collection, option};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Repo,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, PathText, Repo,
 };
 
 use super::super::append::Append as _;
-use super::super::{Draft, project_all, rebuild};
+use super::super::project::dir::quarter_hour;
+use super::super::{Draft, TouchKey, project_all, rebuild};
 use super::support::{
     Fixture, at, daemon_started, ended, id, in_memory, records, started, touched, updated,
 };
@@ -248,9 +249,10 @@ fn a_restarted_daemon_learns_what_is_open_and_what_was_touched() {
     assert_eq!(open.launch.launch, id(1));
     assert_eq!(open.launch.agent.as_deref(), Some("claude"));
     assert_eq!(open.launch.agent_version.as_deref(), Some("2.0"));
-    assert_eq!((open.started_at, open.last_at), (at(1), at(900_003)));
-    let Body::DirTouched(again) = touched(900_099, 1, "/src/1", "launch").body else { panic!() };
-    assert_eq!(recovered.touched, [super::super::TouchKey::of(&again, at(900_099)).unwrap()]);
+    assert_eq!(open.started_at, at(1));
+    let dir = PathText { text: "/src/1".into(), b64: None };
+    let quarter = quarter_hour(at(900_099));
+    assert_eq!(recovered.touched, [TouchKey { launch: id(1), dir, how: "launch".into(), quarter }]);
     let last = recovered.last_run.unwrap();
     assert_eq!((&*last.kind, last.at, &*last.boot_id), ("daemon.started", at(0), "b"));
     assert_eq!(last.last_record_at, at(6));
