@@ -9,7 +9,7 @@ use trackway_protocol::record::Evidence;
 use trackway_protocol::row::DirRow;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
-use super::super::project::dir::{SUMMED_UP, quarter_hour, repo};
+use super::super::project::dir::{SUMMED_UP, quarter_hour, repo_fact};
 use super::super::project::launch::unreadable;
 use super::super::register;
 use super::launches::require_launch;
@@ -118,14 +118,14 @@ impl Use {
 
 fn row(tx: &Connection, dir: i64, uses: Vec<Use>) -> rusqlite::Result<DirRow> {
     let mut statement = tx.prepare_cached("SELECT path, repo FROM dir WHERE key = ?")?;
-    let (path, repo) =
-        statement.query_row([dir], |row| Ok((row.get(0)?, repo(row.get_ref(1)?.as_str()?)?)))?;
+    let (path, fact) = statement
+        .query_row([dir], |row| Ok((row.get(0)?, repo_fact(row.get_ref(1)?.as_str()?)?)))?;
     let known = |agent: &String| !agent.is_empty();
     let hows: BTreeSet<&String> = uses.iter().flat_map(|each| &each.hows).collect();
     Ok(DirRow {
         dir: path,
-        repo,
-        repo_unknown: None,
+        repo: fact.repo,
+        repo_unknown: fact.repo_unknown,
         agents: uses.iter().map(|each| each.agent.clone()).filter(known).collect(),
         how: hows.into_iter().cloned().collect(),
         first_at: uses.iter().map(|each| each.first_at).min().unwrap_or_default(),

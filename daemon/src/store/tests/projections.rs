@@ -232,6 +232,22 @@ fn a_record_that_cannot_be_read_is_kept_and_left_out_of_a_rebuild() {
 }
 
 #[test]
+fn what_is_known_of_a_launch_takes_less_room_than_its_records() {
+    let Body::LaunchStarted(launch) = started(0, 1, "claude").body else { unreachable!() };
+    let (pid, exe, tty) = (Some(7), Some("/usr/bin/claude".into()), Some("pts/3".into()));
+    let start = Launch { pid, exe, tty, mode: Some("headless".into()), ..*launch };
+    let repo = Some(Repo { root: "/src".into(), ..Repo::default() });
+    let found = updated(1, Launch { launch: id(1), repo, ..Launch::default() });
+    let start = super::support::draft(0, Body::LaunchStarted(Box::new(start)));
+    let ledger = in_memory(vec![start, found, ended(9, 1, Some(0))]);
+    let size = |sql: &str| -> i64 {
+        ledger.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let facts = size("SELECT length(facts) FROM launch");
+    assert!(facts < size("SELECT sum(length(body)) FROM record"), "{facts}");
+}
+
+#[test]
 fn a_restarted_daemon_learns_what_is_open_and_what_was_touched() {
     let update = Launch { launch: id(1), agent_version: Some("2.0".into()), ..Launch::default() };
     let fixture = Fixture::with(vec![

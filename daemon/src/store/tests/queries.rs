@@ -246,6 +246,23 @@ fn a_directory_that_was_in_another_repository_counts_for_each_at_its_time() {
 }
 
 #[test]
+fn a_repository_that_could_not_be_looked_up_is_unknown_until_it_could() {
+    let failed = |ms| {
+        let mut draft = touched(ms, 1, "/src", "command");
+        let Body::DirTouched(touched) = &mut draft.body else { unreachable!() };
+        touched.repo_unknown = Some("timeout".into());
+        draft
+    };
+    let found = touched_in(1, 1, "/src", "command", Some(repo("/src", None)));
+    let unknown = dir_row(&Fixture::with(vec![failed(0)]).reader, &all());
+    assert_eq!((unknown.repo, unknown.repo_unknown.as_deref()), (None, Some("timeout")));
+    let known = dir_row(&Fixture::with(vec![failed(0), found, failed(2)]).reader, &all());
+    assert_eq!((known.repo, known.repo_unknown), (Some(repo("/src", None)), None));
+    let none = dir_row(&Fixture::with(vec![touched(0, 1, "/src", "command")]).reader, &all());
+    assert_eq!((none.repo, none.repo_unknown), (None, None));
+}
+
+#[test]
 fn an_open_gap_ends_when_its_source_sees_again() {
     let fixture = Fixture::with(vec![
         coverage("proc", "active", 0, None),
