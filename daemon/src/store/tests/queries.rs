@@ -4,6 +4,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Evidence, Launch, Record};
 use trackway_protocol::row::{DirRow, GapRow};
 
+use super::super::query::COUNTED;
 use super::super::{Draft, LookupError, Page, Reader};
 use super::support::{
     Fixture, T0, at, coverage, daemon_started, ended, id, repo, started, touched, touched_in,
@@ -128,6 +129,43 @@ fn launches_come_newest_first_and_pass_each_filter() {
     assert_eq!((counts.launches, counts.running), (3, 1));
     assert_eq!((counts.ledger.records, counts.ledger.seq), (6, 6));
     assert!(counts.ledger.bytes > 4096);
+}
+
+#[test]
+fn a_limit_tells_how_much_it_left_out() {
+    let lost = |number: i64| coverage("proc", "lost", number, Some(number + 1));
+    let was_in = |number| touched(0, number, &format!("/src/{number}"), "command");
+    let each = |number: u64| [started(number as i64, number, "claude"), was_in(number)];
+    let drafts = (0..9).flat_map(each).chain((0..9).map(lost));
+    let fixture = Fixture::with(drafts.chain([touched(0, 1, "/bin", "helper")]).collect());
+    let reader = &fixture.reader;
+    let more = |filter: &Filter, shown| {
+        [Reader::more_launches, Reader::more_dirs, Reader::more_gaps]
+            .map(|more| more(reader, filter, shown).unwrap())
+    };
+    assert_eq!(more(&all(), 9), [None; 3]);
+    assert_eq!(more(&Filter { limit: Some(10), ..all() }, 9), [Some(0); 3]);
+    assert_eq!(more(&Filter { limit: Some(9), ..all() }, 9), [Some(0); 3]);
+    assert_eq!(more(&Filter { limit: Some(2), ..all() }, 2), [Some(7); 3]);
+    assert_eq!(more(&Filter { limit: Some(2), helpers: true, ..all() }, 2)[1], Some(8));
+    let ranged = Filter { limit: Some(1), ..between(4, 6) };
+    assert_eq!(more(&ranged, 1), [Some(5), Some(0), Some(2)]);
+    assert_eq!(
+        more(&Filter { dir: Some("/src/3".into()), limit: Some(0), ..all() }, 0)[0],
+        Some(1)
+    );
+}
+
+#[test]
+fn what_is_too_much_to_be_counted_is_unknown() {
+    let enough = COUNTED as i64 + 2;
+    let lost = |number| coverage("proc", "lost", number, Some(number));
+    let fixture = Fixture::with((0..enough).map(lost).collect());
+    let more = |shown| {
+        let filter = Filter { limit: Some(shown), ..all() };
+        fixture.reader.more_gaps(&filter, shown as usize).unwrap()
+    };
+    assert_eq!((more(1), more(2)), (None, Some(COUNTED)));
 }
 
 #[test]
