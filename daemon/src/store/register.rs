@@ -10,7 +10,10 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Evidence;
 
 /// On what a statement rests. The greater is the better; the order of the fields is the rule.
+///
+/// Stored as an array: there are several in each launch's facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(bool, Evidence, bool, Timestamp)", into = "(bool, Evidence, bool, Timestamp)")]
 pub(super) struct Grounds {
     /// False where it says only that, or why, the fact is unknown.
     pub(super) known: bool,
@@ -18,6 +21,18 @@ pub(super) struct Grounds {
     /// Whether it was said to better an earlier statement.
     pub(super) update: bool,
     pub(super) at: Timestamp,
+}
+
+impl From<(bool, Evidence, bool, Timestamp)> for Grounds {
+    fn from((known, evidence, update, at): (bool, Evidence, bool, Timestamp)) -> Self {
+        Self { known, evidence, update, at }
+    }
+}
+
+impl From<Grounds> for (bool, Evidence, bool, Timestamp) {
+    fn from(Grounds { known, evidence, update, at }: Grounds) -> Self {
+        (known, evidence, update, at)
+    }
 }
 
 /// One witness's statement.

@@ -240,9 +240,8 @@ fn what_is_known_of_a_launch_takes_less_room_than_its_records() {
     let found = updated(1, Launch { launch: id(1), repo, ..Launch::default() });
     let start = super::support::draft(0, Body::LaunchStarted(Box::new(start)));
     let ledger = in_memory(vec![start, found, ended(9, 1, Some(0))]);
-    let size = |sql: &str| -> i64 {
-        ledger.connection().query_row(sql, [], |row| row.get(0)).unwrap()
-    };
+    let size =
+        |sql: &str| -> i64 { ledger.connection().query_row(sql, [], |row| row.get(0)).unwrap() };
     let facts = size("SELECT length(facts) FROM launch");
     assert!(facts < size("SELECT sum(length(body)) FROM record"), "{facts}");
 }
