@@ -39,7 +39,7 @@ mod schema;
 mod writer;
 
 pub(crate) use query::{Counts, LookupError, Page, Reader};
-pub(crate) use recover::{LastRun, OpenLaunch, Recovered, TouchKey};
+pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use writer::{Health, Writer, WriterGone};
 
 /// A record before the writer gave it its number, its id and the time of writing.
@@ -120,11 +120,6 @@ impl Store {
     /// Returns a handle for queries.
     pub(crate) fn reader(&self) -> Reader {
         Reader::new(&self.path)
-    }
-
-    /// Returns the newest record's number; 0 where there is none.
-    pub(crate) fn last_seq(&self) -> u64 {
-        self.last_seq
     }
 
     /// Returns what a daemon that starts must know of those that ran before it.

@@ -43,21 +43,33 @@ pub(super) async fn answer(
     match request {
         Request::Status { .. } => {
             let counts = query(sight, |reader| Ok(reader.counts()?)).await;
-            let status = counts.map(|counts| vec![status(sight, &counts)]);
+            let status = counts.map(|counts| (vec![status(sight, &counts)], None));
             rows(client, id, status).await
         }
-        Request::Doctor { .. } => rows(client, id, Ok(doctor::checks(sight))).await,
+        Request::Doctor { .. } => rows(client, id, Ok((doctor::checks(sight), None))).await,
         Request::Launches { filter, .. } => {
-            let found = query(sight, move |reader| Ok(reader.launches(&filter)?)).await;
-            rows(client, id, found).await
+            let found = query(sight, move |reader| {
+                let rows = reader.launches(&filter)?;
+                let more = reader.more_launches(&filter, rows.len())?;
+                Ok((rows, more))
+            });
+            rows(client, id, found.await).await
         }
         Request::Dirs { filter, .. } => {
-            let found = query(sight, move |reader| Ok(reader.dirs(&filter)?)).await;
-            rows(client, id, found).await
+            let found = query(sight, move |reader| {
+                let rows = reader.dirs(&filter)?;
+                let more = reader.more_dirs(&filter, rows.len())?;
+                Ok((rows, more))
+            });
+            rows(client, id, found.await).await
         }
         Request::Gaps { filter, .. } => {
-            let found = query(sight, move |reader| Ok(reader.gaps(&filter)?)).await;
-            rows(client, id, found).await
+            let found = query(sight, move |reader| {
+                let rows = reader.gaps(&filter)?;
+                let more = reader.more_gaps(&filter, rows.len())?;
+                Ok((rows, more))
+            });
+            rows(client, id, found.await).await
         }
         Request::Show { of, .. } => show(client, sight, id, of).await,
         Request::Tail { after, filter, .. } => {
@@ -80,20 +92,21 @@ async fn query<T: Send + 'static>(
     asked.unwrap_or_else(|error| Err(Refusal::from(error)))
 }
 
+/// Sends rows, and how many more there are.
 async fn rows<T: Serialize>(
     client: &mut Client,
     id: u64,
-    rows: Result<Vec<T>, Refusal>,
+    found: Result<(Vec<T>, Option<u64>), Refusal>,
 ) -> Result<(), Gone> {
-    match rows {
-        Ok(rows) => {
+    match found {
+        Ok((rows, more)) => {
             for block in rows.chunks(BLOCK_ROWS) {
                 let count = block.len().try_into().unwrap_or(u64::MAX);
                 let mut bytes = codec::to_line(&Answer::Rows { id, count });
                 block.iter().for_each(|row| bytes.extend(codec::to_line(row)));
                 client.write(&bytes).await?;
             }
-            client.say(&Answer::Done { id, seq: None, more: None }).await
+            client.say(&Answer::Done { id, seq: None, more }).await
         }
         Err(refusal) => client.fail(Some(id), refusal.code, &refusal.message).await,
     }

@@ -2,8 +2,8 @@
 
 use std::path::MAIN_SEPARATOR;
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::record::Repo;
 
 /// Conditions that all must hold, with the values of their parameters.
@@ -21,6 +21,15 @@ impl Conditions {
         values: impl IntoIterator<Item = V>,
     ) {
         self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+        self.append(sql, values);
+    }
+
+    /// Adds what follows the last condition, with one of `values` for each `?`.
+    pub(super) fn append<V: Into<Value>>(
+        &mut self,
+        sql: &str,
+        values: impl IntoIterator<Item = V>,
+    ) {
         self.sql.push_str(sql);
         self.values.extend(values.into_iter().map(Into::into));
     }
@@ -40,6 +49,14 @@ impl Conditions {
     /// Returns the WHERE clause; empty where everything is wanted.
     pub(super) fn clause(&self) -> &str {
         &self.sql
+    }
+
+    /// Returns how many rows of `from` pass; counts up to `bound`.
+    pub(super) fn count(self, tx: &Connection, from: &str, bound: u64) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from}{} LIMIT ?)", self.sql);
+        let values = self.into_values().into_iter().chain([sql_limit(Some(bound))]);
+        let count = |row: &Row<'_>| row.get::<_, i64>(0).map(i64::cast_unsigned);
+        tx.prepare_cached(&sql)?.query_row(params_from_iter(values), count)
     }
 
     /// Returns the values of the clause's parameters.

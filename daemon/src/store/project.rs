@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record, Repo};
 
+use super::register::Grounds;
+
 pub(super) mod dir;
 pub(super) mod launch;
 
@@ -34,6 +36,13 @@ pub(super) fn project(tx: &Connection, record: &Record) -> rusqlite::Result<()> 
 struct Seen {
     at: Timestamp,
     evidence: Evidence,
+}
+
+impl Seen {
+    fn grounds(self, update: bool) -> Grounds {
+        let Self { at, evidence } = self;
+        Grounds { known: true, evidence, update, at }
+    }
 }
 
 /// Empties every projection.

@@ -22,6 +22,9 @@ pub(crate) use records::Page;
 /// Connections kept for the next question; more are opened when needed and closed after it.
 const IDLE: usize = 4;
 
+/// Of the rows that a limit leaves out, so many are counted: beyond, it would take too long.
+pub(super) const COUNTED: u64 = 10_000;
+
 /// A handle for queries. They block: call them where blocking is allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
@@ -73,6 +76,38 @@ impl Reader {
     /// A gap concerns everything: of the filter only the range and the limit count.
     pub(crate) fn gaps(&self, filter: &Filter) -> Result<Vec<GapRow>, StoreError> {
         self.read(|tx| gaps::gaps(tx, filter))
+    }
+
+    /// Returns how many launches pass the filter besides the `shown` ones.
+    ///
+    /// Nothing without a limit, and where they are too many to be counted quickly. They are counted
+    /// now: what came since the others were read counts as well.
+    pub(crate) fn more_launches(
+        &self,
+        filter: &Filter,
+        shown: usize,
+    ) -> Result<Option<u64>, StoreError> {
+        self.more(filter, shown, launches::count)
+    }
+
+    /// Returns how many directories pass the filter besides the `shown` ones, as
+    /// [`Self::more_launches`] does.
+    pub(crate) fn more_dirs(
+        &self,
+        filter: &Filter,
+        shown: usize,
+    ) -> Result<Option<u64>, StoreError> {
+        self.more(filter, shown, dirs::count)
+    }
+
+    /// Returns how many gaps pass the filter besides the `shown` ones, as
+    /// [`Self::more_launches`] does.
+    pub(crate) fn more_gaps(
+        &self,
+        filter: &Filter,
+        shown: usize,
+    ) -> Result<Option<u64>, StoreError> {
+        self.more(filter, shown, gaps::count)
     }
 
     /// Returns the one launch whose id begins with `prefix`.
@@ -128,6 +163,21 @@ impl Reader {
                 )?,
             })
         })
+    }
+
+    fn more(
+        &self,
+        filter: &Filter,
+        shown: usize,
+        count: fn(&Connection, &Filter, u64) -> rusqlite::Result<u64>,
+    ) -> Result<Option<u64>, StoreError> {
+        let (Some(limit), shown) = (filter.limit, shown as u64) else { return Ok(None) };
+        if shown < limit {
+            return Ok(Some(0));
+        }
+        let bound = shown.saturating_add(COUNTED + 1);
+        let found = self.read(|tx| count(tx, filter, bound))?;
+        Ok((found < bound).then(|| found.saturating_sub(shown)))
     }
 
     /// Asks within one read transaction, so that all that is answered is of the same moment.

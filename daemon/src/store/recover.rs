@@ -2,9 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
-use trackway_protocol::record::{DirTouched, Evidence, Launch, PathText};
+use trackway_protocol::record::{Launch, PathText};
 
-use super::project::dir::quarter_hour;
 use super::project::launch::{parse, unreadable};
 use super::query::launch_id;
 
@@ -24,10 +23,6 @@ pub(crate) struct Recovered {
 pub(crate) struct OpenLaunch {
     pub(crate) launch: Launch,
     pub(crate) started_at: Timestamp,
-    /// The latest fact that shows it running.
-    pub(crate) last_at: Timestamp,
-    /// The strongest evidence of it.
-    pub(crate) evidence: Evidence,
 }
 
 /// What makes one `dir.touched` the repetition of another, which is not recorded.
@@ -38,15 +33,6 @@ pub(crate) struct TouchKey {
     pub(crate) how: String,
     /// Quarter-hours since 1970.
     pub(crate) quarter: i64,
-}
-
-impl TouchKey {
-    /// Returns the key of what a launch touched `at` that time; a session's touch has none.
-    pub(crate) fn of(touched: &DirTouched, at: Timestamp) -> Option<Self> {
-        let dir = PathText { text: touched.dir.clone(), b64: touched.dir_b64.clone() };
-        let (how, quarter) = (touched.how.clone(), quarter_hour(at));
-        Some(Self { launch: touched.launch?, dir, how, quarter })
-    }
 }
 
 /// The newest `daemon.started` or `daemon.stopped`.
@@ -71,17 +57,14 @@ pub(super) fn recover(connection: &Connection) -> rusqlite::Result<Recovered> {
 
 fn open_launches(connection: &Connection) -> rusqlite::Result<Vec<OpenLaunch>> {
     let mut statement = connection.prepare(
-        "SELECT id, facts, (SELECT max(last_at) FROM dir_touch WHERE launch = l.key)
-         FROM launch l WHERE ended_at IS NULL AND started_at IS NOT NULL ORDER BY started_at, id",
+        "SELECT id, facts FROM launch WHERE ended_at IS NULL AND started_at IS NOT NULL
+         ORDER BY started_at, id",
     )?;
     let open = statement.query_map([], |row| {
         let facts = parse(row.get_ref(1)?.as_str()?)?;
-        let touched = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_ms);
         Ok(OpenLaunch {
             launch: facts.launch(launch_id(row.get_ref(0)?.as_str()?)?).map_err(unreadable)?,
             started_at: facts.started_at(),
-            last_at: touched.map_or(facts.last, |at| at.max(facts.last)),
-            evidence: facts.evidence,
         })
     })?;
     open.collect()

@@ -1,22 +1,45 @@
 //! One fact of which different witnesses may say different things.
 //!
 //! The better statement wins: what is known over what is not, then the stronger evidence, then an
-//! update over what it updates, then the later one. Ties are broken by the value's text, so that the order of arrival never matters.
+//! update over what it updates, then the later one. Ties are broken by the value's text, so that
+//! the order of arrival never matters.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Evidence;
 
+/// On what a statement rests. The greater is the better; the order of the fields is the rule.
+///
+/// Stored as an array: there are several in each launch's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(bool, Evidence, bool, Timestamp)", into = "(bool, Evidence, bool, Timestamp)")]
+pub(super) struct Grounds {
+    /// False where it says only that, or why, the fact is unknown.
+    pub(super) known: bool,
+    pub(super) evidence: Evidence,
+    /// Whether it was said to better an earlier statement.
+    pub(super) update: bool,
+    pub(super) at: Timestamp,
+}
+
+impl From<(bool, Evidence, bool, Timestamp)> for Grounds {
+    fn from((known, evidence, update, at): (bool, Evidence, bool, Timestamp)) -> Self {
+        Self { known, evidence, update, at }
+    }
+}
+
+impl From<Grounds> for (bool, Evidence, bool, Timestamp) {
+    fn from(Grounds { known, evidence, update, at }: Grounds) -> Self {
+        (known, evidence, update, at)
+    }
+}
+
 /// One witness's statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Statement {
-    /// False where it says only that, or why, the fact is unknown.
-    pub(super) known: bool,
-    /// Whether it was said to better an earlier statement.
-    pub(super) update: bool,
-    pub(super) evidence: Evidence,
-    pub(super) at: Timestamp,
+    #[serde(rename = "on")]
+    pub(super) grounds: Grounds,
     pub(super) value: Value,
 }
 
@@ -41,8 +64,9 @@ impl Register {
 }
 
 impl Statement {
-    fn rank(&self) -> impl Ord {
-        (self.known, self.evidence, self.update, self.at, self.value.to_string())
+    /// Returns what is greater for the better statement.
+    pub(super) fn rank(&self) -> impl Ord + use<> {
+        (self.grounds, self.value.to_string())
     }
 }
 
@@ -77,12 +101,13 @@ mod tests {
     use super::*;
 
     fn statement(known: bool, evidence: Evidence, at: i64, value: &str) -> Statement {
-        let at = Timestamp::from_ms(at);
-        Statement { known, update: false, evidence, at, value: value.into() }
+        let grounds = Grounds { known, evidence, update: false, at: Timestamp::from_ms(at) };
+        Statement { grounds, value: value.into() }
     }
 
-    fn update(statement: Statement) -> Statement {
-        Statement { update: true, ..statement }
+    fn update(mut statement: Statement) -> Statement {
+        statement.grounds.update = true;
+        statement
     }
 
     #[test]

@@ -99,8 +99,10 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
 /// Returns how many migrations the file has seen, if it is a ledger that we can use.
 fn version(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let (found, application) = (number("user_version")?, number("application_id")?);
+    // In this order: a ledger that another program makes meanwhile, in one transaction, is never
+    // seen with tables and without the mark that makes them ours.
     let is_empty = !connection.prepare("SELECT 1 FROM sqlite_schema")?.exists([])?;
+    let (found, application) = (number("user_version")?, number("application_id")?);
     if application != APPLICATION_ID && !(is_empty && found == 0) {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }

@@ -71,7 +71,6 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 enum Command {
     Append(Vec<Draft>),
-    Flush { reply: oneshot::Sender<u64> },
     Close { reply: oneshot::Sender<()> },
 }
 
@@ -101,15 +100,6 @@ impl Writer {
     /// Hands over drafts, in order; waits while the writer has too many already.
     pub(crate) async fn append(&self, drafts: Vec<Draft>) -> Result<(), WriterGone> {
         self.commands.send(Command::Append(drafts)).await.map_err(|_| WriterGone)
-    }
-
-    /// Waits until all that was handed over before is durable, and returns the newest number.
-    ///
-    /// While writing fails this waits as long as that lasts.
-    pub(crate) async fn flush(&self) -> Result<u64, WriterGone> {
-        let (reply, done) = oneshot::channel();
-        self.commands.send(Command::Flush { reply }).await.map_err(|_| WriterGone)?;
-        done.await.map_err(|_| WriterGone)
     }
 
     /// Returns the newest durable number; it changes with every commit.

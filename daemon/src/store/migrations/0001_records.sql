@@ -51,7 +51,7 @@ CREATE TABLE launch (
 ) STRICT;
 CREATE INDEX launch_by_start ON launch (started_at);
 CREATE INDEX launch_by_end ON launch (ended_at, started_at);
-CREATE INDEX launch_by_agent ON launch (agent, started_at);
+CREATE INDEX launch_by_agent ON launch (agent, started_at, cwd); -- with cwd, to count by both
 CREATE INDEX launch_by_repo ON launch (repo, started_at);
 CREATE INDEX launch_by_cwd ON launch (cwd, started_at);
 

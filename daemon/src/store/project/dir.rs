@@ -1,12 +1,11 @@
 //! The tables of directories: who touched them when, and in which repositories they lay.
 
 use rusqlite::{Connection, params};
-use serde::Deserialize as _;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{DirTouched, Repo};
 
-use super::super::register::{Register, Statement, strength};
+use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
 use super::{Seen, key, launch_key, repo_key};
 
@@ -17,6 +16,17 @@ pub(in super::super) const SUMMED_UP: &str = "SELECT t.dir AS dir, ifnull(l.agen
         max(t.last_at) AS last_at, count(DISTINCT nullif(t.launch, 0)) AS launches,
         max(t.evidence) AS evidence
      FROM dir_touch t LEFT JOIN launch l ON l.key = t.launch";
+
+/// What is known of the repository of a directory: nothing is said of one that lies in none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct RepoFact {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in super::super) repo: Option<Repo>,
+    /// Why it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in super::super) repo_unknown: Option<String>,
+}
 
 /// Returns the quarter-hour that `at` lies in, counted from 1970: a directory is recorded as
 /// touched once in each.
@@ -141,14 +151,15 @@ fn note_repo(tx: &Connection, seen: Seen, dir: i64, repo: &Repo) -> rusqlite::Re
 }
 
 fn hear_repo(tx: &Connection, seen: Seen, dir: i64, body: &DirTouched) -> rusqlite::Result<()> {
-    let Seen { at, evidence } = seen;
     let text: String = tx
         .prepare_cached("SELECT repo FROM dir WHERE key = ?")?
         .query_row([dir], |row| row.get(0))?;
     let mut register: Register = serde_json::from_str(&text).map_err(unreadable)?;
-    let value = serde_json::to_value(&body.repo).expect("a repository has plain fields");
-    let known = body.repo_unknown.is_none();
-    register.hear(Statement { known, update: false, evidence, at, value });
+    let (repo, repo_unknown) = (body.repo.clone(), body.repo_unknown.clone());
+    let grounds = Grounds { known: repo_unknown.is_none(), ..seen.grounds(false) };
+    let value = serde_json::to_value(RepoFact { repo, repo_unknown });
+    let value = value.expect("a repository has plain fields");
+    register.hear(Statement { grounds, value });
     let best = serde_json::to_string(&register).expect("a register has string keys");
     if best != text {
         tx.prepare_cached("UPDATE dir SET repo = ? WHERE key = ?")?.execute(params![best, dir])?;
@@ -156,9 +167,9 @@ fn hear_repo(tx: &Connection, seen: Seen, dir: i64, body: &DirTouched) -> rusqli
     Ok(())
 }
 
-/// Returns the repository that a register's text holds.
-pub(in super::super) fn repo(text: &str) -> rusqlite::Result<Option<Repo>> {
+/// Returns what a register's text holds.
+pub(in super::super) fn repo_fact(text: &str) -> rusqlite::Result<RepoFact> {
     let register: Register = serde_json::from_str(text).map_err(unreadable)?;
-    Ok(register.best().map_or(&Value::Null, |best| &best.value))
-        .map(|value| Option::<Repo>::deserialize(value).ok().flatten())
+    let best = register.best().map(|best| RepoFact::deserialize(&best.value));
+    best.transpose().map(Option::unwrap_or_default).map_err(unreadable)
 }

@@ -1,15 +1,16 @@
 //! The `launch` table: everything that was said of a launch, merged field by field.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Evidence, Launch, LaunchEnded, Repo};
 
-use super::super::register::{Register, Statement};
+use super::super::register::{Grounds, Register, Statement};
 use super::{Seen, dir, launch_key, repo_key};
+use sayings::Sayings;
+
+mod sayings;
 
 /// What is known of one launch: the `facts` column.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,12 +19,10 @@ pub(in super::super) struct Facts {
     started: Option<Timestamp>,
     /// Earliest record about the launch itself.
     first: Timestamp,
-    /// Latest record about the launch itself.
-    pub(in super::super) last: Timestamp,
     /// The strongest evidence of any of them.
     pub(in super::super) evidence: Evidence,
-    /// The fields of [`Launch`], by the name of their [`group`].
-    fields: BTreeMap<String, Register>,
+    /// The fields of [`Launch`].
+    fields: Sayings,
     /// The body of [`LaunchEnded`]. An end that was seen beats one that was only noticed.
     end: Register,
 }
@@ -33,24 +32,21 @@ pub(super) fn started(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::R
     note_repo(tx, body)?;
     change(tx, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
-        facts.hear(seen, body, false);
+        facts.fields.hear(seen.grounds(false), body);
     })
 }
 
 /// Projects `launch.updated`, which may come before the start.
 pub(super) fn updated(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
     note_repo(tx, body)?;
-    change(tx, body.launch, seen, |facts| facts.hear(seen, body, true))
+    change(tx, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
 }
 
 /// Projects `launch.ended`, which may come before the start.
 pub(super) fn ended(tx: &Connection, seen: Seen, body: &LaunchEnded) -> rusqlite::Result<()> {
-    let Seen { at, evidence } = seen;
     let value = serde_json::to_value(body).expect("an end is an object of plain fields");
-    change(tx, body.launch, seen, |facts| {
-        let known = !body.unknown;
-        facts.end.hear(Statement { known, update: false, evidence, at, value });
-    })
+    let grounds = Grounds { known: !body.unknown, ..seen.grounds(false) };
+    change(tx, body.launch, seen, |facts| facts.end.hear(Statement { grounds, value }))
 }
 
 impl Facts {
@@ -62,70 +58,30 @@ impl Facts {
     /// Returns when it ended, and how.
     pub(in super::super) fn end(&self) -> Option<(Timestamp, LaunchEnded)> {
         let end = self.end.best()?;
-        Some((end.at, LaunchEnded::deserialize(&end.value).ok()?))
+        Some((end.grounds.at, LaunchEnded::deserialize(&end.value).ok()?))
     }
 
     /// Returns the launch `id` with the best statement of each field.
     pub(in super::super) fn launch(&self, id: LaunchId) -> serde_json::Result<Launch> {
         let mut fields = Map::from_iter([("launch".to_owned(), id.to_string().into())]);
-        for statement in self.fields.values().filter_map(Register::best) {
-            if let Value::Object(group) = &statement.value {
-                fields.extend(group.clone());
-            }
-        }
+        fields.extend(self.fields.fields().map(|(name, value)| (name.clone(), value.clone())));
         serde_json::from_value(fields.into())
     }
 
     fn new(seen: Seen) -> Self {
         let Seen { at, evidence } = seen;
         let (fields, end) = Default::default();
-        Self { started: None, first: at, last: at, evidence, fields, end }
+        Self { started: None, first: at, evidence, fields, end }
     }
 
     fn witnessed(&mut self, seen: Seen) {
         self.first = self.first.min(seen.at);
-        self.last = self.last.max(seen.at);
         self.evidence = self.evidence.max(seen.evidence);
     }
 
-    fn hear(&mut self, seen: Seen, body: &Launch, update: bool) {
-        let Seen { at, evidence } = seen;
-        for (group, fields) in said(body) {
-            let (known, value) = (!fields.contains_key("repo_unknown"), fields.into());
-            let statement = Statement { known, update, evidence, at, value };
-            self.fields.entry(group).or_default().hear(statement);
-        }
-    }
-
-    fn field(&self, name: &str) -> Option<&Value> {
-        self.fields.get(group(name))?.best()?.value.get(name)
-    }
-
     fn text(&self, name: &str) -> Option<&str> {
-        self.field(name)?.as_str()
+        self.fields.field(name)?.as_str()
     }
-}
-
-/// Returns the name of the fields that are said together or not at all: a path's bytes without its
-/// text, or a repository beside the reason why it is unknown, would be nonsense.
-fn group(field: &str) -> &str {
-    match field {
-        "exe_b64" => "exe",
-        "cwd_b64" => "cwd",
-        "repo_unknown" => "repo",
-        other => other,
-    }
-}
-
-fn said(body: &Launch) -> BTreeMap<String, Map<String, Value>> {
-    let body = serde_json::to_value(body).expect("a launch has nothing but plain fields");
-    let mut said = BTreeMap::<_, Map<_, _>>::new();
-    for (field, value) in body.as_object().cloned().into_iter().flatten() {
-        if field != "launch" {
-            said.entry(group(&field).to_owned()).or_default().insert(field, value);
-        }
-    }
-    said
 }
 
 /// Makes the repository known even if another is believed: which are known must not depend on the
@@ -173,12 +129,12 @@ pub(in super::super) fn unreadable(error: serde_json::Error) -> rusqlite::Error 
 }
 
 fn save(tx: &Connection, key: i64, facts: &Facts) -> rusqlite::Result<()> {
-    let repo = match facts.field("repo").and_then(|repo| Repo::deserialize(repo).ok()) {
+    let repo = match facts.fields.field("repo").and_then(|repo| Repo::deserialize(repo).ok()) {
         Some(repo) => Some(repo_key(tx, &repo)?),
         None => None,
     };
     let json = serde_json::to_string(facts).expect("facts have string keys");
-    let ended_at = facts.end.best().map(|end| end.at.ms());
+    let ended_at = facts.end.best().map(|end| end.grounds.at.ms());
     tx.prepare_cached(
         "UPDATE launch SET facts = ?2, started_at = ?3, ended_at = ?4, agent = ?5, cwd = ?6,
             repo = ?7 WHERE key = ?1",

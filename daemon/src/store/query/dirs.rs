@@ -9,13 +9,35 @@ use trackway_protocol::record::Evidence;
 use trackway_protocol::row::DirRow;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
-use super::super::project::dir::{SUMMED_UP, quarter_hour, repo};
+use super::super::project::dir::{SUMMED_UP, quarter_hour, repo_fact};
 use super::super::project::launch::unreadable;
 use super::super::register;
 use super::launches::require_launch;
 
+/// Touches, or sums of them, that are looked at to count directories.
+const LOOKED_AT: u64 = 30_000;
+
 /// Returns the directories that pass `filter`, last touched first.
 pub(super) fn dirs(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<DirRow>> {
+    let (source, wanted) = question(tx, filter)?;
+    let dirs = source.newest(tx, wanted.clone(), filter)?;
+    let mut uses = source.uses(tx, wanted, &dirs)?;
+    dirs.iter().map(|dir| row(tx, *dir, uses.remove(dir).unwrap_or_default())).collect()
+}
+
+/// Counts the directories that pass `filter`, whatever its limit, up to `bound`.
+///
+/// Says `bound` as well where too much was done in them to be looked through quickly.
+pub(super) fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
+    let (source, mut wanted) = question(tx, filter)?;
+    if wanted.clone().count(tx, source.from, LOOKED_AT)? == LOOKED_AT {
+        return Ok(bound);
+    }
+    source.group(&mut wanted, filter);
+    wanted.count(tx, source.from, bound)
+}
+
+fn question(tx: &Connection, filter: &Filter) -> rusqlite::Result<(&'static Source, Conditions)> {
     let mut wanted = Conditions::default();
     require_place(&mut wanted, tx, filter)?;
     let source = if is_about_touches(filter) {
@@ -25,9 +47,7 @@ pub(super) fn dirs(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Dir
         wanted.require_some("t.agent = ?", filter.agent.clone());
         &SUMS
     };
-    let dirs = source.newest(tx, wanted.clone(), filter)?;
-    let mut uses = source.uses(tx, wanted, &dirs)?;
-    dirs.iter().map(|dir| row(tx, *dir, uses.remove(dir).unwrap_or_default())).collect()
+    Ok((source, wanted))
 }
 
 /// One of the two tables that tell what was touched.
@@ -58,19 +78,25 @@ impl Source {
     fn newest(
         &self,
         tx: &Connection,
-        wanted: Conditions,
+        mut wanted: Conditions,
         filter: &Filter,
     ) -> rusqlite::Result<Vec<i64>> {
-        let Self { from, is_shown, .. } = self;
-        // The plus keeps an index from being chosen for its order, which would read all of it.
+        self.group(&mut wanted, filter);
         let sql = format!(
-            "SELECT t.dir FROM {from}{} GROUP BY +t.dir HAVING ? OR max({is_shown})
-             ORDER BY max(t.last_at) DESC, t.dir DESC LIMIT ?",
+            "SELECT t.dir FROM {}{} ORDER BY max(t.last_at) DESC, t.dir DESC LIMIT ?",
+            self.from,
             wanted.clause()
         );
-        let tail = [filter.helpers.into(), sql_limit(filter.limit)];
-        let values = params_from_iter(wanted.into_values().into_iter().chain(tail));
+        let values = wanted.into_values().into_iter().chain([sql_limit(filter.limit)]);
+        let values = params_from_iter(values);
         tx.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
+    }
+
+    /// Makes one row of each directory that is to be shown.
+    fn group(&self, wanted: &mut Conditions, filter: &Filter) {
+        // The plus keeps an index from being chosen for its order, which would read all of it.
+        let sql = format!(" GROUP BY +t.dir HAVING ? OR max({})", self.is_shown);
+        wanted.append(&sql, [filter.helpers]);
     }
 
     /// Returns what was done in each of `dirs`, by agent.
@@ -118,14 +144,14 @@ impl Use {
 
 fn row(tx: &Connection, dir: i64, uses: Vec<Use>) -> rusqlite::Result<DirRow> {
     let mut statement = tx.prepare_cached("SELECT path, repo FROM dir WHERE key = ?")?;
-    let (path, repo) =
-        statement.query_row([dir], |row| Ok((row.get(0)?, repo(row.get_ref(1)?.as_str()?)?)))?;
+    let (path, fact) = statement
+        .query_row([dir], |row| Ok((row.get(0)?, repo_fact(row.get_ref(1)?.as_str()?)?)))?;
     let known = |agent: &String| !agent.is_empty();
     let hows: BTreeSet<&String> = uses.iter().flat_map(|each| &each.hows).collect();
     Ok(DirRow {
         dir: path,
-        repo,
-        repo_unknown: None,
+        repo: fact.repo,
+        repo_unknown: fact.repo_unknown,
         agents: uses.iter().map(|each| each.agent.clone()).filter(known).collect(),
         how: hows.into_iter().cloned().collect(),
         first_at: uses.iter().map(|each| each.first_at).min().unwrap_or_default(),

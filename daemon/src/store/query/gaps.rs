@@ -19,6 +19,25 @@ const RANGES: &str = "SELECT seq, source, state, from_ms, coalesce(until_ms, clo
 
 /// Returns the gaps that overlap the filter's range, oldest first.
 pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<GapRow>> {
+    let wanted = question(filter);
+    let sql = format!(
+        "SELECT * FROM ({RANGES}){} ORDER BY from_ms DESC, seq DESC LIMIT ?",
+        wanted.clause()
+    );
+    let values = wanted.into_values().into_iter().chain([sql_limit(filter.limit)]);
+    let mut statement = tx.prepare_cached(&sql)?;
+    let newest_first = statement.query_map(params_from_iter(values), row)?;
+    let mut gaps: Vec<GapRow> = newest_first.collect::<Result<_, _>>()?;
+    gaps.reverse();
+    Ok(gaps)
+}
+
+/// Counts the gaps that overlap the filter's range, whatever its limit, up to `bound`.
+pub(super) fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
+    question(filter).count(tx, &format!("({RANGES})"), bound)
+}
+
+fn question(filter: &Filter) -> Conditions {
     let mut wanted = Conditions::default();
     if let Some(since) = filter.since_ms {
         // What the index finds, and then what is left once open ranges have their end.
@@ -30,16 +49,7 @@ pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Gap
         );
     }
     wanted.require_some("from_ms < ?", filter.until_ms);
-    let sql = format!(
-        "SELECT * FROM ({RANGES}){} ORDER BY from_ms DESC, seq DESC LIMIT ?",
-        wanted.clause()
-    );
-    let values = wanted.into_values().into_iter().chain([sql_limit(filter.limit)]);
-    let mut statement = tx.prepare_cached(&sql)?;
-    let newest_first = statement.query_map(params_from_iter(values), row)?;
-    let mut gaps: Vec<GapRow> = newest_first.collect::<Result<_, _>>()?;
-    gaps.reverse();
-    Ok(gaps)
+    wanted
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<GapRow> {

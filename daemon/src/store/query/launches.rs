@@ -10,10 +10,32 @@ use super::super::project::launch::{Facts, parse, unreadable};
 
 /// From so many launches in a directory on, going through them newest first finds enough of them
 /// sooner than sorting them all.
-const MANY: i64 = 10_000;
+const MANY: u64 = 10_000;
 
 /// Returns the launches that pass `filter`, newest first.
 pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<LaunchRow>> {
+    // The plus keeps the index from being used.
+    let is_big = filter.dir.as_ref().map(|dir| are_many_below(tx, dir)).transpose()?;
+    let cwd = if is_big == Some(true) { "+l.cwd" } else { "l.cwd" };
+    let mut rows = Vec::new();
+    for wanted in questions(tx, filter, cwd)? {
+        let room = filter.limit.map(|limit| limit.saturating_sub(rows.len() as u64));
+        rows.extend(newest(tx, wanted, room)?);
+    }
+    Ok(rows)
+}
+
+/// Counts the launches that pass `filter`, whatever its limit, up to `bound`.
+pub(super) fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
+    let mut found = 0;
+    for wanted in questions(tx, filter, "l.cwd")? {
+        found += wanted.count(tx, "launch l", bound - found)?;
+    }
+    Ok(found)
+}
+
+/// Returns conditions of which no two let the same launch pass, those on newer launches first.
+fn questions(tx: &Connection, filter: &Filter, cwd: &str) -> rusqlite::Result<Vec<Conditions>> {
     let mut wanted = Conditions::default();
     if filter.session.is_some() {
         // No session file is read yet: no launch is known to belong to one.
@@ -21,25 +43,22 @@ pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec
     }
     wanted.require_some("l.agent = ?", filter.agent.clone());
     require_launch(&mut wanted, filter);
-    require_place(&mut wanted, tx, filter)?;
+    require_place(&mut wanted, tx, filter, cwd)?;
     wanted.require_some("l.started_at < ?", filter.until_ms);
     let Some(since) = filter.since_ms else {
         wanted.require_that("l.started_at IS NOT NULL");
-        return newest(tx, wanted, filter.limit);
+        return Ok(vec![wanted]);
     };
     // Those that began before the range and ran into it are older than any that began in it, and
     // another index finds them: two questions, each with an answer near the end of its index.
     let mut earlier = wanted.clone();
     wanted.require("l.started_at >= ?", [since]);
-    let mut rows = newest(tx, wanted, filter.limit)?;
     earlier.require(
         "l.key IN (SELECT key FROM launch WHERE ended_at >= ? AND started_at < ?
             UNION ALL SELECT key FROM launch WHERE ended_at IS NULL AND started_at < ?)",
         [since; 3],
     );
-    let room = filter.limit.map(|limit| limit.saturating_sub(rows.len() as u64));
-    rows.extend(newest(tx, earlier, room)?);
-    Ok(rows)
+    Ok(vec![wanted, earlier])
 }
 
 /// Adds which launch `l` is wanted, whatever its agent, wherever and whenever it was.
@@ -52,20 +71,19 @@ pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
     }
 }
 
-/// Adds where launch `l` must have been started.
+/// Adds where launch `l` must have been started; `cwd` is the column that tells.
 pub(super) fn require_place(
     wanted: &mut Conditions,
     tx: &Connection,
     filter: &Filter,
+    cwd: &str,
 ) -> rusqlite::Result<()> {
     if let Some(repo) = &filter.repo {
         let keys = Repos::find(tx, repo)?.keys();
         wanted.require("l.repo IN (SELECT value FROM json_each(?))", [keys]);
     }
     if let Some(dir) = &filter.dir {
-        // The plus keeps the index from being used.
-        let column = if are_many_below(tx, dir)? { "+l.cwd" } else { "l.cwd" };
-        require_below(wanted, column, dir);
+        require_below(wanted, cwd, dir);
     }
     Ok(())
 }
@@ -73,11 +91,7 @@ pub(super) fn require_place(
 fn are_many_below(tx: &Connection, dir: &str) -> rusqlite::Result<bool> {
     let mut below = Conditions::default();
     require_below(&mut below, "cwd", dir);
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM launch{} LIMIT ?)", below.clause());
-    let values = below.into_values().into_iter().chain([MANY.into()]);
-    let count: i64 =
-        tx.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-    Ok(count == MANY)
+    Ok(below.count(tx, "launch", MANY)? == MANY)
 }
 
 fn newest(

@@ -88,7 +88,7 @@ impl<'a> Sieve<'a> {
         by_launch.require_some("l.agent = ?", filter.agent.clone());
         require_launch(&mut by_launch, filter);
         let mut by_launch_and_place = by_launch.clone();
-        require_place(&mut by_launch_and_place, tx, filter)?;
+        require_place(&mut by_launch_and_place, tx, filter, "l.cwd")?;
         Ok(Self { tx, filter, repos, by_launch, by_launch_and_place, known: HashMap::new() })
     }
 

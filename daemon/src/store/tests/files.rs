@@ -109,7 +109,7 @@ fn two_that_open_a_new_ledger_at_once_make_one() {
         let open_and_append = &open_and_append;
         (0..4).for_each(|number| drop(scope.spawn(move || open_and_append(number))));
     });
-    assert_eq!(reopen(home.path()).last_seq(), 80);
+    assert_eq!(reopen(home.path()).last_seq, 80);
     assert_eq!(rebuild(home.path()).unwrap().records, 80);
 }
 
@@ -156,6 +156,6 @@ fn what_was_committed_is_there_after_a_close_that_never_came() {
     let Fixture { dir, ledger, .. } = Fixture::with(vec![daemon_started(0, "b")]);
     std::mem::forget(ledger);
     let store = reopen(dir.path());
-    assert_eq!(store.last_seq(), 1);
+    assert_eq!(store.last_seq, 1);
     assert_eq!(store.recover().unwrap().last_run.unwrap().boot_id, "b");
 }

@@ -6,11 +6,12 @@ use proptest::{collection, option};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Repo,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, PathText, Repo,
 };
 
 use super::super::append::Append as _;
-use super::super::{Draft, project_all, rebuild};
+use super::super::project::dir::quarter_hour;
+use super::super::{Draft, TouchKey, project_all, rebuild};
 use super::support::{
     Fixture, at, daemon_started, ended, id, in_memory, records, started, touched, updated,
 };
@@ -231,6 +232,21 @@ fn a_record_that_cannot_be_read_is_kept_and_left_out_of_a_rebuild() {
 }
 
 #[test]
+fn what_is_known_of_a_launch_takes_less_room_than_its_records() {
+    let Body::LaunchStarted(launch) = started(0, 1, "claude").body else { unreachable!() };
+    let (pid, exe, tty) = (Some(7), Some("/usr/bin/claude".into()), Some("pts/3".into()));
+    let start = Launch { pid, exe, tty, mode: Some("headless".into()), ..*launch };
+    let repo = Some(Repo { root: "/src".into(), ..Repo::default() });
+    let found = updated(1, Launch { launch: id(1), repo, ..Launch::default() });
+    let start = super::support::draft(0, Body::LaunchStarted(Box::new(start)));
+    let ledger = in_memory(vec![start, found, ended(9, 1, Some(0))]);
+    let size =
+        |sql: &str| -> i64 { ledger.connection().query_row(sql, [], |row| row.get(0)).unwrap() };
+    let facts = size("SELECT length(facts) FROM launch");
+    assert!(facts < size("SELECT sum(length(body)) FROM record"), "{facts}");
+}
+
+#[test]
 fn a_restarted_daemon_learns_what_is_open_and_what_was_touched() {
     let update = Launch { launch: id(1), agent_version: Some("2.0".into()), ..Launch::default() };
     let fixture = Fixture::with(vec![
@@ -248,9 +264,10 @@ fn a_restarted_daemon_learns_what_is_open_and_what_was_touched() {
     assert_eq!(open.launch.launch, id(1));
     assert_eq!(open.launch.agent.as_deref(), Some("claude"));
     assert_eq!(open.launch.agent_version.as_deref(), Some("2.0"));
-    assert_eq!((open.started_at, open.last_at), (at(1), at(900_003)));
-    let Body::DirTouched(again) = touched(900_099, 1, "/src/1", "launch").body else { panic!() };
-    assert_eq!(recovered.touched, [super::super::TouchKey::of(&again, at(900_099)).unwrap()]);
+    assert_eq!(open.started_at, at(1));
+    let dir = PathText { text: "/src/1".into(), b64: None };
+    let quarter = quarter_hour(at(900_099));
+    assert_eq!(recovered.touched, [TouchKey { launch: id(1), dir, how: "launch".into(), quarter }]);
     let last = recovered.last_run.unwrap();
     assert_eq!((&*last.kind, last.at, &*last.boot_id), ("daemon.started", at(0), "b"));
     assert_eq!(last.last_record_at, at(6));

@@ -4,6 +4,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Evidence, Launch, Record};
 use trackway_protocol::row::{DirRow, GapRow};
 
+use super::super::query::COUNTED;
 use super::super::{Draft, LookupError, Page, Reader};
 use super::support::{
     Fixture, T0, at, coverage, daemon_started, ended, id, repo, started, touched, touched_in,
@@ -131,6 +132,43 @@ fn launches_come_newest_first_and_pass_each_filter() {
 }
 
 #[test]
+fn a_limit_tells_how_much_it_left_out() {
+    let lost = |number: i64| coverage("proc", "lost", number, Some(number + 1));
+    let was_in = |number| touched(0, number, &format!("/src/{number}"), "command");
+    let each = |number: u64| [started(number as i64, number, "claude"), was_in(number)];
+    let drafts = (0..9).flat_map(each).chain((0..9).map(lost));
+    let fixture = Fixture::with(drafts.chain([touched(0, 1, "/bin", "helper")]).collect());
+    let reader = &fixture.reader;
+    let more = |filter: &Filter, shown| {
+        [Reader::more_launches, Reader::more_dirs, Reader::more_gaps]
+            .map(|more| more(reader, filter, shown).unwrap())
+    };
+    assert_eq!(more(&all(), 9), [None; 3]);
+    assert_eq!(more(&Filter { limit: Some(10), ..all() }, 9), [Some(0); 3]);
+    assert_eq!(more(&Filter { limit: Some(9), ..all() }, 9), [Some(0); 3]);
+    assert_eq!(more(&Filter { limit: Some(2), ..all() }, 2), [Some(7); 3]);
+    assert_eq!(more(&Filter { limit: Some(2), helpers: true, ..all() }, 2)[1], Some(8));
+    let ranged = Filter { limit: Some(1), ..between(4, 6) };
+    assert_eq!(more(&ranged, 1), [Some(5), Some(0), Some(2)]);
+    assert_eq!(
+        more(&Filter { dir: Some("/src/3".into()), limit: Some(0), ..all() }, 0)[0],
+        Some(1)
+    );
+}
+
+#[test]
+fn what_is_too_much_to_be_counted_is_unknown() {
+    let enough = COUNTED as i64 + 2;
+    let lost = |number| coverage("proc", "lost", number, Some(number));
+    let fixture = Fixture::with((0..enough).map(lost).collect());
+    let more = |shown| {
+        let filter = Filter { limit: Some(shown), ..all() };
+        fixture.reader.more_gaps(&filter, shown as usize).unwrap()
+    };
+    assert_eq!((more(1), more(2)), (None, Some(COUNTED)));
+}
+
+#[test]
 fn a_launch_is_found_by_the_beginning_of_its_id_if_no_other_begins_so() {
     let fixture = Fixture::with((0..20).map(|number| started(0, number, "claude")).collect());
     let whole = id(7).to_string();
@@ -243,6 +281,23 @@ fn a_directory_that_was_in_another_repository_counts_for_each_at_its_time() {
     assert_eq!((row.dir.as_str(), row.repo), ("/src/a", None));
     let late = Filter { since_ms: Some(T0 + QUARTER), ..old };
     assert!(dirs(&fixture.reader, &late).is_empty());
+}
+
+#[test]
+fn a_repository_that_could_not_be_looked_up_is_unknown_until_it_could() {
+    let failed = |ms| {
+        let mut draft = touched(ms, 1, "/src", "command");
+        let Body::DirTouched(touched) = &mut draft.body else { unreachable!() };
+        touched.repo_unknown = Some("timeout".into());
+        draft
+    };
+    let found = touched_in(1, 1, "/src", "command", Some(repo("/src", None)));
+    let unknown = dir_row(&Fixture::with(vec![failed(0)]).reader, &all());
+    assert_eq!((unknown.repo, unknown.repo_unknown.as_deref()), (None, Some("timeout")));
+    let known = dir_row(&Fixture::with(vec![failed(0), found, failed(2)]).reader, &all());
+    assert_eq!((known.repo, known.repo_unknown), (Some(repo("/src", None)), None));
+    let none = dir_row(&Fixture::with(vec![touched(0, 1, "/src", "command")]).reader, &all());
+    assert_eq!((none.repo, none.repo_unknown), (None, None));
 }
 
 #[test]

@@ -73,6 +73,14 @@ async fn append(writer: &Writer, numbers: std::ops::Range<u64>) {
     }
 }
 
+async fn until_committed(writer: &Writer, seq: u64) -> u64 {
+    *writer.committed().wait_for(|committed| *committed >= seq).await.unwrap()
+}
+
+async fn until_healthy(writer: &Writer) {
+    writer.health().wait_for(|health| *health == Health::Ok).await.unwrap();
+}
+
 async fn until_failing(writer: &Writer, pred: impl Fn(u64, u64) -> bool) -> String {
     let mut health = writer.health();
     let is_so = |health: &Health| match health {
@@ -86,13 +94,11 @@ async fn until_failing(writer: &Writer, pred: impl Fn(u64, u64) -> bool) -> Stri
 }
 
 #[tokio::test]
-async fn what_was_flushed_is_in_the_ledger() {
+async fn what_is_committed_is_in_the_ledger() {
     let (_home, reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
     append(&writer, 0..3).await;
-    assert_eq!(writer.flush().await.unwrap(), 3);
-    assert_eq!(*writer.committed().borrow(), 3);
+    until_committed(&writer, 3).await;
     assert_eq!(numbers(&reader, 0..3), [0, 1, 2]);
-    assert_eq!(writer.flush().await.unwrap(), 3);
 }
 
 #[tokio::test]
@@ -109,7 +115,7 @@ async fn the_first_draft_is_written_alone_and_those_that_came_meanwhile_together
     append(&writer, 1..200).await;
     go.send(()).unwrap();
     go.send(()).unwrap();
-    assert_eq!(writer.flush().await.unwrap(), 200);
+    until_committed(&writer, 200).await;
     assert_eq!(batches.recv().unwrap(), 199);
 }
 
@@ -125,8 +131,9 @@ async fn a_full_disk_loses_nothing_and_leaves_a_record() {
     let reason = until_failing(&writer, |waiting, _| waiting > 0).await;
     assert!(reason.contains("full"), "{reason}");
     has_room.store(true, Ordering::SeqCst);
-    writer.flush().await.unwrap();
-    assert_eq!(*writer.health().borrow(), Health::Ok);
+    until_healthy(&writer).await;
+    // The launches and the record of the gap.
+    until_committed(&writer, 401).await;
     assert_eq!(numbers(&reader, 0..400), (0..400).collect::<Vec<_>>());
 
     writer.close().await;
@@ -151,7 +158,7 @@ async fn beyond_the_bound_the_newest_are_dropped_and_counted() {
         append(&writer, 1..90).await;
         until_failing(&writer, |waiting, dropped| waiting + dropped == 90).await;
         works.store(true, Ordering::SeqCst);
-        writer.flush().await.unwrap();
+        until_healthy(&writer).await;
         writer.close().await;
 
         let kept = numbers(&reader, 0..90);
@@ -202,7 +209,7 @@ async fn a_record_that_cannot_be_written_is_counted_even_if_it_is_the_last() {
         if is_poisoned { Err(failure(ffi::SQLITE_CONSTRAINT)) } else { Ok(()) }
     });
     append(&writer, 0..1).await;
-    writer.flush().await.unwrap();
+    until_committed(&writer, 1).await;
     writer.close().await;
     assert_eq!(ledger_coverage(&reader)[0].missed, Some(1));
 }
@@ -221,7 +228,7 @@ async fn close_writes_what_waits_empties_the_log_and_leaves_other_handles_withou
     let other = writer.clone();
     append(&writer, 0..50).await;
     writer.close().await;
-    assert!(other.append(vec![]).await.is_err() && other.flush().await.is_err());
+    assert!(other.append(vec![]).await.is_err());
     let log = home.path().join("ledger.db-wal");
     assert_eq!(log.metadata().map_or(0, |meta| meta.len()), 0);
     assert_eq!(numbers(&reader, 0..50).len(), 50);
@@ -249,7 +256,7 @@ async fn what_was_handed_over_is_written_though_every_handle_is_dropped() {
 
 #[cfg(unix)]
 #[test]
-fn a_killed_daemon_loses_nothing_that_was_flushed() {
+fn a_killed_daemon_loses_nothing_that_was_committed() {
     use std::io::{BufRead as _, BufReader};
     let home = tempfile::tempdir().unwrap();
     let mut child = Program::new(std::env::current_exe().unwrap())
@@ -260,14 +267,14 @@ fn a_killed_daemon_loses_nothing_that_was_flushed() {
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let seqs = lines.filter_map(|line| line.unwrap().strip_prefix("seq ")?.parse::<u64>().ok());
-    let flushed = seqs.take(5).last().unwrap();
+    let committed = seqs.take(5).last().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
 
     let store = open(home.path()).unwrap();
-    assert!(store.last_seq() >= flushed);
+    assert!(store.last_seq >= committed);
     let records = records(&store.reader());
-    assert_eq!(records.len() as u64, store.last_seq());
+    assert_eq!(records.len() as u64, store.last_seq);
     assert!(records.iter().zip(1..).all(|(record, seq)| record.seq == seq));
 }
 
@@ -280,6 +287,6 @@ async fn child_that_is_killed() {
     let writer = reopen(Path::new(&home)).start();
     for number in 0.. {
         append(&writer, number * 10..number * 10 + 10).await;
-        println!("seq {}", writer.flush().await.unwrap());
+        println!("seq {}", until_committed(&writer, number * 10 + 10).await);
     }
 }

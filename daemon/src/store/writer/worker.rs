@@ -141,10 +141,6 @@ impl<A: Append> Worker<A> {
                     }
                 }
             }
-            Command::Flush { reply } => {
-                self.backlog.answer_later(reply);
-                self.answer();
-            }
             Command::Close { reply } => (self.is_ending, self.closed) = (true, Some(reply)),
         }
     }
@@ -158,7 +154,6 @@ impl<A: Append> Worker<A> {
             Ok(seq) => self.written(tried, seq),
             Err(error) => self.failed(tried, &error),
         }
-        self.answer();
     }
 
     fn written(&mut self, count: usize, seq: u64) {
@@ -194,11 +189,6 @@ impl<A: Append> Worker<A> {
         info!(dropped = trouble.dropped, "the ledger can be written again");
         self.backlog.push(trouble.coverage());
         self.health.send_replace(Health::Ok);
-    }
-
-    fn answer(&mut self) {
-        let seq = *self.committed.borrow();
-        self.backlog.answer(seq);
     }
 
     fn end(mut self) {

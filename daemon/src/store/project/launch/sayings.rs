@@ -1,0 +1,99 @@
+//! What different witnesses said of one launch, merged field by field.
+//!
+//! Most launches are told of by one record, or by two: what was said together shares its grounds,
+//! so that they are stored once and not with every field.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use trackway_protocol::record::Launch;
+
+use super::super::super::register::{Grounds, Statement};
+
+type Fields = BTreeMap<String, Value>;
+
+/// The best that was said of each field.
+///
+/// Equal facts have equal text, in whatever order they were heard: the sayings are sorted by their
+/// grounds, none is empty, and a field is in one of them only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Sayings(Vec<Saying>);
+
+/// What stands of that which was said on the same grounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Saying {
+    #[serde(rename = "on")]
+    grounds: Grounds,
+    said: Fields,
+}
+
+impl Sayings {
+    /// Keeps, field by field, the better of what was said and `body`.
+    pub(super) fn hear(&mut self, grounds: Grounds, body: &Launch) {
+        for (group, fields) in groups(body) {
+            let grounds = Grounds { known: !fields.contains_key("repo_unknown"), ..grounds };
+            self.hear_group(grounds, &group, fields);
+        }
+    }
+
+    /// Returns the value of one field.
+    pub(super) fn field(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find_map(|saying| saying.said.get(name))
+    }
+
+    /// Returns every field with its value.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter().flat_map(|saying| &saying.said)
+    }
+
+    fn hear_group(&mut self, grounds: Grounds, name: &str, fields: Fields) {
+        let of_group = |saying: &Saying| saying.said.keys().any(|field| group(field) == name);
+        if let Some(index) = self.0.iter().position(of_group) {
+            if self.0[index].statement(name).rank() >= statement(grounds, &fields).rank() {
+                return;
+            }
+            self.0[index].said.retain(|field, _| group(field) != name);
+            self.0.retain(|saying| !saying.said.is_empty());
+        }
+        match self.0.binary_search_by_key(&grounds, |saying| saying.grounds) {
+            Ok(index) => self.0[index].said.extend(fields),
+            Err(index) => self.0.insert(index, Saying { grounds, said: fields }),
+        }
+    }
+}
+
+impl Saying {
+    fn statement(&self, name: &str) -> Statement {
+        let of_group = self.said.iter().filter(|(field, _)| group(field) == name);
+        let fields = of_group.map(|(field, value)| (field.clone(), value.clone())).collect();
+        statement(self.grounds, &fields)
+    }
+}
+
+fn statement(grounds: Grounds, fields: &Fields) -> Statement {
+    Statement { grounds, value: Map::from_iter(fields.clone()).into() }
+}
+
+/// Returns the name of the fields that are said together or not at all: a path's bytes without its
+/// text, or a repository beside the reason why it is unknown, would be nonsense.
+fn group(field: &str) -> &str {
+    match field {
+        "exe_b64" => "exe",
+        "cwd_b64" => "cwd",
+        "repo_unknown" => "repo",
+        other => other,
+    }
+}
+
+fn groups(body: &Launch) -> BTreeMap<String, Fields> {
+    let body = serde_json::to_value(body).expect("a launch has nothing but plain fields");
+    let mut groups = BTreeMap::<_, Fields>::new();
+    for (field, value) in body.as_object().cloned().into_iter().flatten() {
+        if field != "launch" {
+            groups.entry(group(&field).to_owned()).or_default().insert(field, value);
+        }
+    }
+    groups
+}
