@@ -13,7 +13,7 @@ fn trackwayd(home: &Path, args: &[&str]) -> Output {
         .env("TRACKWAY_STATE_DIR", home.join("state"))
         .env("TRACKWAY_CONFIG", home.join("config.toml"))
         .output()
-        .unwrap()
+        .expect("cargo has built it")
 }
 
 fn said(output: &Output) -> String {

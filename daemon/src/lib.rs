@@ -126,7 +126,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     std::thread::spawn(move || {
         sources.stop();
         // Nobody waits any more where the runtime is gone.
-        drop(stopped.send(()));
+        let _ = stopped.send(());
     });
     sources_stopped.await.context("failed to stop the sources")?;
     stop_pipeline.stop();

@@ -103,9 +103,7 @@ impl Pipeline {
             outside,
             tree: Tree::default(),
             live: HashMap::new(),
-            open: open
-                .map(|open| (open.launch.launch, open.launch.agent_version.is_some()))
-                .collect(),
+            open: open.map(|open| (open.launch, open.agent_version.is_some())).collect(),
             last_seen,
             touched: Touched::new(&recovered.touched),
             counts: Counts::default(),

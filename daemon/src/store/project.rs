@@ -91,10 +91,12 @@ fn note_record(tx: &Connection, launch: i64, seq: u64) -> rusqlite::Result<()> {
 }
 
 fn coverage(tx: &Connection, seq: u64, body: &Coverage) -> rusqlite::Result<()> {
-    // `restored` tells of the blind range when it is over; `active` begins when that one ends.
+    // `restored` tells of the blind range when it is over; another state that lasts begins when the
+    // former one ends.
     let closes = match body.state.as_str() {
         "active" => Some(body.from),
         "restored" => Some(body.until.unwrap_or(body.from)),
+        _ if body.until.is_none() => Some(body.from),
         _ => None,
     };
     tx.prepare_cached(

@@ -11,18 +11,11 @@ use super::query::launch_id;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recovered {
     /// Launches that have not ended as far as is recorded.
-    pub(crate) open_launches: Vec<OpenLaunch>,
+    pub(crate) open_launches: Vec<Launch>,
     /// What those launches are recorded to have touched.
     pub(crate) touched: Vec<TouchKey>,
     /// The newest start or stop of a daemon.
     pub(crate) last_run: Option<LastRun>,
-}
-
-/// A launch that has not ended, with everything that was recorded of it.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenLaunch {
-    pub(crate) launch: Launch,
-    pub(crate) started_at: Timestamp,
 }
 
 /// What makes one `dir.touched` the repetition of another, which is not recorded.
@@ -55,17 +48,14 @@ pub(super) fn recover(connection: &Connection) -> rusqlite::Result<Recovered> {
     })
 }
 
-fn open_launches(connection: &Connection) -> rusqlite::Result<Vec<OpenLaunch>> {
+fn open_launches(connection: &Connection) -> rusqlite::Result<Vec<Launch>> {
     let mut statement = connection.prepare(
         "SELECT id, facts FROM launch WHERE ended_at IS NULL AND started_at IS NOT NULL
          ORDER BY started_at, id",
     )?;
     let open = statement.query_map([], |row| {
         let facts = parse(row.get_ref(1)?.as_str()?)?;
-        Ok(OpenLaunch {
-            launch: facts.launch(launch_id(row.get_ref(0)?.as_str()?)?).map_err(unreadable)?,
-            started_at: facts.started_at(),
-        })
+        facts.launch(launch_id(row.get_ref(0)?.as_str()?)?).map_err(unreadable)
     })?;
     open.collect()
 }
