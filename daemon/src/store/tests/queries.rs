@@ -338,6 +338,7 @@ fn of_two_in_one_millisecond_the_later_record_closes_the_gap() {
     };
     assert_eq!(states(["lost", "active"]), Some(at(5)));
     assert_eq!(states(["active", "lost"]), None);
+    assert_eq!(states(["degraded", "degraded"]), Some(at(5)), "a former daemon's");
 }
 
 #[test]
