@@ -1,7 +1,8 @@
 //! Answers clients on the local socket. `protocol`'s page specifies what is said.
 //!
-//! A client costs nobody but itself: queries run on other threads with connections of their own,
-//! every line has a limit, and a client that neither asks nor reads is let go.
+//! A client costs nobody but itself: queries run on threads and with connections of their own
+//! ([`queries`]), whole answers in memory are few ([`seats`]), every line has a limit, and a client
+//! that neither asks nor reads is let go.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,11 +21,22 @@ use crate::shutdown::Shutdown;
 use crate::store::{Health, Reader};
 
 mod answer;
+mod blocks;
 mod connection;
 mod doctor;
+mod queries;
+mod seats;
 
-/// Clients served at once; one more is told so and let go.
+use queries::Queries;
+use seats::Seats;
+
+/// Clients served at once where descriptors allow it; one more is told so and let go.
 const MAX_CLIENTS: usize = 2048;
+/// Descriptors that clients leave to the rest of the daemon.
+#[cfg(unix)]
+const OTHER_DESCRIPTORS: usize = 128;
+/// Whole answers in memory at once: one thread is left to answer whoever asks little.
+const SEATS: usize = queries::THREADS - 1;
 /// How long answers that are under way may take once the daemon is to stop.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause after `accept` failed, so that a full descriptor table does not become a busy loop.
@@ -54,7 +66,6 @@ pub(crate) enum ServerError {
 }
 
 /// What answers are made from.
-#[derive(Clone)]
 pub(crate) struct Sight {
     pub(crate) places: Places,
     pub(crate) started_at: Timestamp,
@@ -62,6 +73,13 @@ pub(crate) struct Sight {
     pub(crate) snapshot: watch::Receiver<Snapshot>,
     pub(crate) committed: watch::Receiver<u64>,
     pub(crate) health: watch::Receiver<Health>,
+}
+
+/// What a connection answers with.
+struct Desk {
+    sight: Sight,
+    queries: Queries,
+    seats: Arc<Seats>,
 }
 
 /// Listens on `socket`. A socket that nobody answers on is a leftover and is replaced.
@@ -101,7 +119,9 @@ fn remove_leftover(path: &Path) -> std::io::Result<()> {
 
 /// Serves clients until shutdown is ordered.
 pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown) {
-    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let places = Arc::new(Semaphore::new(max_clients()));
+    let queries = Queries::start(&sight.reader);
+    let desk = Arc::new(Desk { sight, queries, seats: Seats::new(SEATS) });
     let mut clients = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -111,9 +131,10 @@ pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown
         };
         match accepted {
             Ok(stream) if is_own_user(&stream) => {
-                let (sight, place) = (sight.clone(), Arc::clone(&places).try_acquire_owned().ok());
+                let (desk, place) =
+                    (Arc::clone(&desk), Arc::clone(&places).try_acquire_owned().ok());
                 clients.spawn(async move {
-                    if let Err(error) = connection::serve(stream, sight, place.is_some()).await {
+                    if let Err(error) = connection::serve(stream, desk, place.is_some()).await {
                         debug!(%error, "a client was let go");
                     }
                     drop(place);
@@ -133,6 +154,21 @@ pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown
     }
 }
 
+/// Returns how many clients are served at once.
+#[cfg(unix)]
+fn max_clients() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let limit = getrlimit(Resource::Nofile).current;
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    limit.saturating_sub(OTHER_DESCRIPTORS).clamp(1, MAX_CLIENTS)
+}
+
+/// Returns how many clients are served at once.
+#[cfg(not(unix))]
+fn max_clients() -> usize {
+    MAX_CLIENTS
+}
+
 /// Whether a client runs as the daemon's own user, as the kernel says.
 #[cfg(unix)]
 fn is_own_user(stream: &Stream) -> bool {
@@ -145,3 +181,7 @@ fn is_own_user(stream: &Stream) -> bool {
 fn is_own_user(_stream: &Stream) -> bool {
     true
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

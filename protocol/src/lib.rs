@@ -18,11 +18,19 @@
 //! * **Cursors.** `export` fixes its upper end when it starts and pages by `seq`; `tail` pages on
 //!   for as long as the client reads, woken by commits. Both take `after`, the last `seq` that the
 //!   client has.
+//! * **Leaving.** A client leaves by closing the connection. One that closes only its own direction
+//!   is answered what it asked before, and its `tail` goes on. A `tail` ends only with its
+//!   connection: a client that sends anything after asking for one is told so with the failure
+//!   `bad-request`, which carries the `id` of the `tail`, and the connection is closed.
 //! * **Evolution.** Readers ignore fields and types that they do not know. New fields are optional
 //!   and have a default. Golden files in `protocol/tests/wire/` keep old lines readable.
 //! * **Limits.** A line that is too long, is no JSON or has an unknown `type` is answered with a
-//!   failure; a line that is too long also ends the connection, as do 30 s without progress while
-//!   an answer is being written.
+//!   failure; a line that is too long also ends the connection, as do 60 s without a request and
+//!   30 s without progress while an answer is being written.
+//! * **Many clients.** Where there are too many, one more is greeted, told `busy` and let go. Answers
+//!   to `launches`, `dirs`, `gaps` and `show` are of one moment and held as a whole, so only a few
+//!   are at a time: one may take 60 s to be read, and less than a second per 64 KiB while others
+//!   wait; a client that waits too long for its turn is told `busy` and may ask again.
 
 pub mod codec;
 pub mod endpoint;

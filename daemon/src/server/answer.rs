@@ -1,18 +1,21 @@
 //! From a request to its answer.
+//!
+//! Small answers and pages are made, sent and forgotten. Whole lists need a seat ([`super::seats`]).
 
-use serde::Serialize;
-use trackway_protocol::codec;
+use std::time::Duration;
+
+use tokio::time::timeout;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
 use trackway_protocol::row::{Backfill, Paths, Status};
 
+use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
-use super::{Sight, doctor};
-use crate::store::{Health, LookupError, Page, Reader};
+use super::seats::Seat;
+use super::{Desk, Sight, doctor};
+use crate::store::{Counts, Health, LookupError, Page, Reader};
 
-/// Bytes of records that are read at once: what an export holds in memory.
-const PAGE_BYTES: usize = 512 * 1024;
-/// Rows that are sent below one header.
-const BLOCK_ROWS: usize = 1000;
+/// How long a whole list may take to be sent.
+const WHOLE: Duration = Duration::from_secs(60);
 
 /// Why a query has no answer.
 struct Refusal {
@@ -33,101 +36,146 @@ impl<E: std::error::Error> From<E> for Refusal {
     }
 }
 
+/// A whole answer, ready to be sent.
+struct Whole {
+    blocks: Vec<Vec<u8>>,
+    /// How many rows the filter's limit left out.
+    more: Option<u64>,
+}
+
+/// A page of records, ready to be sent.
+struct Block {
+    bytes: Vec<u8>,
+    /// Where the next page begins.
+    last_seq: u64,
+}
+
 /// Answers one request.
-pub(super) async fn answer(
-    client: &mut Client,
-    sight: &Sight,
-    request: Request,
-) -> Result<(), Gone> {
+pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -> Result<(), Gone> {
     let id = request.id();
     match request {
         Request::Status { .. } => {
-            let counts = query(sight, |reader| Ok(reader.counts()?)).await;
-            let status = counts.map(|counts| (vec![status(sight, &counts)], None));
-            rows(client, id, status).await
+            let counts = query(desk, |reader| Ok(reader.counts()?)).await;
+            let status = counts.map(|counts| vec![status(&desk.sight, &counts)]);
+            small(client, id, status.map(|status| blocks::rows(id, status))).await
         }
-        Request::Doctor { .. } => rows(client, id, Ok((doctor::checks(sight), None))).await,
+        Request::Doctor { .. } => {
+            small(client, id, Ok(blocks::rows(id, doctor::checks(&desk.sight)))).await
+        }
         Request::Launches { filter, .. } => {
-            let found = query(sight, move |reader| {
+            let ask = move |reader: &Reader| {
                 let rows = reader.launches(&filter)?;
                 let more = reader.more_launches(&filter, rows.len())?;
-                Ok((rows, more))
-            });
-            rows(client, id, found.await).await
+                Ok(Whole { blocks: blocks::rows(id, rows), more })
+            };
+            whole(client, desk, id, ask).await
         }
         Request::Dirs { filter, .. } => {
-            let found = query(sight, move |reader| {
+            let ask = move |reader: &Reader| {
                 let rows = reader.dirs(&filter)?;
                 let more = reader.more_dirs(&filter, rows.len())?;
-                Ok((rows, more))
-            });
-            rows(client, id, found.await).await
+                Ok(Whole { blocks: blocks::rows(id, rows), more })
+            };
+            whole(client, desk, id, ask).await
         }
         Request::Gaps { filter, .. } => {
-            let found = query(sight, move |reader| {
+            let ask = move |reader: &Reader| {
                 let rows = reader.gaps(&filter)?;
                 let more = reader.more_gaps(&filter, rows.len())?;
-                Ok((rows, more))
-            });
-            rows(client, id, found.await).await
+                Ok(Whole { blocks: blocks::rows(id, rows), more })
+            };
+            whole(client, desk, id, ask).await
         }
-        Request::Show { of, .. } => show(client, sight, id, of).await,
+        Request::Show { of, .. } => {
+            whole(client, desk, id, move |reader| show(reader, id, &of)).await
+        }
         Request::Tail { after, filter, .. } => {
-            let after = after.unwrap_or(*sight.committed.borrow());
-            Err(tail(client, sight, id, after, filter).await)
+            let after = after.unwrap_or(*desk.sight.committed.borrow());
+            Err(tail(client, desk, id, after, filter).await)
         }
         Request::Export { after, filter, .. } => {
-            export(client, sight, id, after.unwrap_or(0), filter).await
+            export(client, desk, id, after.unwrap_or(0), filter).await
         }
     }
 }
 
-/// Runs a query on another thread.
+/// Asks the ledger.
 async fn query<T: Send + 'static>(
-    sight: &Sight,
+    desk: &Desk,
     ask: impl FnOnce(&Reader) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let reader = sight.reader.clone();
-    let asked = tokio::task::spawn_blocking(move || ask(&reader)).await;
-    asked.unwrap_or_else(|error| Err(Refusal::from(error)))
+    let lost = || Refusal {
+        code: FailureCode::Storage,
+        message: "the query failed: the daemon's log says how".to_owned(),
+    };
+    desk.queries.ask(ask).await.unwrap_or_else(|| Err(lost()))
 }
 
-/// Sends rows, and how many more there are.
-async fn rows<T: Serialize>(
+/// Sends an answer that has one block.
+async fn small(
     client: &mut Client,
     id: u64,
-    found: Result<(Vec<T>, Option<u64>), Refusal>,
+    found: Result<Vec<Vec<u8>>, Refusal>,
 ) -> Result<(), Gone> {
     match found {
-        Ok((rows, more)) => {
-            for block in rows.chunks(BLOCK_ROWS) {
-                let count = block.len().try_into().unwrap_or(u64::MAX);
-                let mut bytes = codec::to_line(&Answer::Rows { id, count });
-                block.iter().for_each(|row| bytes.extend(codec::to_line(row)));
-                client.write(&bytes).await?;
-            }
-            client.say(&Answer::Done { id, seq: None, more }).await
+        Ok(blocks) => {
+            client.write(&blocks.concat()).await?;
+            client.say(&Answer::Done { id, seq: None, more: None }).await
         }
-        Err(refusal) => client.fail(Some(id), refusal.code, &refusal.message).await,
+        Err(refusal) => refuse(client, id, &refusal).await,
     }
 }
 
-async fn show(client: &mut Client, sight: &Sight, id: u64, of: String) -> Result<(), Gone> {
-    let found = query(sight, move |reader| {
-        let row = reader.launch(&of).map_err(|error| not_one(&of, error))?;
-        let records = reader.records_of(row.id)?;
-        Ok((row, records))
-    });
-    match found.await {
-        Ok((row, records)) => {
-            let mut bytes = codec::to_line(&Answer::Rows { id, count: 1 });
-            bytes.extend(codec::to_line(&row));
-            client.write(&bytes).await?;
-            block(client, id, &records).await?;
-            client.say(&Answer::Done { id, seq: None, more: None }).await
+/// Sends an answer that is held as a whole.
+async fn whole(
+    client: &mut Client,
+    desk: &Desk,
+    id: u64,
+    ask: impl FnOnce(&Reader) -> Result<Whole, Refusal> + Send + 'static,
+) -> Result<(), Gone> {
+    let Some(seat) = desk.seats.take().await else {
+        let message = "too many answers wait for their readers: try again later";
+        return client.fail(Some(id), FailureCode::Busy, message).await;
+    };
+    match query(desk, ask).await {
+        Ok(Whole { blocks, more }) => {
+            let sent = timeout(WHOLE, hand_over(client, blocks, seat)).await;
+            sent.map_err(|_| Gone::Slow)??;
+            client.say(&Answer::Done { id, seq: None, more }).await
         }
-        Err(refusal) => client.fail(Some(id), refusal.code, &refusal.message).await,
+        Err(refusal) => {
+            drop(seat);
+            refuse(client, id, &refusal).await
+        }
     }
+}
+
+/// Sends blocks, and lets go of each when it is sent.
+async fn hand_over(client: &mut Client, blocks: Vec<Vec<u8>>, seat: Seat) -> Result<(), Gone> {
+    let mut blocks = blocks.into_iter();
+    let last = blocks.next_back();
+    for block in blocks {
+        tokio::select! {
+            biased;
+            written = client.write(&block) => written?,
+            () = seat.is_due() => return Err(Gone::Slow),
+        }
+    }
+    // One block is what any client may hold.
+    drop(seat);
+    client.write(&last.unwrap_or_default()).await
+}
+
+async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), Gone> {
+    client.fail(Some(id), refusal.code, &refusal.message).await
+}
+
+fn show(reader: &Reader, id: u64, of: &str) -> Result<Whole, Refusal> {
+    let row = reader.launch(of).map_err(|error| not_one(of, error))?;
+    let records = reader.records_of(row.id)?;
+    let mut blocks = blocks::rows(id, vec![row]);
+    blocks.extend(blocks::records(id, records));
+    Ok(Whole { blocks, more: None })
 }
 
 fn not_one(of: &str, error: LookupError) -> Refusal {
@@ -151,75 +199,74 @@ fn not_one(of: &str, error: LookupError) -> Refusal {
 /// Sends every record up to the newest at this moment, in constant memory.
 async fn export(
     client: &mut Client,
-    sight: &Sight,
+    desk: &Desk,
     id: u64,
     mut after: u64,
     filter: Filter,
 ) -> Result<(), Gone> {
-    let end = *sight.committed.borrow();
+    let end = *desk.sight.committed.borrow();
     while after < end {
-        match page(sight, after, end, &filter).await {
+        match page(desk, id, after, end, &filter).await {
             Ok(page) => {
-                block(client, id, &page.records).await?;
+                client.write(&page.bytes).await?;
                 after = page.last_seq;
             }
-            Err(refusal) => {
-                return client.fail(Some(id), refusal.code, &refusal.message).await;
-            }
+            Err(refusal) => return refuse(client, id, &refusal).await,
         }
     }
     client.say(&Answer::Done { id, seq: Some(end), more: None }).await
 }
 
 /// Sends records as they are committed, at the client's pace, until it leaves.
-async fn tail(client: &mut Client, sight: &Sight, id: u64, mut after: u64, filter: Filter) -> Gone {
-    let mut committed = sight.committed.clone();
+async fn tail(client: &mut Client, desk: &Desk, id: u64, mut after: u64, filter: Filter) -> Gone {
+    let mut committed = desk.sight.committed.clone();
     loop {
         let end = *committed.borrow_and_update();
         while after < end {
-            match page(sight, after, end, &filter).await {
+            let sent = match page(desk, id, after, end, &filter).await {
                 Ok(page) => {
-                    if let Err(gone) = block(client, id, &page.records).await {
-                        return gone;
-                    }
                     after = page.last_seq;
+                    client.write(&page.bytes).await
                 }
-                Err(refusal) => {
-                    let failed = client.fail(Some(id), refusal.code, &refusal.message).await;
-                    return failed.err().unwrap_or(Gone::Left);
-                }
+                Err(refusal) => refuse(client, id, &refusal).await.and(Err(Gone::Left)),
+            };
+            if let Err(gone) = sent {
+                return gone;
             }
         }
-        tokio::select! {
-            gone = client.left() => return gone,
-            changed = committed.changed() => if changed.is_err() {
-                let message = "the daemon is going down";
-                let failed = client.fail(Some(id), FailureCode::Busy, message).await;
-                return failed.err().unwrap_or(Gone::Left);
+        let failure = tokio::select! {
+            gone = client.interrupted() => match gone {
+                Gone::Spoke => (FailureCode::BadRequest, "a tail ends only with its connection"),
+                gone => return gone,
             },
-        }
+            changed = committed.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => (FailureCode::Busy, "the daemon is going down"),
+            },
+        };
+        let failed = client.fail(Some(id), failure.0, failure.1).await;
+        return failed.err().unwrap_or(Gone::Spoke);
     }
 }
 
-async fn page(sight: &Sight, after: u64, end: u64, filter: &Filter) -> Result<Page, Refusal> {
+async fn page(
+    desk: &Desk,
+    id: u64,
+    after: u64,
+    end: u64,
+    filter: &Filter,
+) -> Result<Block, Refusal> {
     let filter = filter.clone();
-    query(sight, move |reader| Ok(reader.page(after, end, PAGE_BYTES, &filter)?)).await
+    let ask = move |reader: &Reader| {
+        let page: Page = reader.page(after, end, BLOCK_BYTES, &filter)?;
+        // A page that looked at nothing has found the end, whatever number that was to have.
+        let last_seq = if page.last_seq > after { page.last_seq } else { end };
+        Ok(Block { bytes: blocks::page(id, page.records), last_seq })
+    };
+    query(desk, ask).await
 }
 
-async fn block(client: &mut Client, id: u64, records: &[Vec<u8>]) -> Result<(), Gone> {
-    if records.is_empty() {
-        return Ok(());
-    }
-    let count = records.len().try_into().unwrap_or(u64::MAX);
-    let mut bytes = codec::to_line(&Answer::Records { id, count });
-    for record in records {
-        bytes.extend_from_slice(record);
-        bytes.push(b'\n');
-    }
-    client.write(&bytes).await
-}
-
-fn status(sight: &Sight, counts: &crate::store::Counts) -> Status {
+fn status(sight: &Sight, counts: &Counts) -> Status {
     let snapshot = sight.snapshot.borrow().clone();
     let recording = matches!(*sight.health.borrow(), Health::Ok)
         && snapshot.sources.first().is_some_and(|source| source.state != "lost");
