@@ -1,5 +1,7 @@
 //! What the daemon itself finds when it is asked for its health: one fact, one line.
 
+use std::collections::BTreeSet;
+
 use trackway_protocol::row::{AgentInstall, Check, SourceStatus};
 
 use super::Sight;
@@ -51,12 +53,13 @@ fn agents(agents: &[AgentInstall]) -> Check {
         let found = "no agent was found in PATH or in the usual places".to_owned();
         return check("agents", "ok", found, None);
     }
-    let names: Vec<String> = agents
+    let names: BTreeSet<String> = agents
         .iter()
         .map(|agent| {
             format!("{} {}", agent.agent, agent.version.as_deref().unwrap_or("(version unknown)"))
         })
         .collect();
+    let names: Vec<String> = names.into_iter().collect();
     check("agents", "ok", names.join(", "), None)
 }
 
