@@ -200,6 +200,8 @@ impl Pipeline {
             sighting.moment
         };
         let known = self.open.remove(&id);
+        let outer = parent.and_then(|outer| self.live.get(&outer));
+        let outer = outer.filter(|live| self.in_tool_call(live, &facts)).map(|live| live.id);
         let found_running = started.boot_ns < self.began.boot_ns;
         let live = Live {
             id,
@@ -237,6 +239,10 @@ impl Pipeline {
         };
         self.draft(started.at, sighting.evidence, Body::LaunchStarted(Box::new(body)));
         self.touch_start(&facts, id, arguments.as_ref(), started, sighting.evidence).await;
+        if let (Some(outer), Some(cwd)) = (outer, &facts.cwd) {
+            // To the agent in whose tool call it was started, it is a command like any other.
+            self.touch(outer, cwd, "command", started, sighting.evidence).await;
+        }
     }
 
     /// The agent proper appears below, or in place of, what started it.

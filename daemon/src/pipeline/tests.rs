@@ -286,6 +286,7 @@ async fn an_agent_in_anothers_tool_call_is_a_launch_of_its_own() {
     let ledger = Ledger::new();
     let mark = [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", "s1")];
     let inner = process(12, CLAUDE).below(11).env(&mark).argv(&["claude", "-p", "x"]);
+    let inner = inner.cwd("/nowhere/nested");
     let events = vec![
         process(10, CLAUDE).argv(&["claude"]).exec(),
         fork(10, 11),
@@ -303,6 +304,7 @@ async fn an_agent_in_anothers_tool_call_is_a_launch_of_its_own() {
     assert_eq!(launches.len(), 2);
     assert_eq!(launches[1].parent_launch, Some(launches[0].id));
     assert!(ledger.dirs().contains(&dir("/nowhere/inner", &["helper"])));
+    assert!(ledger.dirs().contains(&dir("/nowhere/nested", &["command", "launch"])));
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Pipeline {
         }
     }
 
-    async fn touch(
+    pub(super) async fn touch(
         &mut self,
         launch: LaunchId,
         dir: &Path,
