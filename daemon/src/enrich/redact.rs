@@ -108,7 +108,7 @@ impl Redaction {
                 self.note(flag, None, None);
             }
             Token::Flag { flag, name, value: Some((glue, text)) } => {
-                // `-important` is more likely a word of a prompt than the path `mportant` after `-i`.
+                // `-idea` is more likely a word of a prompt than the path `dea` after `-i`.
                 let nth = usize::from(glue == Some(""));
                 let kept = flag.value.kept(text, nth);
                 let shown = kept.clone().unwrap_or_else(|| length(text));

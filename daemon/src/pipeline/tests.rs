@@ -282,7 +282,7 @@ async fn only_what_bears_the_mark_of_a_tool_call_is_a_command() {
 }
 
 #[tokio::test]
-async fn an_agent_in_anothers_tool_call_is_a_launch_of_its_own() {
+async fn an_agent_in_the_tool_call_of_another_is_a_launch_of_its_own() {
     let ledger = Ledger::new();
     let mark = [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", "s1")];
     let inner = process(12, CLAUDE).below(11).env(&mark).argv(&["claude", "-p", "x"]);
@@ -308,7 +308,7 @@ async fn an_agent_in_anothers_tool_call_is_a_launch_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_sandboxs_probe_is_no_command() {
+async fn a_sandbox_probe_is_no_command() {
     let ledger = Ledger::new();
     let bin = "/h/.codex/packages/standalone/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
     let bwrap = "/h/.codex/packages/standalone/releases/0.169.0-x86_64-unknown-linux-musl/codex-resources/bwrap";
@@ -431,7 +431,7 @@ async fn what_a_source_lost_is_a_gap_with_its_count() {
 }
 
 #[tokio::test]
-async fn an_agent_that_a_tool_calls_shell_becomes_is_a_launch_of_its_own() {
+async fn an_agent_that_the_shell_of_a_tool_call_becomes_is_a_launch_of_its_own() {
     let ledger = Ledger::new();
     let mark = [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", "s1")];
     let events = vec![

@@ -11,7 +11,7 @@ use super::super::filter::{Conditions, sql_limit};
 ///
 /// A range that was left open ends where a later record of the same source says that it sees again,
 /// or begins another one that lasts; of two in the same millisecond, the one that came later is the later one.
-const RANGES: &str = "SELECT seq, source, state, from_ms, coalesce(until_ms, iif(state = 'restored', closes_ms, NULL),
+const RANGES: &str = "SELECT seq, source, state, from_ms, coalesce(until_ms, CASE state WHEN 'restored' THEN closes_ms END,
         (SELECT c.closes_ms FROM coverage c
          WHERE c.source = g.source AND (c.closes_ms, c.seq) > (g.from_ms, g.seq)
          ORDER BY c.closes_ms, c.seq LIMIT 1)) AS until_ms, reason, missed, unit, unnamed
