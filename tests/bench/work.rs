@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use trackway_tests::agent::{self, CLAUDE};
+use trackway_tests::cage::Cage;
+use trackway_tests::mock::script::{bash, read};
+use trackway_tests::scenario::Scenario;
+use trackway_tests::world::World;
+
 use crate::Effort;
 use crate::numbers::{median, quantile};
 use crate::trackway::{Daemon, Home};
@@ -32,18 +38,39 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
         // Once for the caches.
         time(&project, script)?;
         let ratios = compare(&home, pairs, || time(&project, script))?;
-        let [low, middle, high] =
-            [quantile(&ratios, 0.25), median(&ratios), quantile(&ratios, 0.75)];
-        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-        writeln!(
-            out,
-            "{name:<14} median {:+.2} %, quartiles {:+.2} % and {:+.2} %",
-            percent(middle),
-            percent(low),
-            percent(high),
-        )?;
+        print(name, &ratios, out)?;
     }
+    session()?;
+    print("claude session", &compare(&home, pairs, session)?, out)
+}
+
+fn print(name: &str, ratios: &[f64], out: &mut dyn Write) -> Result<()> {
+    let [low, middle, high] = [quantile(ratios, 0.25), median(ratios), quantile(ratios, 0.75)];
+    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+    writeln!(
+        out,
+        "{name:<14} median {:+.2} %, quartiles {:+.2} % and {:+.2} %",
+        percent(middle),
+        percent(low),
+        percent(high),
+    )?;
     Ok(())
+}
+
+/// Has the real claude play a script of shell calls and reads in its cage; returns its seconds.
+fn session() -> Result<f64> {
+    let world = World::new();
+    let mut scenario = Scenario::new(CLAUDE).print("Do what the script says");
+    for _ in 0..5 {
+        scenario = scenario.turn(bash("cat a.txt && ls && (cd {other} && ls)"));
+        scenario = scenario.turn(read("{repo}/a.txt"));
+    }
+    let plan = scenario.plan(&world, &agent::environment(&world, &[CLAUDE]));
+    let begin = Instant::now();
+    let departure = Cage::start(&plan).finish(&plan);
+    let seconds = begin.elapsed().as_secs_f64();
+    ensure!(departure.code == 0, "the session failed");
+    Ok(seconds)
 }
 
 /// Returns the ratio of the times with and without the daemon, pair by pair.

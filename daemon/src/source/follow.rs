@@ -87,6 +87,11 @@ impl Follow {
         self.leaving.get(&pid).copied()
     }
 
+    /// Whether anything is followed.
+    pub(crate) fn any(&self) -> bool {
+        !self.followed.is_empty()
+    }
+
     /// Whether some process's first thread has ended.
     pub(crate) fn any_leaving(&self) -> bool {
         !self.leaving.is_empty()

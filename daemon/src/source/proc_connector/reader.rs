@@ -39,6 +39,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 const LEAVING: Duration = Duration::from_millis(50);
 /// How often a new socket is tried at once.
 const REPLACEMENTS: u32 = 3;
+/// While nothing is followed, events are gathered for so long before they are looked at.
+const GATHER: Duration = Duration::from_millis(1);
 /// Events taken in one go before orders are looked at.
 const BATCH: usize = 4096;
 /// Of a program that is no agent's own, only the beginning of its command line matters.
@@ -128,6 +130,11 @@ impl Reader {
 
     fn turn(&mut self) -> Outcome {
         self.wait();
+        if !self.follow.any() {
+            // No agent lives, and one that starts now will for longer than this: let the events of
+            // a build come together instead of waking for each.
+            std::thread::sleep(GATHER);
+        }
         for order in self.orders.try_iter().collect::<Vec<_>>() {
             match order {
                 Order::Sweep => self.want_sweep(),
