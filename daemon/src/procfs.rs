@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, readlinkat_raw, statat};
 use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::event::{AgentEnv, Ancestor, FileId, ProcessFacts, RawArgv, Tty};
 
@@ -80,6 +81,12 @@ impl Procfs {
 
     /// Reads `comm`, which a zombie still has.
     pub(crate) fn comm(&self, pid: u32) -> Option<OsString> {
+        // Of processes that have no other fact left, most are gone: asking for one by signal 0
+        // costs a tenth of looking it up in vain.
+        let id = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+        if test_kill_process(id) == Err(Errno::SRCH) {
+            return None;
+        }
         let mut comm = self.read(pid, "comm")?;
         comm.pop_if(|byte| *byte == b'\n');
         Some(OsString::from_vec(comm))

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
@@ -22,6 +23,9 @@ const CHECKED_BYTES: u64 = 16 << 20;
 
 /// How long to wait for another process that has the file locked. The writer tries again after it.
 const BUSY: Duration = Duration::from_secs(1);
+
+/// How long between two attempts where SQLite does not wait.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Opens the one connection that writes, creating and migrating the file where needed.
 pub(super) fn open_writing(path: &Path) -> Result<Connection, StoreError> {
@@ -87,13 +91,31 @@ fn prepare_connection(connection: &Connection) -> rusqlite::Result<()> {
 /// Sets what the writing connection needs besides.
 fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
     // Readers and the writer never wait for each other.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    use_write_ahead_log(connection)?;
     // What was committed survives a power cut; NORMAL was measured to lose hundreds of rows.
     connection.pragma_update(None, "synchronous", "FULL")?;
     // On macOS an ordinary fsync leaves the data in the drive's cache.
     connection.pragma_update(None, "fullfsync", true)?;
     // A slow reader may once let the log grow; it shall not keep that size.
     connection.pragma_update(None, "journal_size_limit", 16 << 20)
+}
+
+/// Changes a new file to write-ahead logging, which stays.
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            // For this change alone SQLite does not wait by itself, since two that waited for each
+            // other would do so forever.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                thread::sleep(PAUSE);
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Returns how many migrations the file has seen, if it is a ledger that we can use.

@@ -23,7 +23,10 @@ pub(super) fn look(
 ) -> Result<Vec<ProcessFacts>, Errno> {
     let mut table = Vec::new();
     for pid in procfs.pids()? {
-        let Some(stat) = procfs.try_stat(pid)?.filter(|stat| !stat.zombie) else { continue };
+        let Some(stat) = procfs.try_stat(pid)? else { continue };
+        if stat.zombie && !has_other_threads(procfs, pid) {
+            continue;
+        }
         let candidate = followed(pid) || is_agent(procfs, pid);
         table.push(Entry { pid, ppid: stat.ppid, candidate });
     }
@@ -34,6 +37,7 @@ pub(super) fn look(
         let exe = match procfs.exe(pid, &mut buffer) {
             Exe::Path(exe) => Some(exe),
             Exe::Denied => None,
+            Exe::Gone if has_other_threads(procfs, pid) => None,
             Exe::Gone => continue,
         };
         let mut facts = procfs.facts(pid, exe);
@@ -43,6 +47,11 @@ pub(super) fn look(
         }
     }
     Ok(processes)
+}
+
+/// Whether a process goes on without its first thread, whose end makes it look like a zombie.
+fn has_other_threads(procfs: &Procfs, pid: u32) -> bool {
+    procfs.threads(pid) > 1
 }
 
 fn is_agent(procfs: &Procfs, pid: u32) -> bool {

@@ -7,7 +7,7 @@
 //! is not one that the sweep missed; a fork or an exec from before the end of the look says nothing
 //! new of a process that was looked at.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::AsFd as _;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ const LEAVING: Duration = Duration::from_millis(50);
 /// How often a new socket is tried at once.
 const REPLACEMENTS: u32 = 3;
 /// While nothing is followed, events are gathered for so long before they are looked at.
-const GATHER: Duration = Duration::from_millis(1);
+const GATHER: Duration = Duration::from_millis(2);
 /// Events taken in one go before orders are looked at.
 const BATCH: usize = 4096;
 /// Of a program that is no agent's own, only the beginning of its command line matters.
@@ -54,6 +54,10 @@ pub(super) struct Reader {
     orders: Receiver<Order>,
     waker: Waker,
     follow: Follow,
+    /// Room for the events at hand.
+    gathered: Vec<Frame>,
+    /// Processes of the events at hand that have ended by now, and when.
+    gone: HashMap<u32, u64>,
     sequence: Sequence,
     /// Our own thread, whose change of name is the canary.
     thread: u32,
@@ -105,6 +109,8 @@ impl Reader {
             orders,
             waker,
             follow: Follow::default(),
+            gathered: Vec::new(),
+            gone: HashMap::new(),
             sequence: Sequence::default(),
             thread: 0,
             canary_seen: false,
@@ -129,20 +135,14 @@ impl Reader {
     }
 
     fn turn(&mut self) -> Outcome {
-        self.wait();
-        if !self.follow.any() {
-            // No agent lives, and one that starts now will for longer than this: let the events of
-            // a build come together instead of waking for each.
-            std::thread::sleep(GATHER);
+        if self.wait() {
+            self.obey()?;
         }
-        for order in self.orders.try_iter().collect::<Vec<_>>() {
-            match order {
-                Order::Sweep => self.want_sweep(),
-                Order::Stop => return Err(Closed),
-                Order::Count(_) => {}
-            }
+        if self.follow.any() {
+            self.drain()?
+        } else {
+            self.gather()?
         }
-        self.drain()?;
         self.recheck_leaving()?;
         if self.alive_since.elapsed() >= CANARY {
             self.ask_canary()?;
@@ -160,8 +160,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Waits for an event, an order or the next deadline.
-    fn wait(&self) {
+    /// Waits for an event, an order or the next deadline. Returns whether there is an order.
+    fn wait(&self) -> bool {
         let leaving = self.follow.any_leaving().then(|| Instant::now() + LEAVING);
         let others = [
             self.loss.as_ref().map(|loss| loss.due),
@@ -177,9 +177,22 @@ impl Reader {
             PollFd::from_borrowed_fd(self.waker.as_fd(), PollFlags::IN),
         ];
         let _ = poll(&mut fds, timeout.as_ref());
-        if fds[1].revents().contains(PollFlags::IN) {
+        let ordered = fds[1].revents().contains(PollFlags::IN);
+        if ordered {
             let _ = rustix::io::read(&*self.waker, &mut [0; 8]);
         }
+        ordered
+    }
+
+    fn obey(&mut self) -> Outcome {
+        for order in self.orders.try_iter().collect::<Vec<_>>() {
+            match order {
+                Order::Sweep => self.want_sweep(),
+                Order::Stop => return Err(Closed),
+                Order::Count(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Handles what is in the queue.
@@ -190,6 +203,32 @@ impl Reader {
                 None => break,
             }
         }
+        Ok(())
+    }
+
+    /// Handles what is in the queue, a moment later.
+    ///
+    /// No agent lives, and one that starts now will for longer than that: so the events of a build
+    /// come together, instead of waking this thread for each, and a program that has ended since
+    /// is not looked for in vain.
+    fn gather(&mut self) -> Outcome {
+        std::thread::sleep(GATHER);
+        let mut frames = std::mem::take(&mut self.gathered);
+        while frames.len() < BATCH
+            && let Some(frame) = self.receive()?
+        {
+            if let What::Exit { pid, tgid, .. } = frame.what
+                && pid == tgid
+            {
+                self.gone.insert(pid, frame.timestamp_ns);
+            }
+            frames.push(frame);
+        }
+        for frame in frames.drain(..) {
+            self.frame(frame)?;
+        }
+        self.gathered = frames;
+        self.gone.clear();
         Ok(())
     }
 
@@ -253,6 +292,9 @@ impl Reader {
         let mut buffer = [0; 4096];
         let followed = self.follow.contains(pid);
         self.follow.executed(pid);
+        if self.gone.get(&pid).is_some_and(|ended_ns| *ended_ns >= at_ns) {
+            return self.unreadable(pid, followed);
+        }
         match self.procfs.exe(pid, &mut buffer) {
             Exe::Path(exe) => {
                 if !followed && !is_candidate(exe) {
@@ -305,8 +347,11 @@ impl Reader {
             let may_be_agent = comm.is_none_or(|comm| agents::has_comm(&comm));
             return self.send(Event::Unread { pid, may_be_agent });
         }
-        let ruled_out = comm.is_some_and(|comm| agents::rules_out(&comm));
-        if ruled_out || !self.is_own_by_parent(pid) {
+        let ours = match comm {
+            Some(comm) => !agents::rules_out(&comm) && self.is_own_by_parent(pid),
+            None => self.had_own_parent(pid),
+        };
+        if !ours {
             return Ok(());
         }
         let unnamed = self.unnamed.get_or_insert_with(|| Unnamed {
@@ -320,8 +365,11 @@ impl Reader {
 
     /// Whether a process is ours, or may be: a vanished one is judged by its parent.
     fn is_own_by_parent(&self, pid: u32) -> bool {
-        let own = self.procfs.is_own(pid);
-        own.or_else(|| self.procfs.is_own(self.follow.parent(pid)?)).unwrap_or(true)
+        self.procfs.is_own(pid).unwrap_or_else(|| self.had_own_parent(pid))
+    }
+
+    fn had_own_parent(&self, pid: u32) -> bool {
+        self.follow.parent(pid).and_then(|parent| self.procfs.is_own(parent)).unwrap_or(true)
     }
 
     fn exit(&mut self, pid: u32, tgid: u32, left: Left) -> Outcome {
