@@ -15,7 +15,7 @@ pub struct Filter {
     /// The agent's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// A repository: its root, a path below it, or its remote.
+    /// A repository: its root, a path below it, or its remote (a fork also by its `upstream`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repo: Option<String>,
     /// A directory: it and what lies below.
@@ -33,6 +33,18 @@ pub struct Filter {
     /// Also directories that only the agent's own helpers were in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub helpers: bool,
+    /// Only launches in this mode: `interactive`, `headless` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Only launches with this flag that matters for risk, as it is typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<String>,
+    /// Only launches whose requests went to this host or provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Only touches of this kind: `launch`, `chdir`, `command` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
     /// At most this many rows, the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
@@ -62,6 +74,23 @@ pub enum Request {
     },
     /// Answered with [`crate::row::DirRow`]s, last touched first.
     Dirs {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Answered with [`crate::row::RepoRow`]s, last touched first.
+    Repos {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Who touched the filter's `dir` or `repo`, or anything below? Answered with
+    /// [`crate::row::WhoRow`]s, last touch first.
+    Who {
         /// The client's number for this request.
         id: u64,
         /// Which of them.
@@ -116,6 +145,8 @@ impl Request {
             | Self::Doctor { id }
             | Self::Launches { id, .. }
             | Self::Dirs { id, .. }
+            | Self::Repos { id, .. }
+            | Self::Who { id, .. }
             | Self::Show { id, .. }
             | Self::Gaps { id, .. }
             | Self::Tail { id, .. }
@@ -156,7 +187,8 @@ pub enum Answer {
         /// Greatest `seq` that the answer looked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<u64>,
-        /// How many rows the filter's `limit` left out; absent without a limit.
+        /// How many rows the filter's `limit` left out; absent without a limit, and where they are
+        /// too many to count.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         more: Option<u64>,
     },

@@ -322,15 +322,33 @@ pub struct Repo {
     /// Bytes of `root` where it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_b64: Option<String>,
-    /// URL of `origin`, else of the only remote, without credentials.
+    /// Top directory of the main working tree (or the bare repository) where `root` is that of a
+    /// linked one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main: Option<String>,
+    /// URL of `origin`, else of the branch's own remote, else of the first by name, without
+    /// credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
+    /// URL of the remote named `upstream`, which a fork has, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
     /// Branch checked out; absent with a detached head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     /// Full id of the commit checked out; absent before the first commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+}
+
+impl Repo {
+    /// Returns what all clones and working trees of one repository have in common: the remote in
+    /// its normal spelling ([`crate::remote`]), else the main working tree's directory.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let local = || self.main.as_ref().unwrap_or(&self.root).clone();
+        self.remote.as_deref().map_or_else(local, crate::remote::identity)
+    }
 }
 
 /// Where an agent's requests go.

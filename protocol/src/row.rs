@@ -195,6 +195,66 @@ pub struct DirRow {
     pub evidence: Evidence,
 }
 
+/// One repository that agents were in: all of its clones and working trees together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RepoRow {
+    /// What its clones have in common: the remote in its normal spelling, else the directory.
+    pub id: String,
+    /// As it was when it was last looked at.
+    pub repo: Repo,
+    /// The top directories of its clones and working trees, last touched first.
+    pub roots: Vec<String>,
+    /// The agents that were in it.
+    pub agents: Vec<String>,
+    /// How: `launch`, `chdir`, `command` …
+    pub how: Vec<String>,
+    /// First touch.
+    pub first_at: Timestamp,
+    /// Last touch.
+    pub last_at: Timestamp,
+    /// How many directories of it were touched.
+    pub dirs: u64,
+    /// How many launches.
+    pub launches: u64,
+    /// How many sessions; `null` while no session file is read.
+    pub sessions: Option<u64>,
+    /// The strongest evidence of it.
+    pub evidence: Evidence,
+}
+
+/// One launch that touched the place that was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WhoRow {
+    /// The launch; `null` where only a session file tells.
+    pub launch: Option<LaunchId>,
+    /// The session; `null` where only a process tells.
+    pub session: Option<String>,
+    /// The agent; `null` where it is not known.
+    pub agent: Option<String>,
+    /// Its version.
+    pub agent_version: Option<String>,
+    /// What it was started to do.
+    pub mode: Option<String>,
+    /// The flags that matter for risk.
+    pub flags: Option<Vec<String>>,
+    /// Where its requests went.
+    pub endpoint: Option<Endpoint>,
+    /// Where it was started.
+    pub cwd: Option<String>,
+    /// What of the place it touched last.
+    pub path: String,
+    /// How many paths of the place it touched.
+    pub paths: u64,
+    /// How: `launch`, `chdir`, `command` …
+    pub how: Vec<String>,
+    /// First touch.
+    pub first_at: Timestamp,
+    /// Last touch.
+    pub last_at: Timestamp,
+    /// The strongest evidence of it.
+    pub evidence: Evidence,
+}
+
 /// One range of time in which a source saw less than everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapRow {

@@ -75,7 +75,9 @@ fn describe(place: Place) -> Result<Repo, RepoError> {
     Ok(Repo {
         root: root.text,
         root_b64: root.b64,
+        main: None,
         remote: config.remote(branch).and_then(|url| url::without_credentials(&url)),
+        upstream: None,
         branch: branch.map(|name| String::from_utf8_lossy(name).into_owned()),
         commit: head.commit,
     })

@@ -78,6 +78,9 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             };
             whole(client, desk, id, ask).await
         }
+        Request::Repos { .. } | Request::Who { .. } => {
+            client.fail(Some(id), FailureCode::BadRequest, "not answered yet").await
+        }
         Request::Gaps { filter, .. } => {
             let ask = move |reader: &Reader| {
                 let rows = reader.gaps(&filter)?;

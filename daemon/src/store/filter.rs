@@ -5,6 +5,7 @@ use std::path::MAIN_SEPARATOR;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::record::Repo;
+use trackway_protocol::remote;
 
 /// Conditions that all must hold, with the values of their parameters.
 #[derive(Clone, Default)]
@@ -128,9 +129,9 @@ impl Repos {
         // The innermost: a path in a submodule is not one of the repository around it.
         let around = all.iter().map(|repo| &repo.root).filter(|root| is_below(wanted, root));
         let root = around.max_by_key(|root| root.len()).cloned();
-        let remote = normal_remote(wanted);
+        let identity = remote::identity(wanted);
         all.retain(|repo| {
-            Some(&repo.root) == root.as_ref() || normal_remote(&repo.remote) == remote
+            Some(&repo.root) == root.as_ref() || remote::identity(&repo.remote) == identity
         });
         Self(all)
     }
@@ -141,21 +142,6 @@ fn below(dir: &str) -> std::ops::Range<String> {
     // The least text that is greater than any that begins with the directory and a separator.
     let next = char::from(MAIN_SEPARATOR as u8 + 1);
     format!("{dir}{MAIN_SEPARATOR}")..format!("{dir}{next}")
-}
-
-/// Returns `host/path` of a remote, however its URL is written: without scheme, user and `.git`.
-fn normal_remote(url: &str) -> String {
-    let (has_scheme, rest) = match url.split_once("://") {
-        Some((_, rest)) => (true, rest),
-        None => (false, url),
-    };
-    let host_end = rest.find(['/', ':']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(host_end);
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    // `host:path` is scp's way to write a URL; after a scheme the colon begins a port.
-    let path = if has_scheme { path.into() } else { path.replacen(':', "/", 1) };
-    let path = path.trim_end_matches('/');
-    format!("{}{}", host.to_lowercase(), path.strip_suffix(".git").unwrap_or(path))
 }
 
 #[cfg(test)]
@@ -201,12 +187,6 @@ mod tests {
     #[test]
     fn a_repository_without_remote_is_not_found_by_an_empty_one() {
         assert_eq!(keys(&[("/a", "")], "/elsewhere"), "[]");
-    }
-
-    #[test]
-    fn ports_and_paths_of_remotes_stand() {
-        assert_eq!(normal_remote("ssh://git@h:2222/p.git"), "h:2222/p");
-        assert_eq!(normal_remote("/srv/git/p.git"), "/srv/git/p");
     }
 
     #[test]

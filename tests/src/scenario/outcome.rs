@@ -116,10 +116,10 @@ impl Seen<'_> {
         self.claim(self.row.cwd.as_deref().map(Path::new) == Some(dir), "the directory is right");
         let repo = dir.ancestors().find(|dir| dir.join(".git").exists()).map(|root| Repo {
             root: root.display().to_string(),
-            root_b64: None,
             remote: Some(REMOTE.to_owned()),
             branch: Some("main".to_owned()),
             commit: Some(commit(root)),
+            ..Repo::default()
         });
         self.claim(self.row.repo == repo, &format!("the repository is {repo:?}"));
         self.claim(self.row.repo_unknown.is_none(), "the repository is known");

@@ -76,10 +76,10 @@ fn as_git_says(dir: &Path) -> Option<Repo> {
     })?;
     Some(Repo {
         root,
-        root_b64: None,
         remote: try_git(dir, &["remote", "get-url", "origin"]),
         branch: try_git(dir, &["symbolic-ref", "--short", "HEAD"]),
         commit: try_git(dir, &["rev-parse", "--verify", "-q", "HEAD"]),
+        ..Repo::default()
     })
 }
 
