@@ -41,6 +41,9 @@ const LEAVING: Duration = Duration::from_millis(50);
 const REPLACEMENTS: u32 = 3;
 /// While nothing is followed, events are gathered for so long before they are looked at.
 const GATHER: Duration = Duration::from_millis(2);
+/// With so many gathered, more than one program makes, this thread sleeps on instead of waiting: who
+/// starts programs then need not wake it, which on a virtual machine costs them more than the rest.
+const BUSY: usize = 4;
 /// Events taken in one go before orders are looked at.
 const BATCH: usize = 4096;
 /// Of a program that is no agent's own, only the beginning of its command line matters.
@@ -54,6 +57,8 @@ pub(super) struct Reader {
     orders: Receiver<Order>,
     waker: Waker,
     follow: Follow,
+    /// Whether events come so fast that they are not waited for.
+    busy: bool,
     /// Room for the events at hand.
     gathered: Vec<Frame>,
     /// Processes of the events at hand that have ended by now, and when.
@@ -109,6 +114,7 @@ impl Reader {
             orders,
             waker,
             follow: Follow::default(),
+            busy: false,
             gathered: Vec::new(),
             gone: HashMap::new(),
             sequence: Sequence::default(),
@@ -135,13 +141,14 @@ impl Reader {
     }
 
     fn turn(&mut self) -> Outcome {
-        if self.wait() {
+        if self.busy || self.wait() {
             self.obey()?;
         }
         if self.follow.any() {
-            self.drain()?
+            self.busy = false;
+            self.drain()?;
         } else {
-            self.gather()?
+            self.busy = self.gather()? >= BUSY;
         }
         self.recheck_leaving()?;
         if self.alive_since.elapsed() >= CANARY {
@@ -206,12 +213,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Handles what is in the queue, a moment later.
+    /// Handles what is in the queue, a moment later. Returns how much that was.
     ///
     /// No agent lives, and one that starts now will for longer than that: so the events of a build
     /// come together, instead of waking this thread for each, and a program that has ended since
     /// is not looked for in vain.
-    fn gather(&mut self) -> Outcome {
+    fn gather(&mut self) -> Result<usize, Closed> {
         std::thread::sleep(GATHER);
         let mut frames = std::mem::take(&mut self.gathered);
         while frames.len() < BATCH
@@ -224,12 +231,13 @@ impl Reader {
             }
             frames.push(frame);
         }
+        let count = frames.len();
         for frame in frames.drain(..) {
             self.frame(frame)?;
         }
         self.gathered = frames;
         self.gone.clear();
-        Ok(())
+        Ok(count)
     }
 
     /// Takes one frame from the queue, and notes what is missing before it. None where the queue is
