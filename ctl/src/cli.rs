@@ -12,9 +12,11 @@ use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::repos::Repos;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
 use crate::commands::tail::Tail;
+use crate::commands::who::Who;
 use crate::render::clean;
 
 pub(crate) mod filter;
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     Launches(Launches),
     Dirs(Dirs),
+    Repos(Repos),
+    Who(Who),
     Show(Show),
     Gaps(Gaps),
     Tail(Tail),

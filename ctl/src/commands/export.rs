@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use trackway_protocol::message::{Filter, Request};
 
 use super::{Console, Form};
-use crate::cli::filter::{Narrow, Range};
+use crate::cli::filter::{Narrow, Place, Range};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
 use crate::render::{json, record, text};
@@ -39,6 +39,9 @@ pub(crate) struct Export {
     range: Range,
 
     #[command(flatten)]
+    place: Place,
+
+    #[command(flatten)]
     narrow: Narrow,
 }
 
@@ -56,7 +59,8 @@ impl Export {
     ) -> Result<(), Error> {
         let mut filter = Filter::default();
         self.range.apply(console.around, &mut filter)?;
-        self.narrow.apply(console.around, &mut filter)?;
+        self.place.apply(console.around, &mut filter)?;
+        self.narrow.apply(&mut filter)?;
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
             let terminal = console.around.terminal;

@@ -44,7 +44,7 @@ pub(crate) fn write(rows: &[DirRow], view: &View, out: &mut impl Write) -> io::R
 }
 
 /// Returns the ways of touching, with a count of those that a narrow table has no room for.
-fn how(ways: &[String], view: &View) -> String {
+pub(super) fn how(ways: &[String], view: &View) -> String {
     let mut shown = String::new();
     for (index, way) in ways.iter().enumerate() {
         let way = clean(way);

@@ -13,6 +13,7 @@ pub(crate) enum Nothing {
     Launch,
     Running,
     Directory,
+    Repository,
     Gap,
 }
 
@@ -28,7 +29,8 @@ impl Nothing {
         let (what, limits) = match self {
             Self::Launch => ("No launch is recorded", BLIND),
             Self::Running => ("No launch is known to be running", BLIND),
-            Self::Directory => ("No directory is recorded", BLIND),
+            Self::Directory => ("No directory is recorded", HELPERS),
+            Self::Repository => ("No repository is recorded", HELPERS),
             Self::Gap => (
                 "No gap is recorded",
                 "That holds for the sources that `trackwayctl \
@@ -40,13 +42,19 @@ impl Nothing {
 }
 
 const BLIND: &str = "`trackwayctl gaps` tells when the recorder was blind.";
+const HELPERS: &str = "`--all` lists also where only the agents' own helpers were; `trackwayctl \
+     gaps` tells when the recorder was blind.";
 
 /// Returns what a filter lets through, as the end of a sentence.
-fn selection(filter: &Filter, view: &View) -> String {
+pub(super) fn selection(filter: &Filter, view: &View) -> String {
     let path = |path: &String| view.path(path);
     let parts = [
         filter.agent.as_ref().map(|agent| format!("of {}", clean(agent))),
         filter.launch.as_ref().map(|id| format!("for launch {}", clean(id))),
+        filter.mode.as_ref().map(|mode| format!("in mode {}", clean(mode))),
+        filter.flag.as_ref().map(|flag| format!("with {}", clean(flag))),
+        filter.endpoint.as_ref().map(|host| format!("with requests to {}", clean(host))),
+        filter.how.as_ref().map(|how| format!("by {}", clean(how))),
         filter.repo.as_ref().map(|repo| format!("in the repository {}", path(repo))),
         filter.dir.as_ref().map(|dir| format!("in {} or below", path(dir))),
         range(filter, view),

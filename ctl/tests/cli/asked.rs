@@ -38,6 +38,25 @@ fn flags_become_the_filter() {
     }});
     assert_eq!(requests.recv().unwrap(), expected);
 
+    daemon.run(&[
+        "repos",
+        "--json",
+        "--mode=headless",
+        "--flag",
+        "--permission-mode=plan",
+        "--endpoint",
+        "https://Proxy.example/v1",
+        "--how",
+        "helper",
+    ]);
+    let asked = requests.recv().unwrap();
+    assert_eq!(asked["type"], "repos");
+    assert_eq!(
+        asked["filter"],
+        serde_json::json!({"mode": "headless", "flag": "--permission-mode=plan",
+            "endpoint": "proxy.example", "how": "helper", "helpers": true})
+    );
+
     daemon.run(&["dirs", "--json", "--all", "--dir", "~/src"]);
     let expected = serde_json::json!({"helpers": true, "dir": "/home/ann/src"});
     assert_eq!(requests.recv().unwrap()["filter"], expected);
@@ -53,12 +72,23 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
         &["show"],
         &["export", "--format", "xml"],
         &["launches", "--session", "abc"],
+        &["launches", "--how", "command"],
+        &["launches", "--dir", ""],
+        &["dirs", "--how", "write"],
+        &["who"],
+        &["who", ""],
+        &["who", ".", "--dir", "."],
+        &["who", ".", "--session", "abc"],
+        &["tail", "--limit", "3"],
     ] {
         assert_eq!(nobody.run(args).code, 2, "{args:?}");
     }
     let ended = nobody.run(&["launches", "--agent", "gemini"]);
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("possible values: claude, codex"), "{ended:?}");
+    let ended = nobody.run(&["repos", "--how", "looked"]);
+    let ways = "possible values: launch, chdir, command, helper, add-dir]";
+    assert!(ended.stderr.contains(ways), "{ended:?}");
     let ended = nobody.run(&["gaps", "--since", "soon"]);
     assert_eq!(ended.code, 2);
     assert!(

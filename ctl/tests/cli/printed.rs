@@ -11,8 +11,8 @@ use crate::fake::{Fake, LAUNCH, block, record};
 fn json_rows_are_printed_byte_for_byte() {
     let odd = r#"{"b" : 1,  "a":"\u00e9é", "new":[ ]}"#;
     let daemon = Fake::answering(move |_| block("rows", &[odd, odd]));
-    for command in ["launches", "dirs", "gaps", "status"] {
-        let ended = daemon.run(&[command, "--json"]);
+    for args in [&["launches"][..], &["dirs"], &["repos"], &["who", "."], &["gaps"], &["status"]] {
+        let ended = daemon.run(&[args, &["--json"]].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("{odd}\n{odd}\n").as_str()));
         assert_eq!(ended.stderr, "");
     }
@@ -92,6 +92,7 @@ fn without_rows_a_sentence_says_so_and_it_is_no_failure() {
         (vec!["launches"], "No launch is recorded."),
         (vec!["launches", "--running"], "No launch is known to be running."),
         (vec!["dirs", "--agent", "codex"], "No directory is recorded of codex."),
+        (vec!["repos", "--mode", "headless"], "No repository is recorded in mode headless."),
         (
             vec!["gaps", "--since", "2026-11-16T12:00:00Z"],
             "No gap is recorded from Nov 16 12:00 to now.",
