@@ -12,6 +12,7 @@ use jiff::Zoned;
 
 pub(crate) mod checks;
 mod clean;
+pub(crate) mod csv;
 pub(crate) mod dirs;
 pub(crate) mod gaps;
 pub(crate) mod json;

@@ -58,6 +58,16 @@ fn json_cannot_act_on_the_terminal_either_and_means_the_same_there() {
 }
 
 #[test]
+fn a_sheet_cannot_act_on_the_terminal_either() {
+    let hostile = record(7).replace("0.1.0", "\u{9b}2J\u{7f}\u{202e}é");
+    let daemon = Fake::answering(move |_| block("records", &[&hostile]));
+    let shown = |terminal| written(&daemon, terminal, &["export", "--format", "csv"]);
+    assert!(!shown(true).contains(['\u{9b}', '\u{7f}', '\u{202e}']), "{}", shown(true));
+    assert!(shown(true).contains(r"\u{9b}2J\x7f\u{202e}é"), "{}", shown(true));
+    assert!(shown(false).contains("\u{202e}é"), "{}", shown(false));
+}
+
+#[test]
 fn rows_are_shortened_only_to_a_width_that_somebody_asked_for() {
     let deep = LAUNCH.replace("src", "src/one/two/three/four/five/six/seven/eight/nine/ten/eleven");
     let daemon = Fake::answering(move |_| block("rows", &[&deep]));
