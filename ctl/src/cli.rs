@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueHint};
 
 use crate::commands::completions::Completions;
 use crate::commands::dirs::Dirs;
@@ -36,7 +36,13 @@ pub struct Cli {
     pub(crate) json: bool,
 
     /// Ask the daemon behind this socket [default: $TRACKWAY_SOCKET, or the platform's place]
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Common options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Common options"
+    )]
     pub(crate) socket: Option<PathBuf>,
 
     #[command(subcommand)]

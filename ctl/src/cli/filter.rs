@@ -202,9 +202,7 @@ impl Touch {
                 hint: "`--how command` takes the directories in which programs ran",
             });
         }
-        // Whoever asks for helpers wants to see them.
-        filter.helpers |= how == Some("helper");
-        filter.how = self.how.clone();
+        filter.how.clone_from(&self.how);
         Ok(())
     }
 }
@@ -309,12 +307,5 @@ mod tests {
         let touch = Touch { how: Some("write".into()) };
         let refused = touch.apply(&mut Filter::default()).unwrap_err();
         assert_eq!(refused.exit_code(), crate::exit::USAGE);
-    }
-
-    #[test]
-    fn whoever_asks_for_helpers_sees_them() {
-        let mut filter = Filter::default();
-        Touch { how: Some("helper".into()) }.apply(&mut filter).unwrap();
-        assert!(filter.helpers);
     }
 }

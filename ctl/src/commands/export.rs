@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use trackway_protocol::message::{Filter, Request};
 
 use super::{Console, Form};
-use crate::cli::filter::{Narrow, Place, Range};
+use crate::cli::filter::{Narrow, Place, Range, Touch};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
 use crate::render::csv::Rows;
@@ -32,7 +32,7 @@ pub(crate) struct Export {
     format: Format,
 
     /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 
     /// Begin with the records after this number
@@ -44,6 +44,9 @@ pub(crate) struct Export {
 
     #[command(flatten)]
     place: Place,
+
+    #[command(flatten)]
+    touch: Touch,
 
     #[command(flatten)]
     narrow: Narrow,
@@ -79,6 +82,7 @@ impl Export {
         let mut filter = Filter::default();
         self.range.apply(console.around, &mut filter)?;
         self.place.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
         self.narrow.apply(&mut filter)?;
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {

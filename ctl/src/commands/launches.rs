@@ -7,7 +7,7 @@ use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::LaunchRow;
 
 use super::{Console, Order};
-use crate::cli::filter::{Limit, Narrow, Place, Range};
+use crate::cli::filter::{Limit, Narrow, Place, Range, Touch};
 use crate::error::Error;
 use crate::render;
 use crate::render::selection::Nothing;
@@ -30,6 +30,9 @@ pub(crate) struct Launches {
     place: Place,
 
     #[command(flatten)]
+    touch: Touch,
+
+    #[command(flatten)]
     narrow: Narrow,
 
     #[command(flatten)]
@@ -46,6 +49,7 @@ impl Launches {
             Filter { running: self.running, limit: self.limit.limit, ..Filter::default() };
         self.range.apply(console.around, &mut filter)?;
         self.place.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
         self.narrow.apply(&mut filter)?;
         let asked = console.page::<LaunchRow>(&filter, Order::NewestFirst, |id, filter| {
             Request::Launches { id, filter }

@@ -54,7 +54,7 @@ fn flags_become_the_filter() {
     assert_eq!(
         asked["filter"],
         serde_json::json!({"mode": "headless", "flag": "--permission-mode=plan",
-            "endpoint": "proxy.example", "how": "helper", "helpers": true})
+            "endpoint": "proxy.example", "how": "helper"})
     );
 
     daemon.run(&["dirs", "--json", "--all", "--dir", "~/src"]);
@@ -72,7 +72,7 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
         &["show"],
         &["export", "--format", "xml"],
         &["launches", "--session", "abc"],
-        &["launches", "--how", "command"],
+        &["gaps", "--how", "command"],
         &["launches", "--dir", ""],
         &["dirs", "--how", "write"],
         &["who"],
