@@ -1,5 +1,6 @@
 //! What is asked, and what is refused before anything is asked.
 
+use std::process::Command;
 use std::sync::mpsc;
 
 use crate::fake::{Fake, block};
@@ -104,5 +105,31 @@ fn help_version_and_completions_need_no_daemon() {
     assert_eq!((help.code, help.stdout), (0, nobody.run(&["--help"]).stdout));
     assert!(nobody.run(&["help", "gaps"]).stdout.contains("Example: trackwayctl gaps"));
     assert!(nobody.run(&["--version"]).stdout.starts_with("trackwayctl "));
-    assert!(nobody.run(&["completions", "bash"]).stdout.contains("trackwayctl"));
+}
+
+#[test]
+fn shells_complete_commands_and_the_values_that_are_known() {
+    let nobody = Fake::absent();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = nobody.run(&["completions", shell]).stdout;
+        assert!(script.contains("who") && script.contains("repos"), "{shell}");
+        // PowerShell's and elvish's know no values.
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            for value in ["add-dir", "codex", "csv"] {
+                assert!(script.contains(value), "{shell}: {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bash_takes_the_completions() {
+    let nobody = Fake::absent();
+    let script = nobody.run(&["completions", "bash"]).stdout;
+    let ask = "COMP_WORDS=(trackwayctl dirs --how a); COMP_CWORD=3
+        _trackwayctl trackwayctl a --how; echo \"${COMPREPLY[*]}\"";
+    let bash = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output();
+    // Not every system has it.
+    let Ok(bash) = bash else { return };
+    assert_eq!(String::from_utf8(bash.stdout).unwrap(), "add-dir\n");
 }

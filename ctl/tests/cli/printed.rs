@@ -102,7 +102,7 @@ fn without_rows_a_sentence_says_so_and_it_is_no_failure() {
         (vec!["launches"], "No launch is recorded."),
         (vec!["launches", "--running"], "No launch is known to be running."),
         (vec!["dirs", "--agent", "codex"], "No directory is recorded of codex."),
-        (vec!["repos", "--mode", "headless"], "No repository is recorded in mode headless."),
+        (vec!["repos", "--mode", "headless"], "No repository is recorded with --mode headless."),
         (
             vec!["gaps", "--since", "2026-11-16T12:00:00Z"],
             "No gap is recorded from Nov 16 12:00 to now.",
