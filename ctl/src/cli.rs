@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueHint};
 
 use crate::commands::completions::Completions;
 use crate::commands::dirs::Dirs;
@@ -12,9 +12,11 @@ use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::repos::Repos;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
 use crate::commands::tail::Tail;
+use crate::commands::who::Who;
 use crate::render::clean;
 
 pub(crate) mod filter;
@@ -34,7 +36,13 @@ pub struct Cli {
     pub(crate) json: bool,
 
     /// Ask the daemon behind this socket [default: $TRACKWAY_SOCKET, or the platform's place]
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Common options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Common options"
+    )]
     pub(crate) socket: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -47,6 +55,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     Launches(Launches),
     Dirs(Dirs),
+    Repos(Repos),
+    Who(Who),
     Show(Show),
     Gaps(Gaps),
     Tail(Tail),

@@ -20,9 +20,11 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod gaps;
 pub(crate) mod launches;
+pub(crate) mod repos;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tail;
+pub(crate) mod who;
 
 /// How many rows a table has where nobody says.
 const ROWS: u64 = 50;
@@ -74,6 +76,8 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Doctor(command) => command.run(self),
             Command::Launches(command) => command.run(self),
             Command::Dirs(command) => command.run(self),
+            Command::Repos(command) => command.run(self),
+            Command::Who(command) => command.run(self),
             Command::Show(command) => command.run(self),
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
@@ -118,16 +122,18 @@ impl<O: Write, N: Write> Console<'_, O, N> {
         Ok(Some(Page::of(rows, limit, order, end)))
     }
 
-    /// Asks, and writes the lines of the answer as they come.
-    pub(crate) fn verbatim(&mut self, with: impl FnOnce(u64) -> Request) -> Result<(), Error> {
+    /// Asks, and writes the lines of the answer as they come; returns how many there were.
+    pub(crate) fn verbatim(&mut self, with: impl FnOnce(u64) -> Request) -> Result<u64, Error> {
         let mut client = self.connect()?;
         let mut reply = client.ask(with)?;
+        let mut lines = 0;
         loop {
             match reply.line()? {
                 Line::Row(line) | Line::Record(line) => {
                     render::json::write(line, self.around.terminal, self.out)?;
+                    lines += 1;
                 }
-                Line::End(_) => return Ok(()),
+                Line::End(_) => return Ok(lines),
             }
         }
     }

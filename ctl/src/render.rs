@@ -12,17 +12,20 @@ use jiff::Zoned;
 
 pub(crate) mod checks;
 mod clean;
+pub(crate) mod csv;
 pub(crate) mod dirs;
 pub(crate) mod gaps;
 pub(crate) mod json;
 pub(crate) mod launches;
 pub(crate) mod record;
+pub(crate) mod repos;
 pub(crate) mod selection;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod who;
 
 pub(crate) use clean::clean;
 

@@ -25,6 +25,7 @@ mod blocks;
 mod connection;
 mod doctor;
 mod queries;
+mod scope;
 mod seats;
 
 use queries::Queries;

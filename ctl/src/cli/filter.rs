@@ -1,8 +1,7 @@
 //! The flags that narrow a question, and the filter that they make.
 
-use std::path::Path;
-
-use clap::Args;
+use clap::builder::{NonEmptyStringValueParser, PossibleValue, PossibleValuesParser};
+use clap::{Args, ValueHint};
 use trackway_protocol::message::Filter;
 
 use super::place::Base;
@@ -25,28 +24,82 @@ pub(crate) struct Range {
 /// The agents that the daemon recognises. That nothing is recorded of any other says nothing.
 const AGENTS: [&str; 2] = ["claude", "codex"];
 
-/// Flags for what it is about.
+/// Flags for which launches it is about.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Narrow {
     /// Take only this agent
     #[arg(long, value_name = "NAME", value_parser = AGENTS)]
     pub(crate) agent: Option<String>,
 
-    /// Take only this repository: a directory in it, or its remote
-    #[arg(long, value_name = "PATH|URL")]
-    pub(crate) repo: Option<String>,
-
-    /// Take only this directory and what lies below
-    #[arg(long, value_name = "PATH")]
-    pub(crate) dir: Option<String>,
-
     /// Take only this session: refused as long as no session file is read
     #[arg(long, value_name = "ID", hide = true)]
     pub(crate) session: Option<String>,
 
     /// Take only this launch: its id, or how it begins
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) launch: Option<String>,
+
+    /// Take only launches in this mode: interactive, headless … as `launches` shows it
+    #[arg(long, value_name = "MODE", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) mode: Option<String>,
+
+    /// Take only launches with this flag, such as --flag=--dangerously-skip-permissions
+    #[arg(
+        long,
+        value_name = "FLAG",
+        allow_hyphen_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) flag: Option<String>,
+
+    /// Take only launches whose requests went to this host or provider
+    #[arg(
+        long,
+        value_name = "HOST",
+        value_hint = ValueHint::Hostname,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) endpoint: Option<String>,
+}
+
+/// Flags for where it was.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Place {
+    /// Take only this repository: a directory in it, or its remote
+    #[arg(
+        long,
+        value_name = "PATH|REMOTE",
+        value_hint = ValueHint::DirPath,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) repo: Option<String>,
+
+    /// Take only this directory and what lies below
+    #[arg(
+        long,
+        value_name = "PATH",
+        value_hint = ValueHint::DirPath,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) dir: Option<String>,
+}
+
+/// The flag for how a place was touched.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Touch {
+    /// Take only touches of this kind
+    #[arg(long, value_name = "KIND", value_parser = ways())]
+    pub(crate) how: Option<String>,
+}
+
+/// How directories are known to be touched.
+const WAYS: [&str; 5] = ["launch", "chdir", "command", "helper", "add-dir"];
+/// What session files will tell: that none is recorded says nothing as yet.
+const WAYS_OF_SESSIONS: [&str; 4] = ["read", "write", "search", "trust"];
+
+fn ways() -> PossibleValuesParser {
+    let told = WAYS_OF_SESSIONS.map(|way| PossibleValue::new(way).hide(true));
+    PossibleValuesParser::new(WAYS.map(PossibleValue::new).into_iter().chain(told))
 }
 
 /// The flag for how many rows.
@@ -88,26 +141,85 @@ fn instant(flag: &str, text: Option<&str>, around: &Surroundings) -> Result<Opti
 }
 
 impl Narrow {
-    /// Sets what the filter is about.
+    /// Sets which launches the filter is about.
     ///
     /// # Errors
     ///
-    /// [`Error::Usage`] for a session, and for a relative path in a directory that was deleted.
-    pub(crate) fn apply(&self, around: &Surroundings, filter: &mut Filter) -> Result<(), Error> {
+    /// [`Error::Usage`] for a session.
+    pub(crate) fn apply(&self, filter: &mut Filter) -> Result<(), Error> {
         if self.session.is_some() {
             return Err(Error::Usage {
                 what: "session files are not read yet: nothing is known of any session".into(),
                 hint: "`--launch ID` takes one run of an agent",
             });
         }
-        let home = around.view.home.as_deref().map(Path::new);
-        let base = Base { cwd: around.cwd.as_deref(), home };
         filter.agent.clone_from(&self.agent);
-        filter.repo = path(self.repo.as_deref(), |repo| base.repository(repo))?;
-        filter.dir = path(self.dir.as_deref(), |dir| base.directory(dir))?;
         filter.launch.clone_from(&self.launch);
+        filter.mode.clone_from(&self.mode);
+        filter.flag = self.flag.as_deref().map(flag);
+        filter.endpoint = self.endpoint.as_deref().map(|url| host(url).to_lowercase());
         Ok(())
     }
+}
+
+/// Returns a flag with the dashes that one may leave out.
+fn flag(typed: &str) -> String {
+    if typed.starts_with('-') { typed.into() } else { format!("--{typed}") }
+}
+
+/// Returns the host, and the port if there is one, of a URL or of what is no more than a host.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    host.rsplit_once('@').map_or(host, |(_, host)| host)
+}
+
+impl Place {
+    /// Sets where the filter looks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] for a relative path in a directory that was deleted.
+    pub(crate) fn apply(&self, around: &Surroundings, filter: &mut Filter) -> Result<(), Error> {
+        let base = Base::of(around);
+        filter.repo = path(self.repo.as_deref(), |repo| base.repository(repo))?;
+        filter.dir = path(self.dir.as_deref(), |dir| base.directory(dir))?;
+        Ok(())
+    }
+}
+
+impl Touch {
+    /// Sets how the filter's places were touched.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] for what only a session file tells.
+    pub(crate) fn apply(&self, filter: &mut Filter) -> Result<(), Error> {
+        let how = self.how.as_deref();
+        if let Some(how) = how.filter(|how| WAYS_OF_SESSIONS.contains(how)) {
+            return Err(Error::Usage {
+                what: format!("session files are not read yet: nothing is known of any '{how}'"),
+                hint: "`--how command` takes the directories in which programs ran",
+            });
+        }
+        filter.how.clone_from(&self.how);
+        Ok(())
+    }
+}
+
+/// Sets the one place that a question is about: a repository by its remote, or a path.
+///
+/// # Errors
+///
+/// [`Error::Usage`] for a relative path in a directory that was deleted.
+pub(crate) fn aim(typed: &str, around: &Surroundings, filter: &mut Filter) -> Result<(), Error> {
+    let base = Base::of(around);
+    if base.is_remote(typed) {
+        filter.repo = Some(typed.into());
+    } else {
+        filter.dir = path(Some(typed), |dir| base.directory(dir))?;
+    }
+    Ok(())
 }
 
 fn path(
@@ -155,18 +267,45 @@ mod tests {
         assert!(range("1h", Some("2h")).is_err());
     }
 
-    #[test]
-    fn what_it_is_about_is_taken_over() {
-        let narrow = Narrow { agent: Some("codex".into()), ..Narrow::default() };
+    fn narrowed(narrow: &Narrow) -> Result<Filter, Error> {
         let mut filter = Filter::default();
-        narrow.apply(&Surroundings::plain(), &mut filter).unwrap();
-        assert_eq!(filter, Filter { agent: Some("codex".into()), ..Filter::default() });
+        narrow.apply(&mut filter).map(|()| filter)
     }
 
     #[test]
-    fn a_session_is_refused_instead_of_answered_with_nothing() {
+    fn what_it_is_about_is_taken_over() {
+        let narrow = Narrow { agent: Some("codex".into()), ..Narrow::default() };
+        let expected = Filter { agent: Some("codex".into()), ..Filter::default() };
+        assert_eq!(narrowed(&narrow).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_flag_may_be_typed_without_its_dashes() {
+        for typed in ["add-dir", "--add-dir"] {
+            let narrow = Narrow { flag: Some(typed.into()), ..Narrow::default() };
+            assert_eq!(narrowed(&narrow).unwrap().flag.as_deref(), Some("--add-dir"));
+        }
+    }
+
+    #[test]
+    fn an_endpoint_may_be_typed_as_a_url() {
+        for (typed, host) in [
+            ("https://Proxy.example/v1?x=/", "proxy.example"),
+            ("http://ann:pass@localhost:8080/", "localhost:8080"),
+            ("api.anthropic.com", "api.anthropic.com"),
+            ("bedrock", "bedrock"),
+        ] {
+            let narrow = Narrow { endpoint: Some(typed.into()), ..Narrow::default() };
+            assert_eq!(narrowed(&narrow).unwrap().endpoint.as_deref(), Some(host));
+        }
+    }
+
+    #[test]
+    fn what_session_files_will_tell_is_refused_instead_of_answered_with_nothing() {
         let narrow = Narrow { session: Some("abc".into()), ..Narrow::default() };
-        let refused = narrow.apply(&Surroundings::plain(), &mut Filter::default());
-        assert_eq!(refused.unwrap_err().exit_code(), crate::exit::USAGE);
+        assert_eq!(narrowed(&narrow).unwrap_err().exit_code(), crate::exit::USAGE);
+        let touch = Touch { how: Some("write".into()) };
+        let refused = touch.apply(&mut Filter::default()).unwrap_err();
+        assert_eq!(refused.exit_code(), crate::exit::USAGE);
     }
 }

@@ -1,7 +1,13 @@
-//! Directories as people type them, made into those that the kernel reports: absolute, without
-//! `.` and `..`, without links where the directory is there to be asked.
+//! Places as people type them. Paths are made into those that the kernel reports: absolute, without
+//! `.` and `..`, without links. What is gone by now keeps its name below what is still there.
 
+use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+use crate::surroundings::Surroundings;
+
+/// How many links are followed on one way: more go in a circle.
+const LINKS: u32 = 40;
 
 /// Where typed paths start from.
 #[derive(Clone, Copy, Debug)]
@@ -11,23 +17,44 @@ pub(super) struct Base<'a> {
     pub(super) home: Option<&'a Path>,
 }
 
-impl Base<'_> {
+impl<'a> Base<'a> {
+    pub(super) fn of(around: &'a Surroundings) -> Self {
+        let home = around.view.home.as_deref().map(Path::new);
+        Self { cwd: around.cwd.as_deref(), home }
+    }
+
     /// Returns the directory that `typed` names; nothing where it starts from nowhere.
     pub(super) fn directory(self, typed: &str) -> Option<String> {
         let path = self.absolute(typed)?;
         // What is recorded are canonical paths: below a link, nothing would ever be found.
-        let canonical = path.canonicalize().unwrap_or_else(|_| normal(&path));
+        let canonical = path.canonicalize().unwrap_or_else(|_| resolved(&path, &mut { LINKS }));
         Some(canonical.to_string_lossy().into_owned())
     }
 
     /// Returns a repository: the directory where `typed` looks like one, else as typed (a remote).
     pub(super) fn repository(self, typed: &str) -> Option<String> {
-        let looks = typed.starts_with(['.', '/', '~']) || Path::new(typed).is_absolute();
-        if looks || self.absolute(typed).is_some_and(|path| path.is_dir()) {
+        if is_path(typed) || self.exists(typed) {
             self.directory(typed)
         } else {
             Some(typed.to_owned())
         }
+    }
+
+    /// Whether `typed` is a repository's remote and no path, which need not be there any more.
+    pub(super) fn is_remote(self, typed: &str) -> bool {
+        if is_path(typed) || self.exists(typed) {
+            return false;
+        }
+        let host = typed.split(['/', ':']).next().unwrap_or(typed);
+        let is_host = host.contains('.') || host == "localhost";
+        // With a scheme, as scp writes it, or like a host and what lies there.
+        typed.contains("://")
+            || typed.contains('@') && typed.contains(':')
+            || is_host && host.len() < typed.len()
+    }
+
+    fn exists(self, typed: &str) -> bool {
+        self.absolute(typed).is_some_and(|path| path.symlink_metadata().is_ok())
     }
 
     fn absolute(self, typed: &str) -> Option<PathBuf> {
@@ -44,19 +71,36 @@ impl Base<'_> {
     }
 }
 
-/// Resolves `.` and `..` by the text of the path alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
+/// Whether `typed` can be nothing but a path.
+fn is_path(typed: &str) -> bool {
+    typed.starts_with(['.', '/', '~']) || Path::new(typed).is_absolute()
+}
+
+/// Follows the links of a path as far as it is there, and takes the rest by its text.
+fn resolved(path: &Path, links: &mut u32) -> PathBuf {
+    let mut resolved = PathBuf::new();
     for component in path.components() {
         match component {
             Component::CurDir => {}
             Component::ParentDir => {
-                normal.pop();
+                resolved.pop();
             }
-            other => normal.push(other),
+            other => resolved = step(resolved, other, links),
         }
     }
-    normal
+    resolved
+}
+
+/// Goes on by one name, and to where it leads.
+fn step(from: PathBuf, name: Component<'_>, links: &mut u32) -> PathBuf {
+    let path = from.join(name);
+    match fs::read_link(&path) {
+        Ok(target) if *links > 0 => {
+            *links -= 1;
+            resolved(&from.join(target), links)
+        }
+        _ => path,
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +145,23 @@ mod tests {
         let base = Base { cwd: Some(&root), home: None };
         assert_eq!(Path::new(&base.directory("link/sub").unwrap()), root.join("real/sub"));
         assert_eq!(Path::new(&base.repository("link").unwrap()), root.join("real"));
+        assert_eq!(Path::new(&base.directory("link/gone/../old").unwrap()), root.join("real/old"));
+        assert_eq!(Path::new(&base.directory("link/sub/../../x").unwrap()), root.join("x"));
+        std::fs::remove_dir_all(root.join("real")).unwrap();
+        assert_eq!(Path::new(&base.directory("link/sub").unwrap()), root.join("real/sub"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_go_in_a_circle_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink("b", root.join("a")).unwrap();
+        std::os::unix::fs::symlink("a", root.join("b")).unwrap();
+        std::os::unix::fs::symlink("c/c", root.join("c")).unwrap();
+        let base = Base { cwd: Some(&root), home: None };
+        assert!(base.directory("a/x").unwrap().ends_with("/x"));
+        assert!(base.directory("c/x").unwrap().ends_with("/x"));
     }
 
     #[test]
@@ -109,6 +170,34 @@ mod tests {
             assert_eq!(base().repository(remote).as_deref(), Some(remote));
         }
         assert_eq!(base().repository("./a").as_deref(), Some("/no/such/dir/a"));
+    }
+
+    #[test]
+    fn a_remote_is_told_from_a_path_that_is_gone() {
+        for remote in [
+            "https://github.com/a/b.git",
+            "file:///srv/git/b",
+            "git@github.com:a/b",
+            "ann@host:b",
+            "github.com/a/b",
+            "git.example:a/b",
+        ] {
+            assert!(base().is_remote(remote), "{remote}");
+        }
+        for path in
+            ["src/gone", "gone", "gone.txt", "./github.com/a/b", "~/a.b/c", "/a.b/c", ".", "a@b/c"]
+        {
+            assert!(!base().is_remote(path), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_there_is_a_path_whatever_it_looks_like() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("github.com/a/b")).unwrap();
+        let base = Base { cwd: Some(dir.path()), home: None };
+        assert!(!base.is_remote("github.com/a/b"));
     }
 
     #[test]

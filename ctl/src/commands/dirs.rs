@@ -7,7 +7,7 @@ use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::DirRow;
 
 use super::{Console, Order};
-use crate::cli::filter::{Limit, Narrow, Range};
+use crate::cli::filter::{Limit, Narrow, Place, Range, Touch};
 use crate::error::Error;
 use crate::render;
 use crate::render::selection::Nothing;
@@ -24,6 +24,12 @@ pub(crate) struct Dirs {
     range: Range,
 
     #[command(flatten)]
+    place: Place,
+
+    #[command(flatten)]
+    touch: Touch,
+
+    #[command(flatten)]
     narrow: Narrow,
 
     #[command(flatten)]
@@ -38,7 +44,9 @@ impl Dirs {
     ) -> Result<(), Error> {
         let mut filter = Filter { helpers: self.all, limit: self.limit.limit, ..Filter::default() };
         self.range.apply(console.around, &mut filter)?;
-        self.narrow.apply(console.around, &mut filter)?;
+        self.place.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
+        self.narrow.apply(&mut filter)?;
         let asked = console.page::<DirRow>(&filter, Order::NewestFirst, |id, filter| {
             Request::Dirs { id, filter }
         })?;

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use trackway_protocol::message::{Filter, Request};
 
 use super::{Console, Form};
-use crate::cli::filter::{Narrow, Range};
+use crate::cli::filter::{Narrow, Place, Range, Touch};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
+use crate::render::csv::Rows;
 use crate::render::{json, record, text};
 
 mod target;
@@ -21,14 +22,17 @@ use target::Target;
 /// Every record that is in the ledger when the export begins, in order. With -o, the file appears
 /// when it is complete, readable by its owner alone.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: trackwayctl export --since 2026-11-16 -o week.ndjson")]
+#[command(
+    after_long_help = AFTER,
+    after_help = "Example: trackwayctl export --since 2026-11-16 -o week.ndjson"
+)]
 pub(crate) struct Export {
     /// The format
     #[arg(long, value_enum, default_value_t = Format::Ndjson)]
     format: Format,
 
     /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 
     /// Begin with the records after this number
@@ -39,6 +43,12 @@ pub(crate) struct Export {
     range: Range,
 
     #[command(flatten)]
+    place: Place,
+
+    #[command(flatten)]
+    touch: Touch,
+
+    #[command(flatten)]
     narrow: Narrow,
 }
 
@@ -46,7 +56,22 @@ pub(crate) struct Export {
 enum Format {
     /// One JSON object per line, each the bytes of the record
     Ndjson,
+    /// A header and one line per record, for spreadsheets
+    Csv,
 }
+
+const AFTER: &str = "\
+The columns of --format csv: seq, id, at, recorded_at, kind, evidence, replaces, launch, session, \
+agent, agent_version, mode, flags, endpoint (its host), namespace, path (the directory), how, \
+repo_root, repo_remote, repo_branch, repo_commit, pid, exit_code, signal, duration_ms, \
+unread_execs, source, state, from, until, reason, missed, unit, version, body. More may come \
+before body, which is JSON as it is stored. An empty cell is unknown or does not apply.
+
+So that no spreadsheet takes a cell for a formula, one that begins with = + - @ or with ' gets a ' \
+in front. Control and invisible characters stand as escapes (\\n, \\x1b, \\u{202e}): a record is one \
+line. The body has them as they are.
+
+Example: trackwayctl export --since 2026-11-16 -o week.ndjson";
 
 impl Export {
     /// Asks and writes.
@@ -56,7 +81,9 @@ impl Export {
     ) -> Result<(), Error> {
         let mut filter = Filter::default();
         self.range.apply(console.around, &mut filter)?;
-        self.narrow.apply(console.around, &mut filter)?;
+        self.place.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
+        self.narrow.apply(&mut filter)?;
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
             let terminal = console.around.terminal;
@@ -86,26 +113,61 @@ impl Export {
         out: &mut impl Write,
         failed: impl Fn(io::Error) -> Error,
     ) -> Result<(u64, End), Error> {
-        let Self { format: Format::Ndjson, after, .. } = *self;
+        let after = self.after;
         let mut reply = client.ask(|id| Request::Export { id, after, filter })?;
         let (mut records, mut last) = (0, Vec::new());
+        let mut sheet = Sheet::begin(self.format, terminal, out).map_err(&failed)?;
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
-                    json::write(line, terminal, out).map_err(&failed)?;
+                    sheet.write(line).map_err(&failed)?;
                     records += 1;
                     last.clear();
                     last.extend_from_slice(line);
                 }
                 Ok(Line::Row(_)) => {}
-                Ok(Line::End(end)) => return Ok((records, end)),
+                Ok(Line::End(end)) => {
+                    sheet.flush().map_err(&failed)?;
+                    return Ok((records, end));
+                }
                 Err(source) => {
+                    sheet.flush().map_err(&failed)?;
                     // Of a file nothing is kept that one could go on from.
                     let after = record::seq(&last).filter(|_| self.output.is_none());
                     let what = "the export is not complete";
                     return Err(Error::Interrupted { what, after, source });
                 }
             }
+        }
+    }
+}
+
+/// Where records go, in their format.
+enum Sheet<'o, O: Write> {
+    /// An output, and whether it is a terminal.
+    Ndjson(&'o mut O, bool),
+    Csv(Box<Rows<&'o mut O>>),
+}
+
+impl<'o, O: Write> Sheet<'o, O> {
+    fn begin(format: Format, terminal: bool, out: &'o mut O) -> io::Result<Self> {
+        Ok(match format {
+            Format::Ndjson => Self::Ndjson(out, terminal),
+            Format::Csv => Self::Csv(Box::new(Rows::begin(out, terminal)?)),
+        })
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Ndjson(out, terminal) => json::write(line, *terminal, out),
+            Self::Csv(rows) => rows.write(line),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Ndjson(out, _) => out.flush(),
+            Self::Csv(rows) => rows.flush(),
         }
     }
 }

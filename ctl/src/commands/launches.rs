@@ -7,7 +7,7 @@ use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::LaunchRow;
 
 use super::{Console, Order};
-use crate::cli::filter::{Limit, Narrow, Range};
+use crate::cli::filter::{Limit, Narrow, Place, Range, Touch};
 use crate::error::Error;
 use crate::render;
 use crate::render::selection::Nothing;
@@ -27,6 +27,12 @@ pub(crate) struct Launches {
     range: Range,
 
     #[command(flatten)]
+    place: Place,
+
+    #[command(flatten)]
+    touch: Touch,
+
+    #[command(flatten)]
     narrow: Narrow,
 
     #[command(flatten)]
@@ -42,7 +48,9 @@ impl Launches {
         let mut filter =
             Filter { running: self.running, limit: self.limit.limit, ..Filter::default() };
         self.range.apply(console.around, &mut filter)?;
-        self.narrow.apply(console.around, &mut filter)?;
+        self.place.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
+        self.narrow.apply(&mut filter)?;
         let asked = console.page::<LaunchRow>(&filter, Order::NewestFirst, |id, filter| {
             Request::Launches { id, filter }
         })?;

@@ -27,7 +27,7 @@ impl Show {
     ) -> Result<(), Error> {
         let request = |id| Request::Show { id, of: self.id.clone() };
         if console.form == Form::Json {
-            return console.verbatim(request);
+            return console.verbatim(request).map(drop);
         }
         let view = &console.around.view;
         let (mut launch, mut entries) = (None, Vec::new());

@@ -26,7 +26,7 @@ impl Status {
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
         if console.form == Form::Json {
-            return console.verbatim(|id| Request::Status { id });
+            return console.verbatim(|id| Request::Status { id }).map(drop);
         }
         let mut client = console.connect()?;
         let (mut rows, _) = client.rows::<row::Status>(|id| Request::Status { id })?;

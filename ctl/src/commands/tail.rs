@@ -6,7 +6,7 @@ use clap::Args;
 use trackway_protocol::message::{Filter, Request};
 
 use super::{Console, Form};
-use crate::cli::filter::Narrow;
+use crate::cli::filter::{Narrow, Place, Touch};
 use crate::client::{Client, ClientError, Line};
 use crate::error::Error;
 use crate::render::json;
@@ -23,6 +23,12 @@ pub(crate) struct Tail {
     after: Option<u64>,
 
     #[command(flatten)]
+    place: Place,
+
+    #[command(flatten)]
+    touch: Touch,
+
+    #[command(flatten)]
     narrow: Narrow,
 }
 
@@ -33,7 +39,9 @@ impl Tail {
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
         let mut filter = Filter::default();
-        self.narrow.apply(console.around, &mut filter)?;
+        self.place.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
+        self.narrow.apply(&mut filter)?;
         let mut last = None;
         let mut client = console.connect()?;
         let ended = self.follow(&mut client, filter, console, &mut last)?;

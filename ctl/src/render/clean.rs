@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 /// Returns `text` with everything that a terminal would act on, or not show, as a visible escape.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    // Most text is plain, and an export has much of it.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut cleaned = String::with_capacity(text.len() + 16);

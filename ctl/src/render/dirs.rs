@@ -10,12 +10,15 @@ use super::{View, clean};
 
 /// From this width on there is room for the repository.
 const WIDE: u16 = 100;
+/// Below this width there is no room for how.
+const NARROW: u16 = 72;
 /// How many characters of `how` a narrow table shows.
 const HOW: usize = 16;
 
 /// Writes the table.
 pub(crate) fn write(rows: &[DirRow], view: &View, out: &mut impl Write) -> io::Result<()> {
     let wide = view.width.is_none_or(|width| width >= WIDE);
+    let narrow = view.width.is_some_and(|width| width < NARROW);
     let mut columns = vec![
         ("LAST", Fit::Left),
         ("LAUNCHES", Fit::Right),
@@ -25,6 +28,8 @@ pub(crate) fn write(rows: &[DirRow], view: &View, out: &mut impl Write) -> io::R
     ];
     if wide {
         columns.insert(4, ("REPOSITORY", Fit::Left));
+    } else if narrow {
+        columns.remove(3);
     }
     let mut table = Table::new(&columns);
     for row in rows {
@@ -37,6 +42,8 @@ pub(crate) fn write(rows: &[DirRow], view: &View, out: &mut impl Write) -> io::R
         ];
         if wide {
             cells.insert(4, repository(row).into());
+        } else if narrow {
+            cells.remove(3);
         }
         table.row(cells);
     }
@@ -44,7 +51,7 @@ pub(crate) fn write(rows: &[DirRow], view: &View, out: &mut impl Write) -> io::R
 }
 
 /// Returns the ways of touching, with a count of those that a narrow table has no room for.
-fn how(ways: &[String], view: &View) -> String {
+pub(super) fn how(ways: &[String], view: &View) -> String {
     let mut shown = String::new();
     for (index, way) in ways.iter().enumerate() {
         let way = clean(way);

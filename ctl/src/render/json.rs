@@ -20,7 +20,7 @@ pub(crate) fn write(line: &[u8], terminal: bool, out: &mut impl Write) -> io::Re
 }
 
 /// Returns JSON that means the same and has nothing in it that a terminal would act on.
-fn escaped(json: &str) -> String {
+pub(super) fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for char in json.chars() {
         match char {

@@ -11,29 +11,40 @@ use super::{View, clean};
 
 /// From this width on there is room for long modes.
 const WIDE: u16 = 100;
+/// Below this width there is no room for modes and versions.
+const NARROW: u16 = 72;
 /// How many columns of a mode a narrow table shows.
 const MODE: usize = 11;
 
 /// Writes the table.
 pub(crate) fn write(rows: &[LaunchRow], view: &View, out: &mut impl Write) -> io::Result<()> {
-    let mut table = Table::new(&[
+    let narrow = view.width.is_some_and(|width| width < NARROW);
+    let mut columns = vec![
         ("ID", Fit::Left),
         ("AGENT", Fit::Left),
         ("MODE", Fit::Left),
         ("STARTED", Fit::Left),
         ("ENDED", Fit::Left),
         ("WHERE", Fit::Elide),
-    ]);
+    ];
+    if narrow {
+        columns.remove(2);
+    }
+    let mut table = Table::new(&columns);
     let length = id_length(rows.iter().map(|row| row.id));
     for row in rows {
-        table.row([
+        let mut cells = vec![
             short_id(row.id, length).into(),
-            agent(row).into(),
+            if narrow { clean(&row.agent).into_owned() } else { agent(row) }.into(),
             mode(row, view).into(),
             view.ago(row.started_at).into(),
             Cell::toned(ended(row), tone(row)),
             place(row, view).into(),
-        ]);
+        ];
+        if narrow {
+            cells.remove(2);
+        }
+        table.row(cells);
     }
     table.write(view, out)
 }

@@ -13,6 +13,7 @@ pub(crate) enum Nothing {
     Launch,
     Running,
     Directory,
+    Repository,
     Gap,
 }
 
@@ -28,7 +29,8 @@ impl Nothing {
         let (what, limits) = match self {
             Self::Launch => ("No launch is recorded", BLIND),
             Self::Running => ("No launch is known to be running", BLIND),
-            Self::Directory => ("No directory is recorded", BLIND),
+            Self::Directory => ("No directory is recorded", HELPERS),
+            Self::Repository => ("No repository is recorded", HELPERS),
             Self::Gap => (
                 "No gap is recorded",
                 "That holds for the sources that `trackwayctl \
@@ -40,13 +42,19 @@ impl Nothing {
 }
 
 const BLIND: &str = "`trackwayctl gaps` tells when the recorder was blind.";
+const HELPERS: &str = "`--all` lists also where only the agents' own helpers were; `trackwayctl \
+     gaps` tells when the recorder was blind.";
 
 /// Returns what a filter lets through, as the end of a sentence.
-fn selection(filter: &Filter, view: &View) -> String {
+pub(super) fn selection(filter: &Filter, view: &View) -> String {
     let path = |path: &String| view.path(path);
     let parts = [
         filter.agent.as_ref().map(|agent| format!("of {}", clean(agent))),
         filter.launch.as_ref().map(|id| format!("for launch {}", clean(id))),
+        filter.mode.as_ref().map(|mode| format!("with --mode {}", clean(mode))),
+        filter.flag.as_ref().map(|flag| format!("with {}", clean(flag))),
+        filter.endpoint.as_ref().map(|host| format!("with requests to {}", clean(host))),
+        filter.how.as_ref().map(|how| format!("with --how {}", clean(how))),
         filter.repo.as_ref().map(|repo| format!("in the repository {}", path(repo))),
         filter.dir.as_ref().map(|dir| format!("in {} or below", path(dir))),
         range(filter, view),
@@ -82,6 +90,25 @@ mod tests {
             "No gap is recorded from Nov 16 00:00 to now.\n\
              That holds for the sources that `trackwayctl status` lists, and for no time before \
              the first record.\n"
+        );
+    }
+
+    #[test]
+    fn every_filter_is_repeated() {
+        let some = |text: &str| Some(text.to_owned());
+        let filter = Filter {
+            launch: some("3f"),
+            mode: some("headless"),
+            flag: some("--bare"),
+            endpoint: some("h"),
+            how: some("chdir"),
+            repo: some("github.com/o/r"),
+            ..Filter::default()
+        };
+        assert_eq!(
+            selection(&filter, &View::plain()),
+            " for launch 3f, with --mode headless, with --bare, with requests to h, with --how \
+             chdir, in the repository github.com/o/r"
         );
     }
 

@@ -9,7 +9,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::View;
-use super::text::elide;
+use super::text::elide_apart;
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -108,12 +108,12 @@ impl Table {
                     .map(|(title, _)| comfy_table::Cell::new(title).add_attribute(Attribute::Bold)),
             );
         }
-        for row in &self.rows {
-            layout.add_row(
-                row.iter()
-                    .zip(&self.columns)
-                    .map(|(cell, (_, fit))| cell.laid_out(room.filter(|_| *fit == Fit::Elide))),
-            );
+        let short = self.elided(room);
+        for (row, short) in self.rows.iter().zip(&short) {
+            layout.add_row(row.iter().zip(&self.columns).map(|(cell, (_, fit))| match fit {
+                Fit::Elide => cell.laid_out(short),
+                _ => cell.laid_out(&cell.text),
+            }));
         }
         self.arrange(&mut layout, view, room);
         for line in layout.lines() {
@@ -142,6 +142,14 @@ impl Table {
         }
     }
 
+    /// Returns the text of each row's cell that loses some of it, if there is one.
+    fn elided(&self, room: Option<usize>) -> Vec<String> {
+        let column = self.columns.iter().position(|(_, fit)| *fit == Fit::Elide);
+        let text = |row: &Vec<Cell>| column.and_then(|column| Some(row.get(column)?.text.clone()));
+        let texts: Vec<_> = self.rows.iter().map(|row| text(row).unwrap_or_default()).collect();
+        room.map_or_else(|| texts.clone(), |room| elide_apart(&texts, room))
+    }
+
     /// Returns how many columns are left for the one that gives way.
     fn room(&self, width: usize) -> usize {
         let gaps = GAP * (self.columns.len() - 1);
@@ -159,8 +167,7 @@ impl Table {
 }
 
 impl Cell {
-    fn laid_out(&self, room: Option<usize>) -> comfy_table::Cell {
-        let text = room.map_or_else(|| self.text.clone(), |room| elide(&self.text, room));
+    fn laid_out(&self, text: &str) -> comfy_table::Cell {
         let cell = comfy_table::Cell::new(text);
         match self.tone {
             Tone::Plain => cell,

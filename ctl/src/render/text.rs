@@ -1,6 +1,6 @@
 //! Small pieces of text: places, ids, numbers, words for what is unknown.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use trackway_protocol::ids::LaunchId;
 use unicode_width::UnicodeWidthStr as _;
@@ -35,22 +35,24 @@ pub(crate) fn known(text: Option<&str>) -> String {
 }
 
 /// Returns how many characters of `ids` tell them apart, 8 at least.
-pub(crate) fn id_length(ids: impl IntoIterator<Item = LaunchId>) -> usize {
-    let ids: HashSet<String> = ids.into_iter().map(|id| id.to_string()).collect();
-    let longest = ids.iter().map(String::len).max().unwrap_or(SHORT_ID);
-    (SHORT_ID..longest)
-        .find(|length| {
-            let mut seen = HashSet::new();
-            ids.iter().all(|id| seen.insert(&id[..*length]))
-        })
-        .unwrap_or(longest)
+///
+/// A launch's id is a hash: of two, the first characters differ already.
+pub(crate) fn id_length(ids: impl IntoIterator<Item = impl ToString>) -> usize {
+    let mut ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    // Once sorted, the most alike are neighbours.
+    let alike = ids.windows(2).map(|pair| common(&pair[0], &pair[1])).max();
+    alike.map_or(SHORT_ID, |alike| SHORT_ID.max(alike + 1))
+}
+
+fn common(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count()
 }
 
 /// Returns the first `length` characters of an id.
-pub(crate) fn short_id(id: LaunchId, length: usize) -> String {
-    let mut text = id.to_string();
-    text.truncate(length);
-    text
+pub(crate) fn short_id(id: impl ToString, length: usize) -> String {
+    id.to_string().chars().take(length).collect()
 }
 
 /// Returns an id as short as it is shown where no other is at hand to tell it from.
@@ -117,6 +119,46 @@ pub(crate) fn elide(text: &str, width: usize) -> String {
     format!("{head}…{tail}")
 }
 
+/// Returns clean `texts` in at most `width` columns each, two different ones never alike where the
+/// width allows it: of those that would be, what they begin with in common gives way.
+pub(crate) fn elide_apart(texts: &[String], width: usize) -> Vec<String> {
+    let mut alike = BTreeMap::<String, BTreeSet<&str>>::new();
+    for text in texts {
+        alike.entry(elide(text, width)).or_default().insert(text);
+    }
+    let mut short = HashMap::new();
+    for (elided, group) in alike {
+        tell_apart(&elided, &group.into_iter().collect::<Vec<_>>(), width, &mut short);
+    }
+    texts.iter().map(|text| short[text.as_str()].clone()).collect()
+}
+
+/// Shortens sorted texts of which all would be `elided`.
+fn tell_apart<'t>(
+    elided: &str,
+    texts: &[&'t str],
+    width: usize,
+    short: &mut HashMap<&'t str, String>,
+) {
+    let [first, .., last] = texts else {
+        short.extend(texts.iter().map(|text| (*text, elided.to_owned())));
+        return;
+    };
+    // Sorted: what the outermost have in common, all have.
+    let (first, last) = (pieces(first), pieces(last));
+    let common = first.iter().zip(&last).take_while(|(one, other)| one == other).count();
+    let rest = |text: &str| pieces(text)[common..].concat();
+    let cut = |text: &&str| shortened(&format!("…{}", rest(text)), width);
+    for group in texts.chunk_by(|one, other| cut(one) == cut(other)) {
+        // What is not told apart by its first characters is not, at any width.
+        if group.len() == texts.len() {
+            short.extend(group.iter().map(|text| (*text, elided.to_owned())));
+        } else {
+            tell_apart(&cut(&group[0]), group, width, short);
+        }
+    }
+}
+
 /// Returns the first name of a path with its slash, where that leaves room for what matters: below
 /// the root or home the end does, below a repository's name the name itself.
 fn first_name(path: &str, width: usize) -> &str {
@@ -179,7 +221,7 @@ mod tests {
         assert_eq!(id_length([a, b, a]), 8);
         assert_eq!(id_length([a, b, c]), 12);
         assert_eq!(short_id(c, 12), "a1b2c3d4-007");
-        assert_eq!(id_length([]), 8);
+        assert_eq!(id_length([] as [LaunchId; 0]), 8);
     }
 
     #[test]
@@ -223,6 +265,17 @@ mod tests {
     }
 
     #[test]
+    fn different_paths_stay_different() {
+        let paths =
+            ["~/src/alpha/crates/core/src", "~/src/beta/crates/core/src", "~/src/beta/x/core/src"];
+        let texts = paths.map(String::from);
+        assert_eq!(elide(paths[0], 14), elide(paths[1], 14));
+        assert_eq!(elide_apart(&texts, 14), ["…alpha/crates…", "…beta/crates/…", "~/…/x/core/src"]);
+        assert_eq!(elide_apart(&texts, 40), texts);
+        assert_eq!(elide_apart(&[], 4), [""; 0]);
+    }
+
+    #[test]
     fn an_escape_is_not_cut() {
         let text = clean("~/a-long-name/\u{9b}2J");
         assert_eq!(elide(&text, 11), "~/…\\u{9b}2J");
@@ -236,6 +289,20 @@ mod tests {
             for cut in [elide(&clean(&text), width), shortened(&clean(&text), width)] {
                 let whole = |piece: &&str| piece.len() > 4 || ["/", "…"].contains(piece);
                 prop_assert!(pieces(&cut).iter().all(whole), "{}", cut);
+            }
+        }
+
+        #[test]
+        fn different_texts_stay_different(
+            texts in proptest::collection::vec("(~/)?([ab日]{1,3}/){0,8}[ab]{1,3}", 0..12),
+            width in 5_usize..30,
+        ) {
+            let short = elide_apart(&texts, width);
+            for (text, cut) in texts.iter().zip(&short) {
+                prop_assert!(cut.width() <= width);
+                for (other, other_cut) in texts.iter().zip(&short) {
+                    prop_assert_eq!(text == other, cut == other_cut, "{} {}", text, other);
+                }
             }
         }
 

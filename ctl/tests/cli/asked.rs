@@ -1,5 +1,6 @@
 //! What is asked, and what is refused before anything is asked.
 
+use std::process::Command;
 use std::sync::mpsc;
 
 use crate::fake::{Fake, block};
@@ -38,6 +39,25 @@ fn flags_become_the_filter() {
     }});
     assert_eq!(requests.recv().unwrap(), expected);
 
+    daemon.run(&[
+        "repos",
+        "--json",
+        "--mode=headless",
+        "--flag",
+        "--permission-mode=plan",
+        "--endpoint",
+        "https://Proxy.example/v1",
+        "--how",
+        "helper",
+    ]);
+    let asked = requests.recv().unwrap();
+    assert_eq!(asked["type"], "repos");
+    assert_eq!(
+        asked["filter"],
+        serde_json::json!({"mode": "headless", "flag": "--permission-mode=plan",
+            "endpoint": "proxy.example", "how": "helper"})
+    );
+
     daemon.run(&["dirs", "--json", "--all", "--dir", "~/src"]);
     let expected = serde_json::json!({"helpers": true, "dir": "/home/ann/src"});
     assert_eq!(requests.recv().unwrap()["filter"], expected);
@@ -53,12 +73,23 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
         &["show"],
         &["export", "--format", "xml"],
         &["launches", "--session", "abc"],
+        &["gaps", "--how", "command"],
+        &["launches", "--dir", ""],
+        &["dirs", "--how", "write"],
+        &["who"],
+        &["who", ""],
+        &["who", ".", "--dir", "."],
+        &["who", ".", "--session", "abc"],
+        &["tail", "--limit", "3"],
     ] {
         assert_eq!(nobody.run(args).code, 2, "{args:?}");
     }
     let ended = nobody.run(&["launches", "--agent", "gemini"]);
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("possible values: claude, codex"), "{ended:?}");
+    let ended = nobody.run(&["repos", "--how", "looked"]);
+    let ways = "possible values: launch, chdir, command, helper, add-dir]";
+    assert!(ended.stderr.contains(ways), "{ended:?}");
     let ended = nobody.run(&["gaps", "--since", "soon"]);
     assert_eq!(ended.code, 2);
     assert!(
@@ -74,5 +105,31 @@ fn help_version_and_completions_need_no_daemon() {
     assert_eq!((help.code, help.stdout), (0, nobody.run(&["--help"]).stdout));
     assert!(nobody.run(&["help", "gaps"]).stdout.contains("Example: trackwayctl gaps"));
     assert!(nobody.run(&["--version"]).stdout.starts_with("trackwayctl "));
-    assert!(nobody.run(&["completions", "bash"]).stdout.contains("trackwayctl"));
+}
+
+#[test]
+fn shells_complete_commands_and_the_values_that_are_known() {
+    let nobody = Fake::absent();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = nobody.run(&["completions", shell]).stdout;
+        assert!(script.contains("who") && script.contains("repos"), "{shell}");
+        // PowerShell's and elvish's know no values.
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            for value in ["add-dir", "codex", "csv"] {
+                assert!(script.contains(value), "{shell}: {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bash_takes_the_completions() {
+    let nobody = Fake::absent();
+    let script = nobody.run(&["completions", "bash"]).stdout;
+    let ask = "COMP_WORDS=(trackwayctl dirs --how a); COMP_CWORD=3
+        _trackwayctl trackwayctl a --how; echo \"${COMPREPLY[*]}\"";
+    let bash = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output();
+    // Not every system has it.
+    let Ok(bash) = bash else { return };
+    assert_eq!(String::from_utf8(bash.stdout).unwrap(), "add-dir\n");
 }

@@ -7,5 +7,6 @@ mod asked;
 mod broken;
 mod doctor;
 mod fake;
+mod places;
 mod printed;
 mod streams;

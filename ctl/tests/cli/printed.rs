@@ -11,8 +11,8 @@ use crate::fake::{Fake, LAUNCH, block, record};
 fn json_rows_are_printed_byte_for_byte() {
     let odd = r#"{"b" : 1,  "a":"\u00e9é", "new":[ ]}"#;
     let daemon = Fake::answering(move |_| block("rows", &[odd, odd]));
-    for command in ["launches", "dirs", "gaps", "status"] {
-        let ended = daemon.run(&[command, "--json"]);
+    for args in [&["launches"][..], &["dirs"], &["repos"], &["who", "."], &["gaps"], &["status"]] {
+        let ended = daemon.run(&[args, &["--json"]].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("{odd}\n{odd}\n").as_str()));
         assert_eq!(ended.stderr, "");
     }
@@ -58,6 +58,16 @@ fn json_cannot_act_on_the_terminal_either_and_means_the_same_there() {
 }
 
 #[test]
+fn a_sheet_cannot_act_on_the_terminal_either() {
+    let hostile = record(7).replace("0.1.0", "\u{9b}2J\u{7f}\u{202e}é");
+    let daemon = Fake::answering(move |_| block("records", &[&hostile]));
+    let shown = |terminal| written(&daemon, terminal, &["export", "--format", "csv"]);
+    assert!(!shown(true).contains(['\u{9b}', '\u{7f}', '\u{202e}']), "{}", shown(true));
+    assert!(shown(true).contains(r"\u{9b}2J\x7f\u{202e}é"), "{}", shown(true));
+    assert!(shown(false).contains("\u{202e}é"), "{}", shown(false));
+}
+
+#[test]
 fn rows_are_shortened_only_to_a_width_that_somebody_asked_for() {
     let deep = LAUNCH.replace("src", "src/one/two/three/four/five/six/seven/eight/nine/ten/eleven");
     let daemon = Fake::answering(move |_| block("rows", &[&deep]));
@@ -92,6 +102,7 @@ fn without_rows_a_sentence_says_so_and_it_is_no_failure() {
         (vec!["launches"], "No launch is recorded."),
         (vec!["launches", "--running"], "No launch is known to be running."),
         (vec!["dirs", "--agent", "codex"], "No directory is recorded of codex."),
+        (vec!["repos", "--mode", "headless"], "No repository is recorded with --mode headless."),
         (
             vec!["gaps", "--since", "2026-11-16T12:00:00Z"],
             "No gap is recorded from Nov 16 12:00 to now.",

@@ -11,7 +11,7 @@ use trackway_protocol::row::{Backfill, Paths, Status};
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
-use super::{Desk, Sight, doctor};
+use super::{Desk, Sight, doctor, scope};
 use crate::store::{Counts, Health, LookupError, Page, Reader};
 
 /// How long a whole list may take to be sent.
@@ -53,6 +53,9 @@ struct Block {
 /// Answers one request.
 pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -> Result<(), Gone> {
     let id = request.id();
+    if let Some(refusal) = scope::refusal(&request) {
+        return client.fail(Some(id), FailureCode::BadRequest, &refusal).await;
+    }
     match request {
         Request::Status { .. } => {
             let counts = query(desk, |reader| Ok(reader.counts()?)).await;
@@ -78,8 +81,21 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             };
             whole(client, desk, id, ask).await
         }
-        Request::Repos { .. } | Request::Who { .. } => {
-            client.fail(Some(id), FailureCode::BadRequest, "not answered yet").await
+        Request::Repos { filter, .. } => {
+            let ask = move |reader: &Reader| {
+                let rows = reader.repos(&filter)?;
+                let more = reader.more_repos(&filter, rows.len())?;
+                Ok(Whole { blocks: blocks::rows(id, rows), more })
+            };
+            whole(client, desk, id, ask).await
+        }
+        Request::Who { filter, .. } => {
+            let ask = move |reader: &Reader| {
+                let rows = reader.who(&filter)?;
+                let more = reader.more_who(&filter, rows.len())?;
+                Ok(Whole { blocks: blocks::rows(id, rows), more })
+            };
+            whole(client, desk, id, ask).await
         }
         Request::Gaps { filter, .. } => {
             let ask = move |reader: &Reader| {

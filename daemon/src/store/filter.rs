@@ -1,5 +1,6 @@
 //! What a filter means to the tables.
 
+use std::collections::BTreeMap;
 use std::path::MAIN_SEPARATOR;
 
 use rusqlite::types::Value;
@@ -93,47 +94,62 @@ pub(super) fn require_prefix(conditions: &mut Conditions, column: &str, prefix: 
 
 /// Repositories that a filter names.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Repos(Vec<KnownRepo>);
+pub(super) struct Repos(BTreeMap<i64, String>);
 
-/// A repository that records speak of.
-#[derive(Clone, Debug, PartialEq)]
-struct KnownRepo {
-    key: i64,
+/// A clone of a repository that records speak of; '' stands for what it has not.
+struct Known {
+    repo: i64,
+    identity: String,
     root: String,
-    remote: String,
+    main: String,
+    upstream: String,
 }
 
 impl Repos {
-    /// Returns what the ledger knows under `wanted`: a root, a path below it, or a remote.
+    /// Returns what the ledger knows under `wanted`: the top directory of a clone, a path below
+    /// it, a remote, or that of which it is a fork.
     pub(super) fn find(tx: &Connection, wanted: &str) -> rusqlite::Result<Self> {
-        let mut all = tx.prepare_cached("SELECT key, root, remote FROM repo")?;
+        let mut all = tx.prepare_cached(
+            "SELECT c.repo, r.identity, c.root, c.main, c.upstream
+             FROM clone c JOIN repo r ON r.key = c.repo",
+        )?;
         let all = all.query_map([], |row| {
-            Ok(KnownRepo { key: row.get(0)?, root: row.get(1)?, remote: row.get(2)? })
+            Ok(Known {
+                repo: row.get(0)?,
+                identity: row.get(1)?,
+                root: row.get(2)?,
+                main: row.get(3)?,
+                upstream: row.get(4)?,
+            })
         })?;
-        Ok(Self::among(all.collect::<Result<_, _>>()?, wanted))
+        Ok(Self::among(&all.collect::<Result<Vec<_>, _>>()?, wanted))
     }
 
     /// Returns the keys as a JSON array, for `json_each`.
     pub(super) fn keys(&self) -> String {
-        let keys: Vec<i64> = self.0.iter().map(|repo| repo.key).collect();
+        let keys: Vec<i64> = self.0.keys().copied().collect();
         serde_json::to_string(&keys).expect("numbers always serialise")
     }
 
     /// Whether `repo` is one of them.
     pub(super) fn contains(&self, repo: &Repo) -> bool {
-        let remote = repo.remote.as_deref().unwrap_or("");
-        self.0.iter().any(|each| each.root == repo.root && each.remote == remote)
+        let identity = repo.identity();
+        self.0.values().any(|each| *each == identity)
     }
 
-    fn among(mut all: Vec<KnownRepo>, wanted: &str) -> Self {
+    fn among(all: &[Known], wanted: &str) -> Self {
         // The innermost: a path in a submodule is not one of the repository around it.
-        let around = all.iter().map(|repo| &repo.root).filter(|root| is_below(wanted, root));
-        let root = around.max_by_key(|root| root.len()).cloned();
+        let tops = all.iter().flat_map(|clone| [&clone.root, &clone.main]);
+        let around = tops.filter(|top| !top.is_empty() && is_below(wanted, top));
+        let top = around.max_by_key(|top| top.len());
         let identity = remote::identity(wanted);
-        all.retain(|repo| {
-            Some(&repo.root) == root.as_ref() || remote::identity(&repo.remote) == identity
-        });
-        Self(all)
+        let is_wanted = |clone: &&Known| {
+            top.is_some_and(|top| [&clone.root, &clone.main].contains(&top))
+                || clone.identity == identity
+                || (!clone.upstream.is_empty() && remote::identity(&clone.upstream) == identity)
+        };
+        let found = all.iter().filter(is_wanted);
+        Self(found.map(|clone| (clone.repo, clone.identity.clone())).collect())
     }
 }
 
@@ -148,17 +164,16 @@ fn below(dir: &str) -> std::ops::Range<String> {
 mod tests {
     use super::*;
 
-    fn known(repos: &[(&str, &str)]) -> Vec<KnownRepo> {
-        let known = |(key, (root, remote)): (i64, &(&str, &str))| KnownRepo {
-            key,
-            root: (*root).to_owned(),
-            remote: (*remote).to_owned(),
-        };
-        (1..).zip(repos).map(known).collect()
+    fn known((repo, (root, remote)): (i64, &(&str, &str))) -> Known {
+        let remote = Some((*remote).to_owned()).filter(|remote| !remote.is_empty());
+        let seen = Repo { root: (*root).to_owned(), remote, ..Repo::default() };
+        let (main, upstream) = Default::default();
+        Known { repo, identity: seen.identity(), root: seen.root, main, upstream }
     }
 
     fn keys(repos: &[(&str, &str)], wanted: &str) -> String {
-        Repos::among(known(repos), wanted).keys()
+        let known: Vec<Known> = (1..).zip(repos).map(known).collect();
+        Repos::among(&known, wanted).keys()
     }
 
     #[test]
@@ -169,6 +184,16 @@ mod tests {
         assert_eq!(keys(&repos, "git@github.com:o/a"), "[1]");
         assert_eq!(keys(&repos, "/src"), "[]");
         assert_eq!(keys(&repos, "github.com/o/abc"), "[]");
+    }
+
+    #[test]
+    fn a_fork_is_found_by_its_upstream_and_a_working_tree_by_the_main_one() {
+        let fork = Known { upstream: "https://h/up/r".into(), ..known((1, &("/f", "h:me/r"))) };
+        let tree = Known { main: "/main".into(), ..known((2, &("/tree", ""))) };
+        let both = [fork, tree];
+        assert_eq!(Repos::among(&both, "git@h:up/r.git").keys(), "[1]");
+        assert_eq!(Repos::among(&both, "/main/x").keys(), "[2]");
+        assert_eq!(Repos::among(&both, "/tree").keys(), "[2]");
     }
 
     #[test]

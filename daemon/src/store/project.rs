@@ -5,12 +5,13 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
-use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record, Repo};
+use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record};
 
 use super::register::Grounds;
 
 pub(super) mod dir;
 pub(super) mod launch;
+pub(super) mod repo;
 
 /// Brings one record into the projections, in the transaction that stores it.
 ///
@@ -48,7 +49,7 @@ impl Seen {
 /// Empties every projection.
 pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
     tx.execute_batch(
-        "DELETE FROM repo; DELETE FROM launch; DELETE FROM launch_record; DELETE FROM dir;
+        "DELETE FROM repo; DELETE FROM clone; DELETE FROM launch; DELETE FROM launch_record; DELETE FROM dir;
          DELETE FROM dir_repo; DELETE FROM dir_touch; DELETE FROM dir_use; DELETE FROM coverage;
          DELETE FROM daemon_run;",
     )
@@ -58,13 +59,6 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
 fn launch_key(tx: &Connection, id: LaunchId) -> rusqlite::Result<i64> {
     let insert = "INSERT INTO launch (id) VALUES (?)";
     key(tx, "SELECT key FROM launch WHERE id = ?", insert, [&id.to_string()])
-}
-
-/// Returns the key of a repository, which is its root and its remote: branch and commit change.
-fn repo_key(tx: &Connection, repo: &Repo) -> rusqlite::Result<i64> {
-    let insert = "INSERT INTO repo (root, remote) VALUES (?, ?)";
-    let remote = repo.remote.as_deref().unwrap_or("");
-    key(tx, "SELECT key FROM repo WHERE root = ? AND remote = ?", insert, [&repo.root, remote])
 }
 
 /// Returns the key of the row that `name` names, inserting it where it is new.

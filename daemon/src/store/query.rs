@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::message::Filter;
-use trackway_protocol::row::{DirRow, GapRow, LaunchRow, LedgerStatus};
+use trackway_protocol::row::{DirRow, GapRow, LaunchRow, LedgerStatus, RepoRow, WhoRow};
 
 use super::{StoreError, append, schema};
 
@@ -15,6 +15,9 @@ mod dirs;
 mod gaps;
 mod launches;
 mod records;
+mod repos;
+mod touches;
+mod who;
 
 pub(super) use launches::launch_id;
 pub(crate) use records::Page;
@@ -71,6 +74,16 @@ impl Reader {
         self.read(|tx| dirs::dirs(tx, filter))
     }
 
+    /// Returns repositories that were touched in the filter's range, last touched first.
+    pub(crate) fn repos(&self, filter: &Filter) -> Result<Vec<RepoRow>, StoreError> {
+        self.read(|tx| repos::repos(tx, filter))
+    }
+
+    /// Returns who touched what the filter names, the last to touch it first.
+    pub(crate) fn who(&self, filter: &Filter) -> Result<Vec<WhoRow>, StoreError> {
+        self.read(|tx| who::who(tx, filter))
+    }
+
     /// Returns the ranges of time that are not fully covered, oldest first.
     ///
     /// A gap concerns everything: of the filter only the range and the limit count.
@@ -98,6 +111,26 @@ impl Reader {
         shown: usize,
     ) -> Result<Option<u64>, StoreError> {
         self.more(filter, shown, dirs::count)
+    }
+
+    /// Returns how many repositories pass the filter besides the `shown` ones, as
+    /// [`Self::more_launches`] does.
+    pub(crate) fn more_repos(
+        &self,
+        filter: &Filter,
+        shown: usize,
+    ) -> Result<Option<u64>, StoreError> {
+        self.more(filter, shown, repos::count)
+    }
+
+    /// Returns how many more than the `shown` ones touched what the filter names, as
+    /// [`Self::more_launches`] does.
+    pub(crate) fn more_who(
+        &self,
+        filter: &Filter,
+        shown: usize,
+    ) -> Result<Option<u64>, StoreError> {
+        self.more(filter, shown, who::count)
     }
 
     /// Returns how many gaps pass the filter besides the `shown` ones, as

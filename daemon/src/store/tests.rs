@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod files;
+mod places;
 mod projections;
 mod queries;
 pub(super) mod support;

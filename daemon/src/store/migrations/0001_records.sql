@@ -29,15 +29,28 @@ BEGIN
     SELECT RAISE(ABORT, 'records are numbered without holes');
 END;
 
--- The projections. Keys of launch, dir and repo are given in the order of arrival and mean
+-- The projections. Keys of launch, dir, repo and clone are given in the order of arrival and mean
 -- nothing outside this file. Evidence is a number that grows with its strength.
 
+-- What all clones and working trees of one repository have in common.
 CREATE TABLE repo (
-    key        INTEGER PRIMARY KEY,
-    root       TEXT NOT NULL,
-    remote     TEXT NOT NULL,                       -- '' where it has none
-    UNIQUE (root, remote)
+    key      INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE
 ) STRICT;
+
+-- Each of them as it was seen; '' stands for what it has not.
+CREATE TABLE clone (
+    key      INTEGER PRIMARY KEY,
+    root     TEXT    NOT NULL,
+    main     TEXT    NOT NULL,
+    remote   TEXT    NOT NULL,
+    upstream TEXT    NOT NULL,
+    repo     INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL,
+    seen     TEXT    NOT NULL,                      -- what was seen last (JSON)
+    UNIQUE (root, main, remote, upstream)
+) STRICT;
+CREATE INDEX clone_by_repo ON clone (repo);
 
 CREATE TABLE launch (
     key        INTEGER PRIMARY KEY,
@@ -46,6 +59,9 @@ CREATE TABLE launch (
     started_at INTEGER,                             -- both NULL while only others' records name it
     ended_at   INTEGER,                             -- NULL while it runs
     agent      TEXT,
+    mode       TEXT,
+    endpoint   TEXT,
+    flags      TEXT,                                -- a JSON array
     cwd        TEXT,
     repo       INTEGER
 ) STRICT;
@@ -85,10 +101,11 @@ CREATE TABLE dir_touch (
     launch   INTEGER NOT NULL,                      -- 0 where a session file was the witness
     session  TEXT    NOT NULL,                      -- '' where a process was the witness
     how      TEXT    NOT NULL,
+    repo     INTEGER NOT NULL,                      -- 0 where there was none, -1 where it is unknown
     first_at INTEGER NOT NULL,
     last_at  INTEGER NOT NULL,
     evidence INTEGER NOT NULL,
-    PRIMARY KEY (quarter, dir, launch, session, how)
+    PRIMARY KEY (quarter, dir, launch, session, how, repo)
 ) STRICT, WITHOUT ROWID;
 -- With all that is summed up, so that the table itself need not be read.
 CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);

@@ -7,7 +7,7 @@ use trackway_protocol::record::{DirTouched, Repo};
 
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
-use super::{Seen, key, launch_key, repo_key};
+use super::{Seen, key, launch_key, repo};
 
 /// Selects touches (`t`, with their launch `l`) summed up per directory and agent, as `dir_use` has
 /// them, once conditions and `GROUP BY 1, 2` are appended.
@@ -43,9 +43,14 @@ pub(super) fn touched(tx: &Connection, seen: Seen, body: &DirTouched) -> rusqlit
         Some(launch) => !has_touched(tx, launch, dir)?,
         None => false,
     };
-    note_touch(tx, seen, dir, launch, body)?;
+    let repo = match (&body.repo, &body.repo_unknown) {
+        (Some(repo), _) => repo::seen(tx, seen, repo)?,
+        (None, Some(_)) => repo::UNKNOWN,
+        (None, None) => repo::NONE,
+    };
+    note_touch(tx, seen, dir, launch, repo, body)?;
     note_use(tx, seen, dir, launch, &body.how, is_new_to_it)?;
-    if let Some(repo) = &body.repo {
+    if body.repo.is_some() {
         note_repo(tx, seen, dir, repo)?;
     }
     hear_repo(tx, seen, dir, body)
@@ -91,11 +96,13 @@ fn note_touch(
     seen: Seen,
     dir: i64,
     launch: Option<i64>,
+    repo: i64,
     body: &DirTouched,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO dir_touch (quarter, dir, launch, session, how, first_at, last_at, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
+        "INSERT INTO dir_touch (quarter, dir, launch, session, how, repo, first_at, last_at,
+            evidence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
          ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
             last_at = max(last_at, excluded.last_at), evidence = max(evidence, excluded.evidence)",
     )?
@@ -105,6 +112,7 @@ fn note_touch(
         launch.unwrap_or(0),
         body.session.as_deref().unwrap_or(""),
         body.how,
+        repo,
         seen.at.ms(),
         strength(seen.evidence),
     ])?;
@@ -140,13 +148,13 @@ fn note_use(
     Ok(())
 }
 
-fn note_repo(tx: &Connection, seen: Seen, dir: i64, repo: &Repo) -> rusqlite::Result<()> {
+fn note_repo(tx: &Connection, seen: Seen, dir: i64, repo: i64) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO dir_repo (dir, repo, first_at, last_at) VALUES (?1, ?2, ?3, ?3)
          ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
             last_at = max(last_at, excluded.last_at)",
     )?
-    .execute([dir, repo_key(tx, repo)?, seen.at.ms()])?;
+    .execute([dir, repo, seen.at.ms()])?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Evidence, Launch, LaunchEnded, Repo};
 
 use super::super::register::{Grounds, Register, Statement};
-use super::{Seen, dir, launch_key, repo_key};
+use super::{Seen, dir, launch_key, repo};
 use sayings::Sayings;
 
 mod sayings;
@@ -29,7 +29,7 @@ pub(in super::super) struct Facts {
 
 /// Projects `launch.started`.
 pub(super) fn started(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
-    note_repo(tx, body)?;
+    note_repo(tx, seen, body)?;
     change(tx, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
         facts.fields.hear(seen.grounds(false), body);
@@ -38,7 +38,7 @@ pub(super) fn started(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::R
 
 /// Projects `launch.updated`, which may come before the start.
 pub(super) fn updated(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
-    note_repo(tx, body)?;
+    note_repo(tx, seen, body)?;
     change(tx, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
 }
 
@@ -86,8 +86,8 @@ impl Facts {
 
 /// Makes the repository known even if another is believed: which are known must not depend on the
 /// order in which they were heard of.
-fn note_repo(tx: &Connection, body: &Launch) -> rusqlite::Result<()> {
-    body.repo.as_ref().map_or(Ok(()), |repo| repo_key(tx, repo).map(drop))
+fn note_repo(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
+    body.repo.as_ref().map_or(Ok(()), |repo| repo::seen(tx, seen, repo).map(drop))
 }
 
 fn change(
@@ -130,14 +130,15 @@ pub(in super::super) fn unreadable(error: serde_json::Error) -> rusqlite::Error 
 
 fn save(tx: &Connection, key: i64, facts: &Facts) -> rusqlite::Result<()> {
     let repo = match facts.fields.field("repo").and_then(|repo| Repo::deserialize(repo).ok()) {
-        Some(repo) => Some(repo_key(tx, &repo)?),
+        Some(repo) => Some(repo::identity_key(tx, &repo)?),
         None => None,
     };
     let json = serde_json::to_string(facts).expect("facts have string keys");
     let ended_at = facts.end.best().map(|end| end.grounds.at.ms());
+    let endpoint = facts.fields.field("endpoint").and_then(|endpoint| endpoint["host"].as_str());
     tx.prepare_cached(
-        "UPDATE launch SET facts = ?2, started_at = ?3, ended_at = ?4, agent = ?5, cwd = ?6,
-            repo = ?7 WHERE key = ?1",
+        "UPDATE launch SET facts = ?2, started_at = ?3, ended_at = ?4, agent = ?5, mode = ?6,
+            endpoint = ?7, flags = ?8, cwd = ?9, repo = ?10 WHERE key = ?1",
     )?
     .execute(params![
         key,
@@ -145,6 +146,9 @@ fn save(tx: &Connection, key: i64, facts: &Facts) -> rusqlite::Result<()> {
         facts.started_at().ms(),
         ended_at,
         facts.text("agent"),
+        facts.text("mode"),
+        endpoint,
+        facts.fields.field("flags").map(ToString::to_string),
         facts.text("cwd"),
         repo,
     ])?;

@@ -8,11 +8,12 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::Evidence;
 use trackway_protocol::row::DirRow;
 
-use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
-use super::super::project::dir::{SUMMED_UP, quarter_hour, repo_fact};
+use super::super::filter::{Conditions, Repos, require_below, sql_limit};
+use super::super::project::dir::{SUMMED_UP, repo_fact};
 use super::super::project::launch::unreadable;
 use super::super::register;
 use super::launches::require_launch;
+use super::touches::require_touch;
 
 /// Touches, or sums of them, that are looked at to count directories.
 const LOOKED_AT: u64 = 30_000;
@@ -41,6 +42,9 @@ fn question(tx: &Connection, filter: &Filter) -> rusqlite::Result<(&'static Sour
     let mut wanted = Conditions::default();
     require_place(&mut wanted, tx, filter)?;
     let source = if is_about_touches(filter) {
+        // The plus keeps an index from being used: an agent has more launches than a range touches.
+        wanted.require_some("+l.agent = ?", filter.agent.clone());
+        require_launch(&mut wanted, filter);
         require_touch(&mut wanted, filter);
         &TOUCHES
     } else {
@@ -96,7 +100,7 @@ impl Source {
     fn group(&self, wanted: &mut Conditions, filter: &Filter) {
         // The plus keeps an index from being chosen for its order, which would read all of it.
         let sql = format!(" GROUP BY +t.dir HAVING ? OR max({})", self.is_shown);
-        wanted.append(&sql, [filter.helpers]);
+        wanted.append(&sql, [filter.helpers || filter.how.is_some()]);
     }
 
     /// Returns what was done in each of `dirs`, by agent.
@@ -164,8 +168,10 @@ fn row(tx: &Connection, dir: i64, uses: Vec<Use>) -> rusqlite::Result<DirRow> {
 
 /// Whether the sums over all time do not answer.
 fn is_about_touches(filter: &Filter) -> bool {
-    let Filter { since_ms, until_ms, launch, session, running, .. } = filter;
-    since_ms.or(*until_ms).is_some() || launch.is_some() || session.is_some() || *running
+    let Filter { since_ms, until_ms, launch, session, running, mode, flag, endpoint, how, .. } =
+        filter;
+    let texts = [launch, session, mode, flag, endpoint, how];
+    since_ms.or(*until_ms).is_some() || texts.into_iter().any(Option::is_some) || *running
 }
 
 fn require_place(
@@ -190,21 +196,4 @@ fn require_place(
         wanted.require(&sql, in_it.into_values());
     }
     Ok(())
-}
-
-fn require_touch(wanted: &mut Conditions, filter: &Filter) {
-    // The plus keeps an index from being used: an agent has more launches than a range has touches.
-    wanted.require_some("+l.agent = ?", filter.agent.clone());
-    require_launch(wanted, filter);
-    if let Some(prefix) = &filter.session {
-        require_prefix(wanted, "t.session", prefix);
-    }
-    // The quarter-hour is what the index has; the rest makes the edges exact.
-    let quarter = |ms| quarter_hour(Timestamp::from_ms(ms));
-    if let Some(since) = filter.since_ms {
-        wanted.require("t.quarter >= ? AND t.last_at >= ?", [quarter(since), since]);
-    }
-    if let Some(until) = filter.until_ms {
-        wanted.require("t.quarter <= ? AND t.first_at < ?", [quarter(until), until]);
-    }
 }

@@ -1,12 +1,14 @@
 //! Launches, from the table that holds all that was said of each.
 
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::message::Filter;
+use trackway_protocol::record::Launch;
 use trackway_protocol::row::LaunchRow;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::{Facts, parse, unreadable};
+use super::touches::{require_touch, require_touched_place};
 
 /// From so many launches in a directory on, going through them newest first finds enough of them
 /// sooner than sorting them all.
@@ -43,7 +45,11 @@ fn questions(tx: &Connection, filter: &Filter, cwd: &str) -> rusqlite::Result<Ve
     }
     wanted.require_some("l.agent = ?", filter.agent.clone());
     require_launch(&mut wanted, filter);
-    require_place(&mut wanted, tx, filter, cwd)?;
+    if filter.how.is_some() {
+        require_touching(&mut wanted, tx, filter)?;
+    } else {
+        require_place(&mut wanted, tx, filter, cwd)?;
+    }
     wanted.require_some("l.started_at < ?", filter.until_ms);
     let Some(since) = filter.since_ms else {
         wanted.require_that("l.started_at IS NOT NULL");
@@ -69,6 +75,24 @@ pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
     if filter.running {
         wanted.require_that("l.started_at IS NOT NULL AND l.ended_at IS NULL");
     }
+    wanted.require_some("l.mode = ?", filter.mode.clone());
+    if let Some(flag) = &filter.flag {
+        // As it is typed with its value, or its name alone.
+        let flag = flag.replacen(' ', "=", 1);
+        wanted.require(
+            "EXISTS (SELECT 1 FROM json_each(l.flags)
+                WHERE value = ? OR substr(value, 1, length(?) + 1) = ? || '=')",
+            [flag.clone(), flag.clone(), flag],
+        );
+    }
+    if let Some(host) = &filter.endpoint {
+        // The port may be left out.
+        wanted.require(
+            "(l.endpoint = ? COLLATE NOCASE
+                OR substr(l.endpoint, 1, length(?) + 1) = ? || ':' COLLATE NOCASE)",
+            [host.clone(), host.clone(), host.clone()],
+        );
+    }
 }
 
 /// Adds where launch `l` must have been started; `cwd` is the column that tells.
@@ -85,6 +109,21 @@ pub(super) fn require_place(
     if let Some(dir) = &filter.dir {
         require_below(wanted, cwd, dir);
     }
+    Ok(())
+}
+
+/// Adds that launch `l` has touched what the filter names in the way that it names.
+fn require_touching(
+    wanted: &mut Conditions,
+    tx: &Connection,
+    filter: &Filter,
+) -> rusqlite::Result<()> {
+    let mut touches = Conditions::default();
+    touches.require_that("t.launch = l.key");
+    require_touched_place(&mut touches, tx, filter)?;
+    require_touch(&mut touches, filter);
+    let sql = format!("EXISTS (SELECT 1 FROM dir_touch t{})", touches.clause());
+    wanted.require(&sql, touches.into_values());
     Ok(())
 }
 
@@ -114,6 +153,18 @@ fn row(row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
     let id = launch_id(row.get_ref(0)?.as_str()?)?;
     let facts = parse(row.get_ref(1)?.as_str()?)?;
     launch_row(id, &facts)
+}
+
+/// Returns the launch with this key and the best that was said of it.
+pub(super) fn said_of(tx: &Connection, key: i64) -> rusqlite::Result<Option<(LaunchId, Launch)>> {
+    let mut statement = tx.prepare_cached("SELECT id, facts FROM launch WHERE key = ?")?;
+    let said = |row: &Row<'_>| {
+        let id = launch_id(row.get_ref(0)?.as_str()?)?;
+        let facts = row.get_ref(1)?.as_str_or_null()?.map(parse).transpose()?;
+        let launch = facts.map(|facts| facts.launch(id)).transpose().map_err(unreadable)?;
+        Ok((id, launch.unwrap_or_default()))
+    };
+    statement.query_row([key], said).optional()
 }
 
 /// Reads a launch id out of a column.

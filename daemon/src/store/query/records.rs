@@ -107,7 +107,7 @@ impl<'a> Sieve<'a> {
         match &record.body {
             Body::DirTouched(touched) => self.passes_touch(touched),
             body => match body.launch() {
-                Some(launch) if self.filter.session.is_none() => self.is_wanted(launch, true),
+                Some(launch) if !self.is_about_touches() => self.is_wanted(launch, true),
                 _ => Ok(false),
             },
         }
@@ -116,8 +116,14 @@ impl<'a> Sieve<'a> {
     /// Whether the filter asks for more than a time: then only what is about a launch or a session
     /// can pass.
     fn is_narrow(&self) -> bool {
-        let Filter { agent, repo, dir, launch, session, running, .. } = self.filter;
-        [agent, repo, dir, launch, session].into_iter().any(Option::is_some) || *running
+        let Filter { agent, repo, dir, launch, mode, flag, endpoint, running, .. } = self.filter;
+        let texts = [agent, repo, dir, launch, mode, flag, endpoint];
+        texts.into_iter().any(Option::is_some) || *running || self.is_about_touches()
+    }
+
+    /// Whether nothing but a touch can pass.
+    fn is_about_touches(&self) -> bool {
+        self.filter.session.is_some() || self.filter.how.is_some()
     }
 
     fn passes_touch(&mut self, touched: &DirTouched) -> rusqlite::Result<bool> {
@@ -130,7 +136,8 @@ impl<'a> Sieve<'a> {
         let of_session = self.filter.session.as_ref().is_none_or(|prefix| {
             touched.session.as_ref().is_some_and(|session| session.starts_with(prefix))
         });
-        if !(in_repo && in_dir && of_session) {
+        let is_so = self.filter.how.as_ref().is_none_or(|how| touched.how == *how);
+        if !(in_repo && in_dir && of_session && is_so) {
             return Ok(false);
         }
         match touched.launch {

@@ -18,14 +18,18 @@ use super::support::{
 
 /// What the merged projections hold, with names in place of keys.
 const MERGED: &[&str] = &[
-    "SELECT root, remote FROM repo",
-    "SELECT id, facts, started_at, ended_at, agent, cwd, root, remote
+    "SELECT identity FROM repo",
+    "SELECT root, main, remote, upstream, identity, seen_at, seen
+     FROM clone c JOIN repo ON repo.key = c.repo",
+    "SELECT id, facts, started_at, ended_at, agent, mode, endpoint, flags, cwd, identity
      FROM launch LEFT JOIN repo ON repo.key = launch.repo",
     "SELECT path, path_b64, repo FROM dir",
-    "SELECT path, path_b64, root, remote, first_at, last_at
+    "SELECT path, path_b64, identity, first_at, last_at
      FROM dir_repo r JOIN dir ON dir.key = r.dir JOIN repo ON repo.key = r.repo",
-    "SELECT quarter, path, path_b64, id, session, how, first_at, last_at, evidence
-     FROM dir_touch t JOIN dir ON dir.key = t.dir LEFT JOIN launch ON launch.key = t.launch",
+    "SELECT quarter, path, path_b64, id, session, how, ifnull(identity, t.repo), first_at, last_at,
+        evidence
+     FROM dir_touch t JOIN dir ON dir.key = t.dir LEFT JOIN launch ON launch.key = t.launch
+        LEFT JOIN repo ON repo.key = t.repo",
     "SELECT path, path_b64, agent, hows, first_at, last_at, launches, evidence
      FROM dir_use u JOIN dir ON dir.key = u.dir",
 ];

@@ -33,6 +33,12 @@ impl Fixture {
         Self { dir, reader, ledger }
     }
 
+    /// Adds these records.
+    pub(in super::super) fn and(mut self, drafts: Vec<Draft>) -> Self {
+        self.ledger.append(&mut records(drafts)).unwrap();
+        self
+    }
+
     pub(in super::super) fn path(&self) -> &Path {
         self.dir.path()
     }

@@ -1,0 +1,116 @@
+//! `who PLACE`: which launches touched a path, or a repository.
+//!
+//! An answer without rows is the one that people act on. It therefore says since when anything could
+//! have been recorded, and how often the recorder was blind; to a program's reader as well.
+
+use std::io::Write;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ValueHint};
+use serde::de::IgnoredAny;
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::message::{Filter, Request};
+use trackway_protocol::record::Record;
+use trackway_protocol::row::WhoRow;
+
+use super::{Console, Form, Order};
+use crate::cli::filter::{Limit, Narrow, Range, Touch, aim};
+use crate::client::{Line, understood};
+use crate::error::Error;
+use crate::render;
+use crate::render::who::Untouched;
+
+/// List which launches touched a place, the last to touch it first
+///
+/// A place is a path, which need not exist any more: it and all that lies below. Or it is a
+/// repository by its remote, in any spelling: all of its clones and working trees. A name that
+/// exists is a path; to ask for a path that looks like a remote and is gone, begin it with `./`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: trackwayctl who ~/src/secret-model --since 30d")]
+pub(crate) struct Who {
+    /// A path, or a remote: https://host/o/r, git@host:o/r, host/o/r
+    #[arg(
+        value_name = "PATH|REMOTE",
+        value_hint = ValueHint::AnyPath,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    place: String,
+
+    #[command(flatten)]
+    range: Range,
+
+    #[command(flatten)]
+    touch: Touch,
+
+    #[command(flatten)]
+    narrow: Narrow,
+
+    #[command(flatten)]
+    limit: Limit,
+}
+
+impl Who {
+    /// Asks and shows.
+    pub(crate) fn run(
+        &self,
+        console: &mut Console<'_, impl Write, impl Write>,
+    ) -> Result<(), Error> {
+        // Of an absence, helpers are a part.
+        let mut filter = Filter { helpers: true, limit: self.limit.limit, ..Filter::default() };
+        aim(&self.place, console.around, &mut filter)?;
+        self.range.apply(console.around, &mut filter)?;
+        self.touch.apply(&mut filter)?;
+        self.narrow.apply(&mut filter)?;
+        if console.form == Form::Json {
+            let rows = console.verbatim(|id| Request::Who { id, filter: filter.clone() })?;
+            return if rows == 0 { untouched(&filter, console) } else { Ok(()) };
+        }
+        let asked = console.page::<WhoRow>(&filter, Order::NewestFirst, |id, filter| {
+            Request::Who { id, filter }
+        })?;
+        let Some(page) = asked.filter(|page| !page.rows.is_empty()) else {
+            return untouched(&filter, console);
+        };
+        render::who::write(&page.rows, &console.around.view, console.out)?;
+        page.note.map_or(Ok(()), |note| console.note(&note))
+    }
+}
+
+/// Says what it means that there are no rows.
+fn untouched(
+    filter: &Filter,
+    console: &mut Console<'_, impl Write, impl Write>,
+) -> Result<(), Error> {
+    let told = Untouched { begin: begin(console).ok().flatten(), gaps: gaps(filter, console).ok() };
+    let told = told.told(filter, &console.around.view);
+    match console.form {
+        Form::Table => Ok(writeln!(console.out, "{told}")?),
+        Form::Json => console.note(&told),
+    }
+}
+
+/// Returns how many gaps there are in the filter's range.
+fn gaps(filter: &Filter, console: &Console<'_, impl Write, impl Write>) -> Result<u64, Error> {
+    let Filter { since_ms, until_ms, .. } = *filter;
+    let filter = Filter { since_ms, until_ms, ..Filter::default() };
+    let (gaps, _) = console.connect()?.rows::<IgnoredAny>(|id| Request::Gaps { id, filter })?;
+    Ok(gaps.len() as u64)
+}
+
+/// Returns when the first record was written; nothing where there is none.
+fn begin(console: &Console<'_, impl Write, impl Write>) -> Result<Option<Timestamp>, Error> {
+    let mut client = console.connect()?;
+    // Only the first of them is read: leaving is how a client ends an answer.
+    let mut reply =
+        client.ask(|id| Request::Export { id, after: None, filter: Filter::default() })?;
+    loop {
+        match reply.line()? {
+            Line::Record(line) => {
+                let record: Record = understood(line)?;
+                return Ok(Some(record.recorded_at));
+            }
+            Line::Row(_) => {}
+            Line::End(_) => return Ok(None),
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Records as rows of a spreadsheet: a fixed set of columns for what one sorts and filters by, and the
+//! body as it is stored, so that nothing is lost.
+//!
+//! **A cell cannot act.** Spreadsheets take what begins with `=`, `+`, `-` or `@` for a formula, and a
+//! directory can be named like one. Such a cell gets an apostrophe in front, which spreadsheets take
+//! for "this is text"; one that begins with an apostrophe gets another, so that a program can take
+//! off one and has what was there. Characters that would end a line or act on a terminal stand as the
+//! escapes that tables show: a record is one line. The body has them all.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use csv::{ByteRecord, QuoteStyle, Terminator, Writer, WriterBuilder};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::clean;
+use super::json::escaped;
+
+/// The columns. Public: new ones are only ever added, before `body`.
+pub(crate) const COLUMNS: [&str; 35] = [
+    "seq",
+    "id",
+    "at",
+    "recorded_at",
+    "kind",
+    "evidence",
+    "replaces",
+    "launch",
+    "session",
+    "agent",
+    "agent_version",
+    "mode",
+    "flags",
+    "endpoint",
+    "namespace",
+    "path",
+    "how",
+    "repo_root",
+    "repo_remote",
+    "repo_branch",
+    "repo_commit",
+    "pid",
+    "exit_code",
+    "signal",
+    "duration_ms",
+    "unread_execs",
+    "source",
+    "state",
+    "from",
+    "until",
+    "reason",
+    "missed",
+    "unit",
+    "version",
+    "body",
+];
+
+/// The envelope; texts are borrowed from the line where JSON escapes nothing in them.
+#[derive(Deserialize)]
+struct Envelope<'l> {
+    seq: u64,
+    #[serde(borrow)]
+    id: Cow<'l, str>,
+    #[serde(borrow)]
+    at: Cow<'l, str>,
+    #[serde(borrow)]
+    recorded_at: Cow<'l, str>,
+    #[serde(borrow)]
+    kind: Cow<'l, str>,
+    #[serde(borrow)]
+    evidence: Cow<'l, str>,
+    #[serde(borrow, default)]
+    replaces: Option<Cow<'l, str>>,
+    #[serde(borrow)]
+    body: &'l RawValue,
+}
+
+/// What bodies of any kind may have. A value is taken as it is: a newer daemon may put another type
+/// there.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Facts<'l> {
+    #[serde(borrow)]
+    launch: Value<'l>,
+    #[serde(borrow)]
+    session: Value<'l>,
+    #[serde(borrow)]
+    agent: Value<'l>,
+    #[serde(borrow)]
+    agent_version: Value<'l>,
+    #[serde(borrow)]
+    mode: Value<'l>,
+    #[serde(borrow)]
+    flags: Value<'l>,
+    #[serde(borrow)]
+    endpoint: Value<'l>,
+    #[serde(borrow)]
+    namespace: Value<'l>,
+    #[serde(borrow)]
+    path: Value<'l>,
+    #[serde(borrow)]
+    dir: Value<'l>,
+    #[serde(borrow)]
+    cwd: Value<'l>,
+    #[serde(borrow)]
+    how: Value<'l>,
+    #[serde(borrow)]
+    repo: Value<'l>,
+    #[serde(borrow)]
+    pid: Value<'l>,
+    #[serde(borrow)]
+    exit_code: Value<'l>,
+    #[serde(borrow)]
+    signal: Value<'l>,
+    #[serde(borrow)]
+    duration_ms: Value<'l>,
+    #[serde(borrow)]
+    unread_execs: Value<'l>,
+    #[serde(borrow)]
+    source: Value<'l>,
+    #[serde(borrow)]
+    state: Value<'l>,
+    #[serde(borrow)]
+    from: Value<'l>,
+    #[serde(borrow)]
+    until: Value<'l>,
+    #[serde(borrow)]
+    reason: Value<'l>,
+    #[serde(borrow)]
+    missed: Value<'l>,
+    #[serde(borrow)]
+    unit: Value<'l>,
+    #[serde(borrow)]
+    version: Value<'l>,
+}
+
+type Value<'l> = Option<&'l RawValue>;
+
+/// The parts of objects within a body that have columns of their own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parts<'l> {
+    #[serde(borrow)]
+    root: Value<'l>,
+    #[serde(borrow)]
+    remote: Value<'l>,
+    #[serde(borrow)]
+    branch: Value<'l>,
+    #[serde(borrow)]
+    commit: Value<'l>,
+    #[serde(borrow)]
+    host: Value<'l>,
+}
+
+/// Writes records as rows.
+pub(crate) struct Rows<W: Write> {
+    writer: Writer<W>,
+    row: ByteRecord,
+    terminal: bool,
+}
+
+impl<W: Write> Rows<W> {
+    /// Writes the names of the columns.
+    pub(crate) fn begin(out: W, terminal: bool) -> io::Result<Self> {
+        let mut writer = WriterBuilder::new()
+            .quote_style(QuoteStyle::Necessary)
+            .terminator(Terminator::Any(b'\n'))
+            .from_writer(out);
+        writer.write_byte_record(&ByteRecord::from(&COLUMNS[..]))?;
+        Ok(Self { writer, row: ByteRecord::new(), terminal })
+    }
+
+    /// Writes a record's stored bytes as a row. What is no record stands in the last column.
+    pub(crate) fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        self.row.clear();
+        let body = match serde_json::from_slice::<Envelope<'_>>(line) {
+            Ok(envelope) => {
+                self.envelope(&envelope);
+                self.facts(&serde_json::from_str(envelope.body.get()).unwrap_or_default());
+                Cow::Borrowed(envelope.body.get())
+            }
+            Err(_) => {
+                (1..COLUMNS.len()).for_each(|_| self.row.push_field(b""));
+                String::from_utf8_lossy(line)
+            }
+        };
+        self.row.push_field(harmless(verbatim(&body, self.terminal)).as_bytes());
+        Ok(self.writer.write_byte_record(&self.row)?)
+    }
+
+    /// Hands on what is written so far.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    fn envelope(&mut self, envelope: &Envelope<'_>) {
+        let Envelope { seq, id, at, recorded_at, kind, evidence, replaces, body: _ } = envelope;
+        self.row.push_field(seq.to_string().as_bytes());
+        for text in [id, at, recorded_at, kind, evidence] {
+            self.text(text);
+        }
+        self.text(replaces.as_deref().unwrap_or_default());
+    }
+
+    fn facts(&mut self, facts: &Facts<'_>) {
+        let (repo, endpoint) = (parts(facts.repo), parts(facts.endpoint));
+        let path = facts.path.or(facts.dir).or(facts.cwd);
+        let launch = [facts.launch, facts.session, facts.agent, facts.agent_version, facts.mode];
+        let about = [facts.flags, endpoint.host, facts.namespace, path, facts.how];
+        let repo = [repo.root, repo.remote, repo.branch, repo.commit];
+        let end = [facts.pid, facts.exit_code, facts.signal, facts.duration_ms, facts.unread_execs];
+        let coverage = [facts.source, facts.state, facts.from, facts.until, facts.reason];
+        let missed = [facts.missed, facts.unit, facts.version];
+        for value in [&launch[..], &about, &repo, &end, &coverage, &missed].concat() {
+            self.text(&plain(value));
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.row.push_field(harmless(clean(text)).as_bytes());
+    }
+}
+
+fn parts(object: Value<'_>) -> Parts<'_> {
+    object.and_then(|object| serde_json::from_str(object.get()).ok()).unwrap_or_default()
+}
+
+/// Returns a value's own text: a list has spaces between its values, what is unknown is empty.
+fn plain(value: Value<'_>) -> Cow<'_, str> {
+    let Some(json) = value.map(RawValue::get) else { return Cow::Borrowed("") };
+    match json.as_bytes() {
+        [b'"', ..] => serde_json::from_str(json).map_or(Cow::Borrowed(json), Text::into),
+        [b'[', ..] => {
+            let values: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            let values: Vec<_> = values.into_iter().map(|value| plain(Some(value))).collect();
+            values.join(" ").into()
+        }
+        _ => Cow::Borrowed(json),
+    }
+}
+
+/// A text that is borrowed where JSON escapes nothing in it.
+#[derive(Deserialize)]
+struct Text<'l>(#[serde(borrow)] Cow<'l, str>);
+
+impl<'l> From<Text<'l>> for Cow<'l, str> {
+    fn from(text: Text<'l>) -> Self {
+        text.0
+    }
+}
+
+/// Returns JSON as it is, unless it would end a line or act on a terminal; it means the same.
+fn verbatim(json: &str, terminal: bool) -> Cow<'_, str> {
+    let acts = terminal || json.bytes().any(|byte| byte < b' ');
+    if acts { escaped(json).into() } else { json.into() }
+}
+
+/// Returns a cell that no spreadsheet takes for a formula.
+fn harmless(cell: Cow<'_, str>) -> Cow<'_, str> {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\'' | '＝' | '＋' | '－' | '＠') => {
+            format!("'{cell}").into()
+        }
+        _ => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::clean::is_unsafe;
+
+    fn sheet(lines: &[Vec<u8>], terminal: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut rows = Rows::begin(&mut out, terminal).unwrap();
+        lines.iter().for_each(|line| rows.write(line).unwrap());
+        rows.flush().unwrap();
+        drop(rows);
+        out
+    }
+
+    /// Returns the cells of the one row, by column.
+    fn cells(line: &[u8], terminal: bool) -> Vec<String> {
+        let sheet = sheet(&[line.to_vec()], terminal);
+        let mut reader = csv::Reader::from_reader(&sheet[..]);
+        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), 1);
+        rows[0].iter().map(Into::into).collect()
+    }
+
+    fn cell(line: &[u8], column: &str) -> String {
+        let index = COLUMNS.iter().position(|name| *name == column).unwrap();
+        cells(line, false)[index].clone()
+    }
+
+    fn record(body: &serde_json::Value) -> Vec<u8> {
+        let record = json!({"seq": 7, "id": "i", "at": "a", "recorded_at": "r", "kind": "k",
+            "evidence": "kernel", "body": body});
+        record.to_string().into_bytes()
+    }
+
+    #[test]
+    fn what_one_filters_by_has_a_column_and_the_body_is_whole() {
+        let body = json!({"launch": "l", "dir": "/d", "how": "command", "exit_code": 0,
+            "flags": ["--a", "b c"], "endpoint": {"host": "h", "how": "env"},
+            "repo": {"root": "/r", "remote": "https://h/r"}, "weather": [1]});
+        let line = record(&body);
+        for (column, expected) in [
+            ("seq", "7"),
+            ("replaces", ""),
+            ("launch", "l"),
+            ("path", "/d"),
+            ("how", "command"),
+            ("exit_code", "0"),
+            ("signal", ""),
+            ("flags", "'--a b c"),
+            ("endpoint", "h"),
+            ("repo_root", "/r"),
+            ("repo_remote", "https://h/r"),
+            ("repo_branch", ""),
+            ("body", &body.to_string()),
+        ] {
+            assert_eq!(cell(&line, column), expected, "{column}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_is_kept() {
+        assert_eq!(cell(b"{\"seq\":", "body"), "{\"seq\":");
+        assert_eq!(cell(b"=1+1", "body"), "'=1+1");
+        assert_eq!(cell(&record(&json!(-1)), "body"), "'-1");
+        assert_eq!(cell(&record(&json!({"dir": {"a": 1}, "repo": 3})), "path"), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn an_apostrophe_in_front_can_be_taken_off() {
+        for (text, shown) in [("=1", "'=1"), ("'=1", "''=1"), ("＠x", "'＠x"), ("a=1", "a=1")] {
+            assert_eq!(cell(&record(&json!({"dir": text})), "path"), shown);
+        }
+    }
+
+    #[test]
+    fn a_record_is_one_line_whatever_is_in_it() {
+        let line = record(&json!({"dir": "/a\r\nb\u{85}\t\"x\",\u{2028}"}));
+        let loose = String::from_utf8(line.clone()).unwrap().replace("\"dir\":", "\"dir\":\t\r");
+        for line in [line, loose.into_bytes()] {
+            let sheet = String::from_utf8(sheet(&[line], false)).unwrap();
+            assert_eq!(sheet.lines().count(), 2, "{sheet}");
+            assert!(!sheet.contains('\r'));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_cell_is_read_back_and_none_can_act(
+            text in "[=+@\\-'\t\r\n,\";＝a\u{202e}\u{9b}]{0,12}|.*",
+            terminal in any::<bool>(),
+        ) {
+            let body = json!({"dir": text, "reason": text, "how": [text], "pid": -1});
+            let line = record(&body);
+            let cells = cells(&line, terminal);
+            prop_assert_eq!(cells.len(), COLUMNS.len());
+            for cell in &cells {
+                prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']));
+            }
+            let path = &cells[COLUMNS.iter().position(|name| *name == "path").unwrap()];
+            let path = path.strip_prefix('\'').unwrap_or(path);
+            prop_assert_eq!(path, clean(&text));
+            let kept: serde_json::Value = serde_json::from_str(cells.last().unwrap()).unwrap();
+            prop_assert_eq!(kept, body);
+            if terminal {
+                prop_assert!(!cells.concat().chars().any(is_unsafe));
+            }
+        }
+
+        #[test]
+        fn no_line_makes_it_panic_or_lose_a_row(line in any::<Vec<u8>>()) {
+            prop_assert_eq!(cells(&line, true).len(), COLUMNS.len());
+        }
+    }
+}

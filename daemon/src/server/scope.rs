@@ -1,0 +1,71 @@
+//! Which parts of a filter a request can apply. The others are refused: an answer that ignored one
+//! would be an answer to another question.
+
+use trackway_protocol::message::{Filter, Request};
+
+/// Returns why a request cannot be answered as it is, if it cannot.
+pub(super) fn refusal(request: &Request) -> Option<String> {
+    let (name, filter, refused) = match request {
+        Request::Launches { filter, .. } => ("launches", filter, &["helpers"][..]),
+        Request::Dirs { filter, .. } => ("dirs", filter, &[][..]),
+        Request::Repos { filter, .. } => ("repos", filter, &[][..]),
+        Request::Who { filter, .. } => {
+            if filter.dir.is_none() && filter.repo.is_none() {
+                return Some("who is asked of a place: dir or repo".to_owned());
+            }
+            ("who", filter, &[][..])
+        }
+        Request::Gaps { filter, .. } => ("gaps", filter, OF_LAUNCHES),
+        Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
+        Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),
+        Request::Status { .. } | Request::Doctor { .. } | Request::Show { .. } => return None,
+    };
+    let given = given(filter);
+    let refused = refused.iter().find(|field| given.contains(field))?;
+    Some(format!("{name} cannot be narrowed by {refused}"))
+}
+
+/// What says which launches, and where they were.
+const OF_LAUNCHES: &[&str] = &[
+    "agent", "repo", "dir", "launch", "session", "running", "helpers", "mode", "flag", "endpoint",
+    "how",
+];
+
+/// Returns the names of the fields that a filter sets.
+fn given(filter: &Filter) -> Vec<&'static str> {
+    let Filter { since_ms, until_ms, agent, repo, dir, launch, .. } = filter;
+    let Filter { session, running, helpers, mode, flag, endpoint, how, limit, .. } = filter;
+    let fields = [
+        ("since_ms", since_ms.is_some()),
+        ("until_ms", until_ms.is_some()),
+        ("agent", agent.is_some()),
+        ("repo", repo.is_some()),
+        ("dir", dir.is_some()),
+        ("launch", launch.is_some()),
+        ("session", session.is_some()),
+        ("running", *running),
+        ("helpers", *helpers),
+        ("mode", mode.is_some()),
+        ("flag", flag.is_some()),
+        ("endpoint", endpoint.is_some()),
+        ("how", how.is_some()),
+        ("limit", limit.is_some()),
+    ];
+    fields.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_cannot_apply_is_named() {
+        let filter = Filter { how: Some("write".into()), limit: Some(3), ..Filter::default() };
+        let gaps = Request::Gaps { id: 1, filter: filter.clone() };
+        assert_eq!(refusal(&gaps).unwrap(), "gaps cannot be narrowed by how");
+        let export = Request::Export { id: 1, after: None, filter: filter.clone() };
+        assert_eq!(refusal(&export).unwrap(), "export cannot be narrowed by limit");
+        assert_eq!(refusal(&Request::Dirs { id: 1, filter: filter.clone() }), None);
+        assert!(refusal(&Request::Who { id: 1, filter }).is_some());
+    }
+}
