@@ -19,8 +19,8 @@ pub struct Repo {
     /// Bytes of `main` where it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_b64: Option<String>,
-    /// URL of `origin`, else of the branch's own remote, else of the first by name, without
-    /// credentials.
+    /// URL of `origin`, else of the branch's own remote, else of the first by name (`upstream` last),
+    /// without credentials; a path is absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
     /// URL of the remote named `upstream`, which a fork has, without credentials.

@@ -1,13 +1,18 @@
-//! A remote's URL without credentials.
+//! A remote's URL without credentials; a path as what it leads to.
 //!
 //! Of the user part only `git@` of ssh stays: everybody's login name is no secret. Others may be
 //! tokens. Queries and fragments go. Where a password might hold the characters that end one, the
 //! doubtful text goes too, and `<redacted>` says so, as git does in its own messages.
 
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use trackway_protocol::remote::REDACTED;
+
+use crate::event::os_string;
+
 /// A URL that is longer than this is none.
 const MAX_LENGTH: usize = 4096;
-
-const REDACTED: &str = "<redacted>";
 
 /// Schemes of which the authority part is known to have the usual form.
 const SCHEMES: [&str; 11] = [
@@ -36,6 +41,28 @@ pub(super) fn without_credentials(url: &[u8]) -> Option<String> {
         None if url.contains("://") => with_authority("", &url),
         None => scp_like(&url),
     })
+}
+
+/// Returns the URL; where it is a path, as one from the root without `..`, which git leaves in it.
+/// Touches the disk for that, since only the file system knows where `..` leads from a link.
+pub(super) fn absolute(url: Vec<u8>, top: &Path) -> Vec<u8> {
+    // As git tells them from `host:path`.
+    let is_path =
+        url.split(|byte| *byte == b'/').next().is_some_and(|first| !first.contains(&b':'));
+    if !is_path || url.is_empty() {
+        return url;
+    }
+    let path = top.join(os_string(&url));
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) else {
+        return path.into_os_string().into_encoded_bytes();
+    };
+    let (above, below) = parts.split_at(last + 1);
+    let above: PathBuf = above.iter().collect();
+    // Where that is gone nothing is known of it, and nothing else is called by its name.
+    let mut path = fs::canonicalize(&above).unwrap_or(above);
+    path.extend(below);
+    path.into_os_string().into_encoded_bytes()
 }
 
 fn is_known(scheme: &str) -> bool {
@@ -115,6 +142,31 @@ mod tests {
             "",
         ] {
             assert_eq!(clean(url), url);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_path_counts_from_the_top_and_goes_up_as_the_disk_has_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let base = fs::canonicalize(temp.path()).unwrap();
+        fs::create_dir_all(base.join("a/b")).unwrap();
+        std::os::unix::fs::symlink("a/b", base.join("link")).unwrap();
+        let text = base.to_str().unwrap();
+        for (url, expected) in [
+            ("x.git".to_owned(), format!("{text}/a/b/x.git")),
+            ("../x".to_owned(), format!("{text}/a/x")),
+            (".././../x//y".to_owned(), format!("{text}/x/y")),
+            ("../../link/../x".to_owned(), format!("{text}/a/x")),
+            (format!("{text}/link/../x"), format!("{text}/a/x")),
+            (format!("{text}/none/../x"), format!("{text}/none/../x")),
+            (format!("{text}//x/"), format!("{text}//x/")),
+            ("host:../x".to_owned(), "host:../x".to_owned()),
+            ("https://host/../x".to_owned(), "https://host/../x".to_owned()),
+            (String::new(), String::new()),
+        ] {
+            let absolute = absolute(url.clone().into_bytes(), &base.join("a/b"));
+            assert_eq!(String::from_utf8(absolute).unwrap(), expected, "{url}");
         }
     }
 
