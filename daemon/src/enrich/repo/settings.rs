@@ -6,8 +6,10 @@
 //!
 //! # Limits
 //!
-//! * Of conditions only `gitdir:` with a path from the root, from home or from the file (`./`), without
-//!   wildcards, is understood. What stands under another one does not count.
+//! * Of conditions only `gitdir:` without wildcards is understood. What stands under another one does
+//!   not count.
+//! * Nor does what stands in a file that cannot be read, after the first 64 files, or more than 10 files
+//!   deep.
 //! * The system's file is `/etc/gitconfig`, which is where a git of the system has it.
 //! * `GIT_CONFIG_…` does not count: the daemon's environment is not that of the agent.
 
@@ -45,12 +47,12 @@ pub(super) struct Known {
     read: Vec<(PathBuf, Option<Stamp>)>,
 }
 
-/// Where repositories have to be for a setting to count.
+/// Where the directory of a repository has to be for a setting to count.
 #[derive(Clone, Debug, PartialEq)]
 struct Condition {
-    /// The repository's own directory.
-    git_dir: PathBuf,
-    /// Whether those below it count, and not itself.
+    /// From the root, or the last parts of it.
+    path: PathBuf,
+    /// Whether it has to lie below it, instead of being it.
     is_below: bool,
 }
 
@@ -108,8 +110,11 @@ impl Known {
 
 impl Condition {
     fn is_met_by(&self, git_dir: &Path) -> bool {
-        let is_itself = git_dir == self.git_dir;
-        if self.is_below { !is_itself && git_dir.starts_with(&self.git_dir) } else { is_itself }
+        let is_path = |dir: &Path| match self.path.has_root() {
+            true => dir == self.path,
+            false => dir.ends_with(&self.path),
+        };
+        if self.is_below { git_dir.ancestors().skip(1).any(is_path) } else { is_path(git_dir) }
     }
 }
 
@@ -177,15 +182,14 @@ impl Reader<'_> {
             return None;
         }
         // Git compares with what is canonical, and takes home and the file's directory likewise.
-        let git_dir = match pattern.strip_prefix(b"./") {
+        let path = match pattern.strip_prefix(b"./") {
             Some(rest) => from.canonicalize().ok()?.parent()?.join(os_string(rest)),
             None if pattern.starts_with(b"~/") => {
                 self.home?.canonicalize().ok()?.join(os_string(&pattern[2..]))
             }
             None => os_string(pattern).into(),
         };
-        let is_below = pattern.ends_with(b"/");
-        git_dir.has_root().then_some(Condition { git_dir, is_below })
+        Some(Condition { path, is_below: pattern.ends_with(b"/") })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Arrangements of repositories, each with the identity that it must have: those with the same one are
 //! the same repository.
 
+use trackway_protocol::remote;
+
 use super::*;
 
 const ARRANGEMENTS: &str = include_str!("arrangements.txt");
@@ -42,6 +44,8 @@ fn every_arrangement_has_its_identity() {
             expected.replace("$/..", yard.path("").to_str().unwrap().trim_end_matches('/'));
         let expected = expected.replace('$', dir.to_str().unwrap());
         assert_eq!(identity, expected, "{name}: {repo:?}");
+        // So that people can ask for it.
+        assert_eq!(remote::identity(&identity), identity, "{name}");
     }
 }
 
