@@ -9,6 +9,8 @@
 //! * `core.worktree` is ignored: a repository does not decide where the agent was.
 //! * Of a repository's settings only its own `config` is read; `include` and `includeIf` in it are not
 //!   followed. Of the user's and the system's, only `insteadOf` counts ([`settings`]).
+//! * A path with links in it and the directory that they lead to are two remotes. Only `..` is resolved,
+//!   on the disk, which may be slow like all else here.
 //! * A repository without a remote is another one after it was moved.
 //! * Where the repository lies apart from its main working tree (`--separate-git-dir`, a submodule), its
 //!   own directory stands for that, as in `git worktree list`.

@@ -46,10 +46,7 @@ pub(super) fn without_credentials(url: &[u8]) -> Option<String> {
 /// Returns the URL; where it is a path, as one from the root without `..`, which git leaves in it.
 /// Touches the disk for that, since only the file system knows where `..` leads from a link.
 pub(super) fn absolute(url: Vec<u8>, top: &Path) -> Vec<u8> {
-    // As git tells them from `host:path`.
-    let is_path =
-        url.split(|byte| *byte == b'/').next().is_some_and(|first| !first.contains(&b':'));
-    if !is_path || url.is_empty() {
+    if !is_plain_path(&url) {
         return url;
     }
     let path = top.join(os_string(&url));
@@ -63,6 +60,16 @@ pub(super) fn absolute(url: Vec<u8>, top: &Path) -> Vec<u8> {
     let mut path = fs::canonicalize(&above).unwrap_or(above);
     path.extend(below);
     path.into_os_string().into_encoded_bytes()
+}
+
+/// Whether git reads it as a path, and no credentials can be meant by it: `token@host/p` is one to git.
+fn is_plain_path(url: &[u8]) -> bool {
+    let first = url.split(|byte| *byte == b'/').next().unwrap_or_default();
+    match first {
+        b"" => !url.is_empty() && !url.starts_with(b"//"),
+        b"." | b".." => true,
+        _ => !first.contains(&b':') && !url.contains(&b'@'),
+    }
 }
 
 fn is_known(scheme: &str) -> bool {
@@ -164,6 +171,8 @@ mod tests {
             ("host:../x".to_owned(), "host:../x".to_owned()),
             ("https://host/../x".to_owned(), "https://host/../x".to_owned()),
             (String::new(), String::new()),
+            ("token@host/../p".to_owned(), "token@host/../p".to_owned()),
+            ("//user:token@host/../p".to_owned(), "//user:token@host/../p".to_owned()),
         ] {
             let absolute = absolute(url.clone().into_bytes(), &base.join("a/b"));
             assert_eq!(String::from_utf8(absolute).unwrap(), expected, "{url}");
@@ -240,8 +249,19 @@ mod tests {
         }
 
         #[test]
+        fn no_password_survives_in_what_git_reads_as_a_path(
+            begin in "(//)?",
+            user in "[^/.]\\PC{0,8}",
+            end in "[:/](\\.\\./)?",
+        ) {
+            let url = format!("{begin}{user}Q0Q@host{end}path").into_bytes();
+            let url = without_credentials(&absolute(url, Path::new("/top"))).unwrap();
+            prop_assert!(!url.contains("Q0Q"), "{}", url);
+        }
+
+        #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            without_credentials(&bytes);
+            without_credentials(&absolute(bytes, Path::new("/top")));
         }
     }
 }
