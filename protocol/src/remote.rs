@@ -9,7 +9,7 @@
 //!   (`ssh://host:2222/o/r`): which service answers there is not known, and `host:2222/r` without one
 //!   is scp's way to name the path `2222/r`.
 //! * Neither the user, nor the scheme, nor `.git`, empty parts, `.` and the case of the host.
-//! * The case of the path, except where the [forge](forge) is known not to tell it apart.
+//! * The case of the path, except where the forge is known not to tell it apart.
 //! * Percent-encoding, except of what would read as something else when decoded.
 //!
 //! A directory is its path, and `.git` in it is the same as itself. What is of no known form stands as
