@@ -17,6 +17,10 @@ use serde_json::value::RawValue;
 
 use crate::ids::{LaunchId, RecordId, Timestamp};
 
+mod repo;
+
+pub use repo::Repo;
+
 /// How a fact came to be known. The order is that of trust, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -312,43 +316,6 @@ pub struct Launcher {
     pub name: String,
     /// The ancestor's pid.
     pub pid: u32,
-}
-
-/// A repository as it was when it was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repo {
-    /// Top directory of the working tree, or the bare repository's directory.
-    pub root: String,
-    /// Bytes of `root` where it is not UTF-8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub root_b64: Option<String>,
-    /// Top directory of the main working tree (or the bare repository) where `root` is that of a
-    /// linked one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub main: Option<String>,
-    /// URL of `origin`, else of the branch's own remote, else of the first by name, without
-    /// credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote: Option<String>,
-    /// URL of the remote named `upstream`, which a fork has, without credentials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upstream: Option<String>,
-    /// Branch checked out; absent with a detached head.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub branch: Option<String>,
-    /// Full id of the commit checked out; absent before the first commit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-}
-
-impl Repo {
-    /// Returns what all clones and working trees of one repository have in common: the remote in
-    /// its normal spelling ([`crate::remote`]), else the main working tree's directory.
-    #[must_use]
-    pub fn identity(&self) -> String {
-        let local = || self.main.as_ref().unwrap_or(&self.root).clone();
-        self.remote.as_deref().map_or_else(local, crate::remote::identity)
-    }
 }
 
 /// Where an agent's requests go.

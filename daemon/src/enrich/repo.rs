@@ -7,8 +7,13 @@
 //! # Limits
 //!
 //! * `core.worktree` is ignored: a repository does not decide where the agent was.
-//! * Only the repository's own `config` is read. `include`, `includeIf` and the user's settings are
-//!   not followed, so `insteadOf` counts only where it stands in the same file.
+//! * Of a repository's settings only its own `config` is read; `include` and `includeIf` in it are not
+//!   followed. Of the user's and the system's, only `insteadOf` counts ([`settings`]).
+//! * A path with links in it and the directory that they lead to are two remotes. Only `..` is resolved,
+//!   on the disk, which may be slow like all else here.
+//! * A repository without a remote is another one after it was moved.
+//! * Where the repository lies apart from its main working tree (`--separate-git-dir`, a submodule), its
+//!   own directory stands for that, as in `git worktree list`.
 //! * Branch and commit are absent where references are kept as reftable; a commit is absent too
 //!   where its reference is broken. Neither keeps root and remote from being known.
 //! * As with git, a repository does not reach into file systems mounted below it.
@@ -25,6 +30,8 @@ pub(crate) mod lookup;
 mod packed;
 mod place;
 mod reference;
+mod settings;
+mod syntax;
 mod url;
 
 #[cfg(test)]
@@ -33,6 +40,7 @@ mod tests;
 
 use config::Config;
 use place::Place;
+use settings::Settings;
 
 /// Why the repository of a directory is unknown. Names paths, never what a file contains.
 #[derive(Debug, thiserror::Error)]
@@ -59,25 +67,34 @@ pub(crate) enum RepoError {
 
 /// Finds the repository that `dir` lies in. Touches the disk, and may wait as long as a dead network
 /// file system lets it.
-pub(crate) fn find(dir: &Path) -> Result<Option<Repo>, RepoError> {
+fn find(dir: &Path, settings: &Settings) -> Result<Option<Repo>, RepoError> {
     let dir = fs::canonicalize(dir).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => RepoError::Gone,
         _ => RepoError::Unreadable { path: dir.to_owned(), source },
     })?;
-    place::discover(&dir)?.map(describe).transpose()
+    place::discover(&dir)?.map(|place| describe(&place, settings)).transpose()
 }
 
-fn describe(place: Place) -> Result<Repo, RepoError> {
-    let config = Config::of(&place)?;
-    let root = PathText::from_os(place.root(config.is_bare())?);
-    let head = reference::resolve(&place);
+fn describe(place: &Place, settings: &Settings) -> Result<Repo, RepoError> {
+    let config = Config::of(place, settings)?;
+    let root = place.root(config.is_bare())?;
+    let main = place.main(config.is_main_bare())?;
+    let head = reference::resolve(place);
     let branch = head.branch.as_deref();
+    // Remotes are added in the main working tree: a path counts from there in the linked ones too.
+    let top = if place.is_linked { &main } else { &root };
+    let shown = |address| url::without_credentials(&url::absolute(address, top));
+    let (remote, upstream) =
+        (config.remote(branch).and_then(shown), config.upstream().and_then(shown));
+    let main = (main != root).then(|| PathText::from_os(main));
+    let root = PathText::from_os(root);
     Ok(Repo {
         root: root.text,
         root_b64: root.b64,
-        main: None,
-        remote: config.remote(branch).and_then(|url| url::without_credentials(&url)),
-        upstream: None,
+        main_b64: main.as_ref().and_then(|main| main.b64.clone()),
+        main: main.map(|main| main.text),
+        remote,
+        upstream,
         branch: branch.map(|name| String::from_utf8_lossy(name).into_owned()),
         commit: head.commit,
     })

@@ -1,39 +1,56 @@
 //! What a repository's own `config` says about it: whether it is bare, and its remotes.
+//!
+//! Addresses are rewritten as git would (`insteadOf`), by what it says and by what [`Settings`] say.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::place::Place;
+use super::settings::Settings;
+use super::syntax::{self, Entry};
 use super::{RepoError, file};
 
-mod syntax;
-
-use syntax::Entry;
+/// The remote that a fork has beside its own.
+const UPSTREAM: &[u8] = b"upstream";
 
 /// The settings that matter here, of one or two files.
 #[derive(Default)]
 pub(super) struct Config {
     bare: bool,
+    /// What `bare` is for the repository itself, whatever it is for this working tree.
+    is_main_bare: bool,
     /// Whether each working tree has a file of its own.
     has_own_config: bool,
     /// The URL that git would fetch from, by the remote's name.
     remotes: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The remote's name, by branch.
     upstreams: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// The beginning of a URL, and what to put in its place.
-    rewrites: Vec<(Vec<u8>, Vec<u8>)>,
+    rewrites: Vec<Rewrite>,
+}
+
+/// What to put in the place of the beginning of a URL.
+#[derive(Clone)]
+pub(super) struct Rewrite {
+    pub(super) prefix: Vec<u8>,
+    pub(super) base: Vec<u8>,
 }
 
 impl Config {
     /// Reads what applies to one place.
-    pub(super) fn of(place: &Place) -> Result<Self, RepoError> {
-        let mut config = Self::default();
+    pub(super) fn of(place: &Place, settings: &Settings) -> Result<Self, RepoError> {
+        // First, as of two rewrites of the same beginning the earlier one counts.
+        let rewrites = settings.rewrites(&place.git_dir);
+        let mut config = Self { rewrites, ..Self::default() };
         config.read(&place.common_dir.join("config"))?;
+        config.is_main_bare = config.bare;
         if config.has_own_config {
             config.read(&place.git_dir.join("config.worktree"))?;
         } else if place.is_linked {
             // Then `core.bare` is about the main working tree, not about this one.
             config.bare = false;
+        }
+        if !place.is_linked {
+            config.is_main_bare = config.bare;
         }
         Ok(config)
     }
@@ -43,27 +60,34 @@ impl Config {
         self.bare
     }
 
+    /// Whether the repository has no main working tree.
+    pub(super) fn is_main_bare(&self) -> bool {
+        self.is_main_bare
+    }
+
     /// Returns the URL of `origin`, else of the branch's upstream, else of the alphabetically first
-    /// remote. It may contain credentials.
+    /// remote, of the one named `upstream` only where there is no other. It may contain credentials.
     pub(super) fn remote(&self, branch: Option<&[u8]>) -> Option<Vec<u8>> {
         let upstream = branch.and_then(|branch| self.upstreams.get(branch));
         let url = self
             .remotes
             .get(&b"origin"[..])
             .or_else(|| self.remotes.get(upstream?))
-            .or_else(|| self.remotes.values().next())?;
+            .or_else(|| self.remotes.iter().find(|(name, _)| *name != UPSTREAM).map(|(_, url)| url))
+            .or_else(|| self.remotes.get(UPSTREAM))?;
         Some(self.rewritten(url))
     }
 
+    /// Returns the URL of the remote named `upstream`. It may contain credentials.
+    pub(super) fn upstream(&self) -> Option<Vec<u8>> {
+        self.remotes.get(UPSTREAM).map(|url| self.rewritten(url))
+    }
+
     fn rewritten(&self, url: &[u8]) -> Vec<u8> {
-        let mut longest: Option<(&[u8], &[u8])> = None;
-        for (prefix, base) in &self.rewrites {
-            if url.starts_with(prefix) && longest.is_none_or(|(p, _)| p.len() < prefix.len()) {
-                longest = Some((prefix, base));
-            }
-        }
-        match longest {
-            Some((prefix, base)) => [base, &url[prefix.len()..]].concat(),
+        let matching = self.rewrites.iter().filter(|rewrite| url.starts_with(&rewrite.prefix));
+        // Of several that are equally long, `max_by_key` takes the last.
+        match matching.rev().max_by_key(|rewrite| rewrite.prefix.len()) {
+            Some(Rewrite { prefix, base }) => [base, &url[prefix.len()..]].concat(),
             None => url.to_owned(),
         }
     }
@@ -89,7 +113,8 @@ impl Config {
                 self.upstreams.insert(name.to_owned(), value.to_owned());
             }
             (b"url", Some(base), b"insteadof") => {
-                self.rewrites.push((value.to_owned(), base.to_owned()));
+                let rewrite = Rewrite { prefix: value.to_owned(), base: base.to_owned() };
+                self.rewrites.push(rewrite);
             }
             _ => {}
         }

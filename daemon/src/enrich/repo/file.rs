@@ -16,6 +16,15 @@ pub(super) struct Status {
     pub(super) length: u64,
     /// The file system that it lies on, as far as the platform tells.
     pub(super) device: imp::Device,
+    pub(super) stamp: Stamp,
+}
+
+/// Differs after a file was changed or replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: imp::Time,
+    number: u64,
+    length: u64,
 }
 
 /// Kinds of files.
@@ -92,9 +101,11 @@ mod imp {
 
     use rustix::fs::{FileType, Mode, OFlags, Stat};
 
-    use super::{Kind, Status};
+    use super::{Kind, Stamp, Status};
 
     pub(super) type Device = rustix::fs::Dev;
+    /// In nanoseconds.
+    pub(super) type Time = i128;
 
     /// Opens a file for reading. Without waiting, should it have become a pipe in the meantime.
     pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -118,7 +129,11 @@ mod imp {
                 FileType::Symlink => Kind::Link,
                 _ => Kind::Other,
             };
-            Self { kind, length: stat.st_size as u64, device: stat.st_dev }
+            let length = stat.st_size as u64;
+            let seconds = i128::from(stat.st_mtime);
+            let modified = seconds * 1_000_000_000 + i128::from(stat.st_mtime_nsec);
+            let stamp = Stamp { modified, number: stat.st_ino, length };
+            Self { kind, length, device: stat.st_dev, stamp }
         }
     }
 }
@@ -129,9 +144,10 @@ mod imp {
     use std::io;
     use std::path::Path;
 
-    use super::{Kind, Status};
+    use super::{Kind, Stamp, Status};
 
     pub(super) type Device = ();
+    pub(super) type Time = Option<std::time::SystemTime>;
 
     /// Opens a file for reading.
     pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -154,7 +170,9 @@ mod imp {
                 kind if kind.is_symlink() => Kind::Link,
                 _ => Kind::Other,
             };
-            Self { kind, length: metadata.len(), device: () }
+            let length = metadata.len();
+            let stamp = Stamp { modified: metadata.modified().ok(), number: 0, length };
+            Self { kind, length, device: (), stamp }
         }
     }
 }

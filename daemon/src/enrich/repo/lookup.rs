@@ -14,6 +14,7 @@ use tokio::task::{self, JoinHandle};
 use tokio::time::{Instant, timeout};
 use trackway_protocol::record::Repo;
 
+use super::settings::Settings;
 use super::{RepoError, find};
 
 /// How long one lookup may take.
@@ -53,7 +54,8 @@ pub(crate) struct Lookup {
 impl Lookup {
     /// Returns a lookup that has found nothing yet.
     pub(crate) fn new() -> Self {
-        Self::with(find)
+        let settings = Settings::of_user();
+        Self::with(move |dir| find(dir, &settings))
     }
 
     fn with(find: impl Fn(&Path) -> Answer + Send + Sync + 'static) -> Self {

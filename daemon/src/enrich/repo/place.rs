@@ -28,9 +28,15 @@ pub(super) struct Place {
 impl Place {
     /// Returns the top directory of the working tree, or of the repository where it has none.
     pub(super) fn root(&self, is_bare: bool) -> Result<PathBuf, RepoError> {
-        if let (Some(dir), false) = (&self.beside, is_bare) {
-            return Ok(dir.clone());
+        match &self.beside {
+            Some(dir) if !is_bare => Ok(dir.clone()),
+            _ => self.main(is_bare),
         }
+    }
+
+    /// Returns the top directory of the main working tree, as far as the repository's own tells, which
+    /// else stands for it.
+    pub(super) fn main(&self, is_bare: bool) -> Result<PathBuf, RepoError> {
         let path = &self.common_dir;
         let canonical = fs::canonicalize(path)
             .map_err(|source| RepoError::Unreadable { path: path.clone(), source })?;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod hostile;
+mod identity;
 
 /// A directory of repositories.
 struct Yard {
@@ -67,6 +68,11 @@ fn git(dir: &Path, args: &[&str]) -> String {
     try_git(dir, args).unwrap_or_else(|| panic!("git {args:?} failed in {}", dir.display()))
 }
 
+/// Finds a repository as on a machine without any settings.
+fn find(dir: &Path) -> Result<Option<Repo>, RepoError> {
+    super::find(dir, &Settings::default())
+}
+
 /// What git says about a directory in a working tree.
 fn as_git_says(dir: &Path) -> Option<Repo> {
     let root = try_git(dir, &["rev-parse", "--show-toplevel"]).or_else(|| {
@@ -74,9 +80,13 @@ fn as_git_says(dir: &Path) -> Option<Repo> {
         let git_dir = try_git(dir, &["rev-parse", "--absolute-git-dir"])?;
         is_bare.then_some(git_dir)
     })?;
+    let trees = git(dir, &["worktree", "list", "--porcelain", "-z"]);
+    let main = trees.split('\0').next()?.strip_prefix("worktree ")?.to_owned();
     Some(Repo {
+        main: (main != root && root != format!("{main}/.git")).then_some(main),
         root,
         remote: try_git(dir, &["remote", "get-url", "origin"]),
+        upstream: try_git(dir, &["remote", "get-url", "upstream"]),
         branch: try_git(dir, &["symbolic-ref", "--short", "HEAD"]),
         commit: try_git(dir, &["rev-parse", "--verify", "-q", "HEAD"]),
         ..Repo::default()

@@ -1,13 +1,18 @@
-//! A remote's URL without credentials.
+//! A remote's URL without credentials; a path as what it leads to.
 //!
 //! Of the user part only `git@` of ssh stays: everybody's login name is no secret. Others may be
 //! tokens. Queries and fragments go. Where a password might hold the characters that end one, the
 //! doubtful text goes too, and `<redacted>` says so, as git does in its own messages.
 
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use trackway_protocol::remote::REDACTED;
+
+use crate::event::os_string;
+
 /// A URL that is longer than this is none.
 const MAX_LENGTH: usize = 4096;
-
-const REDACTED: &str = "<redacted>";
 
 /// Schemes of which the authority part is known to have the usual form.
 const SCHEMES: [&str; 11] = [
@@ -36,6 +41,35 @@ pub(super) fn without_credentials(url: &[u8]) -> Option<String> {
         None if url.contains("://") => with_authority("", &url),
         None => scp_like(&url),
     })
+}
+
+/// Returns the URL; where it is a path, as one from the root without `..`, which git leaves in it.
+/// Touches the disk for that, since only the file system knows where `..` leads from a link.
+pub(super) fn absolute(url: Vec<u8>, top: &Path) -> Vec<u8> {
+    if !is_plain_path(&url) {
+        return url;
+    }
+    let path = top.join(os_string(&url));
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) else {
+        return path.into_os_string().into_encoded_bytes();
+    };
+    let (above, below) = parts.split_at(last + 1);
+    let above: PathBuf = above.iter().collect();
+    // Where that is gone nothing is known of it, and nothing else is called by its name.
+    let mut path = fs::canonicalize(&above).unwrap_or(above);
+    path.extend(below);
+    path.into_os_string().into_encoded_bytes()
+}
+
+/// Whether git reads it as a path, and no credentials can be meant by it: `token@host/p` is one to git.
+fn is_plain_path(url: &[u8]) -> bool {
+    let first = url.split(|byte| *byte == b'/').next().unwrap_or_default();
+    match first {
+        b"" => !url.is_empty() && !url.starts_with(b"//"),
+        b"." | b".." => true,
+        _ => !first.contains(&b':') && !url.contains(&b'@'),
+    }
 }
 
 fn is_known(scheme: &str) -> bool {
@@ -119,6 +153,33 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn a_path_counts_from_the_top_and_goes_up_as_the_disk_has_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let base = fs::canonicalize(temp.path()).unwrap();
+        fs::create_dir_all(base.join("a/b")).unwrap();
+        std::os::unix::fs::symlink("a/b", base.join("link")).unwrap();
+        let text = base.to_str().unwrap();
+        for (url, expected) in [
+            ("x.git".to_owned(), format!("{text}/a/b/x.git")),
+            ("../x".to_owned(), format!("{text}/a/x")),
+            (".././../x//y".to_owned(), format!("{text}/x/y")),
+            ("../../link/../x".to_owned(), format!("{text}/a/x")),
+            (format!("{text}/link/../x"), format!("{text}/a/x")),
+            (format!("{text}/none/../x"), format!("{text}/none/../x")),
+            (format!("{text}//x/"), format!("{text}//x/")),
+            ("host:../x".to_owned(), "host:../x".to_owned()),
+            ("https://host/../x".to_owned(), "https://host/../x".to_owned()),
+            (String::new(), String::new()),
+            ("token@host/../p".to_owned(), "token@host/../p".to_owned()),
+            ("//user:token@host/../p".to_owned(), "//user:token@host/../p".to_owned()),
+        ] {
+            let absolute = absolute(url.clone().into_bytes(), &base.join("a/b"));
+            assert_eq!(String::from_utf8(absolute).unwrap(), expected, "{url}");
+        }
+    }
+
+    #[test]
     fn credentials_go() {
         for (url, expected) in [
             ("https://user:token@host/a", "https://host/a"),
@@ -188,8 +249,19 @@ mod tests {
         }
 
         #[test]
+        fn no_password_survives_in_what_git_reads_as_a_path(
+            begin in "(//)?",
+            user in "[^/.]\\PC{0,8}",
+            end in "[:/](\\.\\./)?",
+        ) {
+            let url = format!("{begin}{user}Q0Q@host{end}path").into_bytes();
+            let url = without_credentials(&absolute(url, Path::new("/top"))).unwrap();
+            prop_assert!(!url.contains("Q0Q"), "{}", url);
+        }
+
+        #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            without_credentials(&bytes);
+            without_credentials(&absolute(bytes, Path::new("/top")));
         }
     }
 }
