@@ -356,10 +356,7 @@ fn describe(
     let facts = &sighting.facts;
     let (exe, exe_b64) = path(facts.exe.as_deref());
     let (cwd, cwd_b64) = path(facts.cwd.as_deref());
-    let mode = match sighting.recognised.role {
-        Role::Daemon => Some("app-server-daemon"),
-        _ => arguments.map(|arguments| arguments.mode),
-    };
+    let mode = arguments.map(|arguments| arguments.mode);
     let env = facts.env.clone().unwrap_or_default();
     Launch {
         launch,
