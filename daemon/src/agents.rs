@@ -31,6 +31,7 @@ pub(crate) mod codex;
 pub(crate) mod disk;
 pub(crate) mod interpreter;
 pub(crate) mod layout;
+pub(crate) mod user;
 
 /// Every agent that is known.
 pub(crate) static CATALOGUE: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
@@ -90,9 +91,11 @@ impl fmt::Debug for Recognised {
 
 /// Recognises a process of any agent. Looks at nothing but its argument.
 pub(crate) fn recognise(image: &Image<'_>) -> Option<Recognised> {
-    CATALOGUE.iter().find_map(|agent| {
-        let (role, layout) = agent.recognise(image)?;
-        Some(Recognised { agent: *agent, role, layout })
+    user::programs().recognise(image).or_else(|| {
+        CATALOGUE.iter().find_map(|agent| {
+            let (role, layout) = agent.recognise(image)?;
+            Some(Recognised { agent: *agent, role, layout })
+        })
     })
 }
 
@@ -106,11 +109,15 @@ pub(crate) fn candidate(exe: Option<&Path>, comm: &OsStr) -> bool {
     }
     let path = exe.as_os_str().as_encoded_bytes();
     interpreter::may_be_interpreter(name)
+        || user::programs().may_be(exe)
         || CATALOGUE.iter().any(|agent| contains(path, agent.signs().word.as_bytes()))
 }
 
 /// Returns the script that an interpreter runs, as typed, where its name is one of an agent's.
 pub(crate) fn script_argument(image: &Image<'_>) -> Option<PathBuf> {
+    if let Some(script) = user::programs().script(layout::file_name(image.exe?), image.argv) {
+        return Some(os_string(script.path).into());
+    }
     interpreter::of(image.exe?, image.argv)?;
     let path = interpreter::script(image.argv)?.path;
     let name = interpreter::base(path);
@@ -129,12 +136,14 @@ pub(crate) fn rules_out(comm: &OsStr) -> bool {
     !(number
         || unspecific
         || interpreter::may_be_interpreter(comm)
+        || user::programs().may_have_comm(comm)
         || known.any(|pattern| layout::fits(pattern, comm)))
 }
 
 /// Finds the programs of all agents on disk. Touches the disk.
 pub(crate) fn installed(home: &Path, path: &[PathBuf]) -> Vec<Install> {
-    CATALOGUE.iter().flat_map(|agent| agent.installed(home, path)).collect()
+    let known = CATALOGUE.iter().flat_map(|agent| agent.installed(home, path));
+    known.chain(user::programs().installed()).collect()
 }
 
 /// Whether a `comm` is one that an agent's own program has.
@@ -144,6 +153,7 @@ pub(crate) fn has_comm(comm: &OsStr) -> bool {
         .iter()
         .flat_map(|agent| agent.signs().comms)
         .any(|pattern| layout::fits(pattern, comm))
+        || user::programs().may_have_comm(comm)
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -169,7 +179,9 @@ pub(crate) trait Agent: Sync {
 
     /// Reads the version from the path, or from the package file beside it. May touch the disk.
     fn version(&self, image: &Image<'_>) -> Option<String> {
-        disk::version(self.signs(), image.script.or(image.exe)?)
+        let program = image.script.or(image.exe)?;
+        let configured = user::programs().version(program);
+        configured.or_else(|| disk::version(self.signs(), program))
     }
 
     /// Returns what its command line may contain.

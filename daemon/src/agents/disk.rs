@@ -124,7 +124,7 @@ fn expand_all(root: &Path, patterns: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Returns the canonical paths of the regular files that a pattern means.
-fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut paths = vec![root.to_owned()];
     for component in pattern.split('/') {
         paths = paths.iter().flat_map(|directory| step(directory, component)).collect();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::event::RawArgv;
 
-use super::layout;
+use super::{layout, user};
 
 /// A program that runs scripts, or (`env`) another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,11 @@ pub(crate) fn of(exe: &Path, argv: &RawArgv) -> Option<Interpreter> {
 pub(crate) fn script(argv: &RawArgv) -> Option<Script<'_>> {
     /// A script comes early; what follows it may be long and is not looked at.
     const MAX_BEFORE: usize = 256;
-    let interpreter = by_name(layout::without_exe(base(argv.get(0)?)))?;
+    let name = base(argv.get(0)?);
+    if let Some(script) = user::programs().script(name, argv) {
+        return Some(script);
+    }
+    let interpreter = by_name(layout::without_exe(name))?;
     let mut rest = argv.args().enumerate().take(MAX_BEFORE).skip(1).collect::<Vec<_>>();
     rest.reverse();
     follow(interpreter, rest)

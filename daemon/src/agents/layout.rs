@@ -21,7 +21,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::interpreter::{self, Interpreter};
-use super::{Image, Role};
+use super::{Image, Role, user};
 
 /// One place where a program of an agent lies.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,9 @@ impl Signs {
     /// Whether a program is the agent's by its package layout, or by its name alone. Enough where
     /// something else already ties the process to the agent.
     pub(crate) fn may_be_program(&self, exe: &Path) -> bool {
-        file_name(exe) == self.plain.name.as_bytes() || self.program(exe).is_some()
+        file_name(exe) == self.plain.name.as_bytes()
+            || self.program(exe).is_some()
+            || user::programs().is_agents(exe)
     }
 
     fn plain(&self, exe: &Path, image: &Image<'_>) -> Option<Layout> {
