@@ -163,6 +163,8 @@ impl Pipeline {
         };
         match parent.role {
             Some(Role::Wrapper) if role != Role::Daemon => Meaning::PartOf(parent.launch),
+            // A launcher may go through a shell of its own.
+            _ if !live.proper && role != Role::Daemon => Meaning::PartOf(parent.launch),
             Some(_) if role == Role::Daemon => Meaning::Launch { parent: launch },
             // The agent starts itself, not in a tool call: `codex --version` of the TUI.
             Some(_) if !self.in_tool_call(live, facts) => Meaning::Chore,
