@@ -12,6 +12,36 @@
 //! [`rules_out`] tells whether that excludes an agent. A program started through a link of some
 //! other name shows that name, so the count of such execs is bounded by another witness, the
 //! open-exec count of the known programs.
+//!
+//! # What a process is
+//!
+//! [`Role`] tells whether a process counts, `mode` what a launch was started to do. Both follow from
+//! the command line alone, and are told here for all agents:
+//!
+//! | process | role | mode |
+//! |---|---|---|
+//! | a session at a terminal | agent | `interactive` |
+//! | `claude -p`, `codex exec`, stream-json input of an editor or kit | agent | `headless` |
+//! | `claude --bg` | agent | `background` |
+//! | `codex app-server` of an editor or a desktop app | agent | `app-server` |
+//! | `codex app-server … --managed-daemon`, which sessions share | daemon | `app-server-daemon` |
+//! | `claude daemon run`, the supervisor of background sessions | daemon | `daemon` |
+//! | `claude mcp serve`, `codex mcp-server`: runs no model of its own | agent | `mcp-serve` |
+//! | `claude agents`, `codex agents`: a list of sessions, itself none | agent | `other:agents` |
+//! | `attach`, `doctor`, `daemon status` and whatever else is no session | agent | `other:…` |
+//! | pre-warmed spares, pty hosts, workers of a supervisor | machinery | none |
+//! | codex's updater and probes of its daemon; `rg`, sandboxes, `apply_patch` | machinery | none |
+//! | npm's `node`, `env`, a launcher of the user's | wrapper | its agent's |
+//!
+//! A spare that is given a session stays what it is: its commands belong to the supervisor's launch.
+//! A command that is not known is a prompt to the agents, and `interactive` here; one below a known
+//! command has that command's mode. Without a command line the mode is `unknown`.
+//!
+//! # Versions
+//!
+//! A version is what the path says of the agent, or a package file beside it; no program is run for
+//! it. The version of an editor's extension, a desktop app or a kit is not the agent's: it can be
+//! read in the recorded path, and `agent_version` stays unknown unless a file there tells it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -154,6 +184,15 @@ pub(crate) fn has_comm(comm: &OsStr) -> bool {
         .flat_map(|agent| agent.signs().comms)
         .any(|pattern| layout::fits(pattern, comm))
         || user::programs().may_have_comm(comm)
+}
+
+/// Whether an argument names a file as agents' programs and scripts are named.
+pub(crate) fn is_program_name(argument: &[u8]) -> bool {
+    let name = layout::without_exe(interpreter::base(argument));
+    CATALOGUE.iter().map(|agent| agent.grammar()).any(|grammar| {
+        let mut names = grammar.programs.iter().chain(grammar.scripts);
+        names.any(|known| layout::fits(known, name))
+    })
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {

@@ -333,14 +333,14 @@ fn a_configured_program_is_one_launch() {
     let spawned = ["--program", &native, "--count", "1", "--rate", "0"];
     let children = vec![
         run("corp/start", &spawned),
-        run("corp/start.sh", &["claude", "-p", "x"]),
+        run("corp/start.sh", &[&native, "mcp", "serve"]),
         run(ask, &["exec", "x"]),
     ];
     let pids: Vec<_> = children.iter().map(Child::id).collect();
     let rows = rows(&watch, children, 3);
     let expected = [
         ["claude", "native", "interactive", "2.1.201"],
-        ["claude", "native", "headless", "2.1.201"],
+        ["claude", "native", "mcp-serve", "2.1.201"],
         ["codex", "configured", "headless", "1.2.3"],
     ];
     for (expected, pid) in expected.into_iter().zip(pids) {

@@ -88,6 +88,23 @@ fn a_link_is_what_it_leads_to() {
     let added = programs(&[(link.to_str().unwrap(), None, None)]);
     assert_eq!(seen(&added, target.to_str().unwrap(), &["x"]), None);
     let found: Vec<_> = added.installed().into_iter().map(|install| install.exe).collect();
-    assert_eq!(found, [target.clone()]);
+    assert_eq!(found, std::slice::from_ref(&target));
     assert_eq!(seen(&added, target.to_str().unwrap(), &["x"]), Some(Role::Agent));
+}
+
+#[test]
+fn what_a_launcher_was_given_to_start_is_no_argument_of_the_agents() {
+    let told = |argv: &[&str]| {
+        let arguments = by_name("claude").unwrap().arguments(&RawArgv::from_args(argv));
+        (arguments.mode, arguments.argv)
+    };
+    let program = "/home/ada/.local/share/claude/versions/2.1.201";
+    let (mode, argv) = told(&["corp-start", program, "mcp", "serve"]);
+    assert_eq!(
+        (mode, argv),
+        ("mcp-serve", ["<10 bytes>", program, "mcp", "serve"].map(Into::into).into())
+    );
+    let (mode, argv) = told(&["claude", "/home/ada/claude", "mcp", "serve"]);
+    assert_eq!(mode, "interactive");
+    assert_eq!(argv[1], "<16 bytes>", "a prompt is content, whatever it looks like");
 }
