@@ -12,6 +12,36 @@
 //! [`rules_out`] tells whether that excludes an agent. A program started through a link of some
 //! other name shows that name, so the count of such execs is bounded by another witness, the
 //! open-exec count of the known programs.
+//!
+//! # What a process is
+//!
+//! [`Role`] tells whether a process counts, `mode` what a launch was started to do. Both follow from
+//! the command line alone, and are told here for all agents:
+//!
+//! | process | role | mode |
+//! |---|---|---|
+//! | a session at a terminal | agent | `interactive` |
+//! | `claude -p`, `codex exec`, stream-json input of an editor or kit | agent | `headless` |
+//! | `claude --bg` | agent | `background` |
+//! | `codex app-server` of an editor or a desktop app | agent | `app-server` |
+//! | `codex app-server … --managed-daemon`, which sessions share | daemon | `app-server-daemon` |
+//! | `claude daemon run`, the supervisor of background sessions | daemon | `daemon` |
+//! | `claude mcp serve`, `codex mcp-server`: runs no model of its own | agent | `mcp-serve` |
+//! | `claude agents`, `codex agents`: a list of sessions, itself none | agent | `other:agents` |
+//! | `attach`, `doctor`, `daemon status` and whatever else is no session | agent | `other:…` |
+//! | pre-warmed spares, pty hosts, workers of a supervisor | machinery | none |
+//! | codex's updater and probes of its daemon; `rg`, sandboxes, `apply_patch` | machinery | none |
+//! | npm's `node`, `env`, a launcher of the user's | wrapper | its agent's |
+//!
+//! A spare that is given a session stays what it is: its commands belong to the supervisor's launch.
+//! A command that is not known is a prompt to the agents, and `interactive` here; one below a known
+//! command has that command's mode. Without a command line the mode is `unknown`.
+//!
+//! # Versions
+//!
+//! A version is what the path says of the agent, or a package file beside it; no program is run for
+//! it. The version of an editor's extension, a desktop app or a kit is not the agent's: it can be
+//! read in the recorded path, and `agent_version` stays unknown unless a file there tells it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -31,6 +61,7 @@ pub(crate) mod codex;
 pub(crate) mod disk;
 pub(crate) mod interpreter;
 pub(crate) mod layout;
+pub(crate) mod user;
 
 /// Every agent that is known.
 pub(crate) static CATALOGUE: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
@@ -90,9 +121,11 @@ impl fmt::Debug for Recognised {
 
 /// Recognises a process of any agent. Looks at nothing but its argument.
 pub(crate) fn recognise(image: &Image<'_>) -> Option<Recognised> {
-    CATALOGUE.iter().find_map(|agent| {
-        let (role, layout) = agent.recognise(image)?;
-        Some(Recognised { agent: *agent, role, layout })
+    user::programs().recognise(image).or_else(|| {
+        CATALOGUE.iter().find_map(|agent| {
+            let (role, layout) = agent.recognise(image)?;
+            Some(Recognised { agent: *agent, role, layout })
+        })
     })
 }
 
@@ -106,11 +139,15 @@ pub(crate) fn candidate(exe: Option<&Path>, comm: &OsStr) -> bool {
     }
     let path = exe.as_os_str().as_encoded_bytes();
     interpreter::may_be_interpreter(name)
+        || user::programs().may_be(exe)
         || CATALOGUE.iter().any(|agent| contains(path, agent.signs().word.as_bytes()))
 }
 
 /// Returns the script that an interpreter runs, as typed, where its name is one of an agent's.
 pub(crate) fn script_argument(image: &Image<'_>) -> Option<PathBuf> {
+    if let Some(script) = user::programs().script(layout::file_name(image.exe?), image.argv) {
+        return Some(os_string(script.path).into());
+    }
     interpreter::of(image.exe?, image.argv)?;
     let path = interpreter::script(image.argv)?.path;
     let name = interpreter::base(path);
@@ -129,12 +166,14 @@ pub(crate) fn rules_out(comm: &OsStr) -> bool {
     !(number
         || unspecific
         || interpreter::may_be_interpreter(comm)
+        || user::programs().may_have_comm(comm)
         || known.any(|pattern| layout::fits(pattern, comm)))
 }
 
 /// Finds the programs of all agents on disk. Touches the disk.
 pub(crate) fn installed(home: &Path, path: &[PathBuf]) -> Vec<Install> {
-    CATALOGUE.iter().flat_map(|agent| agent.installed(home, path)).collect()
+    let known = CATALOGUE.iter().flat_map(|agent| agent.installed(home, path));
+    known.chain(user::programs().installed()).collect()
 }
 
 /// Whether a `comm` is one that an agent's own program has.
@@ -144,6 +183,16 @@ pub(crate) fn has_comm(comm: &OsStr) -> bool {
         .iter()
         .flat_map(|agent| agent.signs().comms)
         .any(|pattern| layout::fits(pattern, comm))
+        || user::programs().may_have_comm(comm)
+}
+
+/// Whether an argument names a file as agents' programs and scripts are named.
+pub(crate) fn is_program_name(argument: &[u8]) -> bool {
+    let name = layout::without_exe(interpreter::base(argument));
+    CATALOGUE.iter().map(|agent| agent.grammar()).any(|grammar| {
+        let mut names = grammar.programs.iter().chain(grammar.scripts);
+        names.any(|known| layout::fits(known, name))
+    })
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -169,7 +218,9 @@ pub(crate) trait Agent: Sync {
 
     /// Reads the version from the path, or from the package file beside it. May touch the disk.
     fn version(&self, image: &Image<'_>) -> Option<String> {
-        disk::version(self.signs(), image.script.or(image.exe)?)
+        let program = image.script.or(image.exe)?;
+        let configured = user::programs().version(program);
+        configured.or_else(|| disk::version(self.signs(), program))
     }
 
     /// Returns what its command line may contain.

@@ -1,10 +1,14 @@
 //! The configuration file: what was typed, and what it means.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
 use serde::Deserialize;
+
+use crate::agents::user;
+pub use crate::agents::user::Program;
 
 /// The default configuration, commented for people.
 pub const DEFAULT: &str = include_str!("../../packaging/config.toml");
@@ -37,7 +41,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// The key.
-        key: &'static str,
+        key: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -52,6 +56,8 @@ pub struct Config {
     pub poll_interval: Duration,
     /// How much is logged.
     pub level: tracing::Level,
+    /// What is added to the catalogue of agents.
+    pub programs: Vec<Program>,
 }
 
 /// A choice of tier.
@@ -72,6 +78,7 @@ pub enum Tier {
 struct Typed {
     launches: TypedLaunches,
     log: TypedLog,
+    agents: BTreeMap<String, TypedAgent>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,12 +94,27 @@ struct TypedLog {
     level: Option<String>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct TypedAgent {
+    programs: Vec<TypedProgram>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct TypedProgram {
+    path: String,
+    role: Option<String>,
+    interpreter: Option<String>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             tier: Tier::Auto,
             poll_interval: Duration::from_secs(1),
             level: tracing::Level::INFO,
+            programs: Vec::new(),
         }
     }
 }
@@ -115,11 +137,14 @@ impl Config {
         let typed: Typed = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-            let reason = error.message().to_owned();
+            let reason = without_value(error.message());
             ConfigError::Parse { path: path.to_owned(), line, reason }
         })?;
-        let invalid =
-            |key, reason: String| ConfigError::Value { path: path.to_owned(), key, reason };
+        let invalid = |key: &str, reason: String| ConfigError::Value {
+            path: path.to_owned(),
+            key: key.to_owned(),
+            reason,
+        };
         let mut config = Self::default();
         if let Some(value) = &typed.launches.tier {
             config.tier = tier(value).map_err(|why| invalid("launches.tier", why))?;
@@ -132,8 +157,40 @@ impl Config {
             let why = "is none of error, warn, info, debug, trace";
             config.level = value.parse().map_err(|_| invalid("log.level", why.to_owned()))?;
         }
+        config.programs = programs(typed.agents).map_err(|(key, why)| invalid(&key, why))?;
         Ok(config)
     }
+}
+
+/// Takes the value out of an error of serde's.
+fn without_value(message: &str) -> String {
+    let expected =
+        message.strip_prefix("invalid ").and_then(|rest| rest.rsplit_once(", expected "));
+    expected.map_or_else(
+        || message.to_owned(),
+        |(_, expected)| format!("wrong kind of value, expected {expected}"),
+    )
+}
+
+/// Reads what is added to the catalogue; an error comes with its key.
+fn programs(agents: BTreeMap<String, TypedAgent>) -> Result<Vec<Program>, (String, String)> {
+    let mut programs = Vec::new();
+    for (name, agent) in agents {
+        let known = user::by_name(&name)
+            .ok_or_else(|| ("agents".to_owned(), format!("knows only {}", user::agents())))?;
+        for (index, typed) in agent.programs.into_iter().enumerate() {
+            let key = format!("agents.{}.programs[{index}]", known.name());
+            let TypedProgram { path, role, interpreter } = typed;
+            let program = Program::new(known.name(), path, role.as_deref(), interpreter)
+                .map_err(|(field, why)| (format!("{key}.{field}"), why))?;
+            programs.push(program);
+        }
+    }
+    if programs.len() > user::MAX_PROGRAMS {
+        let why = format!("has more than {} programs", user::MAX_PROGRAMS);
+        return Err(("agents".to_owned(), why));
+    }
+    Ok(programs)
 }
 
 /// Reads a tier. An error of serde's own would quote the value.
@@ -190,12 +247,54 @@ mod tests {
     }
 
     #[test]
+    fn programs_are_added_to_the_catalogue() {
+        let text = "[[agents.claude.programs]]\npath = \"/opt/corp/ai/start\"\nrole = \"wrapper\"\n\
+            [[agents.claude.programs]]\npath = \"corp/*/assistant-*\"\n\
+            [[agents.codex.programs]]\npath = \"~/bin/ask\"\ninterpreter = \"bash\"\n";
+        assert_eq!(parse(text).unwrap().programs.len(), 3);
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_meant_is_refused_with_its_key() {
+        let claude =
+            |fields: &str| parse(&format!("[[agents.claude.programs]]\n{fields}\n")).unwrap_err();
+        for (fields, key, reason) in [
+            ("path = \"wrapper\"", ".path", "bare name"),
+            ("path = \"\"", ".path", "bare name"),
+            ("path = \"/opt//x\"", ".path", "empty name"),
+            ("path = \"/opt/../x\"", ".path", ".."),
+            ("path = \"/opt/*\"", ".path", "every program"),
+            ("path = \"/opt/*a*/x\"", ".path", "two *"),
+            ("path = \"/usr/bin/bash\"", ".path", "interpreter"),
+            ("path = \"/usr/bin/node\"", ".path", "interpreter"),
+            ("path = \"/opt/x\"\nrole = \"boss\"", ".role", "neither agent nor wrapper"),
+            ("path = \"/opt/x\"\ninterpreter = \"/bin/sh\"", ".interpreter", "is a path"),
+            ("path = \"/opt/x\"\ninterpreter = \"*\"", ".interpreter", "every program"),
+        ] {
+            let error = claude(fields);
+            let key = format!("/c.toml: agents.claude.programs[0]{key} ");
+            assert!(error.starts_with(&key) && error.contains(reason), "{fields}: {error}");
+        }
+        assert!(claude("role = \"agent\"").contains("missing field `path`"));
+        assert!(claude("path = \"/x\"\nrool = \"agent\"").contains("line 3"));
+        let error = parse("[[agents.gemini.programs]]\npath = \"/x/y\"").unwrap_err();
+        assert_eq!(error, "/c.toml: agents knows only claude, codex");
+        let many = "[[agents.codex.programs]]\npath = \"/x/y\"\n".repeat(65);
+        assert!(parse(&many).unwrap_err().contains("more than 64"));
+    }
+
+    #[test]
     fn an_error_quotes_no_value() {
         let texts = [
             "api_key = \"sk-secret\"",
             "[log]\nlevel = \"sk-secret",
             "[log]\nlevel = \"sk-secret\"",
             "[launches]\ntier = \"sk-secret\"",
+            "launches = \"sk-secret\"",
+            "agents = \"sk-secret, expected x\"",
+            "[[agents.claude.programs]]\npath = [\"sk-secret\"]",
+            "[[agents.claude.programs]]\npath = \"sk-secret\"",
+            "[[agents.claude.programs]]\npath = \"/x/y\"\nrole = \"sk-secret\"",
         ];
         for text in texts {
             let error = parse(text).unwrap_err();

@@ -63,6 +63,8 @@ pub struct Options {
 /// Whatever keeps it from starting: the state directory, its lock, the ledger, the socket. After
 /// that only the end of the ledger's writer.
 pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
+    let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    agents::user::add(&options.config.programs, &home.unwrap_or_default());
     let places = options.places.clone();
     endpoint::private_dir(&places.state_dir)?;
     let heartbeat = Heartbeat::lock(&places.state_dir)?;

@@ -7,6 +7,8 @@
 use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
+mod bystanders;
+#[cfg(target_os = "linux")]
 mod cage;
 #[cfg(target_os = "linux")]
 mod clients;
@@ -16,6 +18,8 @@ mod directories;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod launches;
+#[cfg(target_os = "linux")]
+mod layouts;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
@@ -36,6 +40,8 @@ fn main() -> ExitCode {
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);
+    layouts::all(&mut tests);
+    bystanders::all(&mut tests);
     clients::all(&mut tests);
     network::all(&mut tests);
     load::all(&mut tests);

@@ -17,7 +17,7 @@ use trackway_protocol::record::Endpoint;
 use crate::enrich::redact::{Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 
-use super::layout::{Layout, Plain, Signs};
+use super::layout::{Layout, Package, Plain, Signs};
 use super::{Agent, Role, interpreter};
 
 mod arguments;
@@ -25,17 +25,34 @@ mod arguments;
 /// Claude Code.
 pub(crate) struct Claude;
 
-const SCRIPT_NAMES: &[&str] = &["claude", "cli-wrapper.cjs", "cli.js"];
+const SCRIPT_NAMES: &[&str] = &["claude", "cli-wrapper.cjs", "cli.js", "cli.mjs"];
 
 static SIGNS: Signs = Signs {
     word: "claude",
-    comms: &["claude*", "cli-wrapper.cjs", "cli.js", "<version>"],
+    comms: &["claude*", ".claude-*", "cli-wrapper.cjs", "cli.js", "cli.mjs", "<version>"],
     programs: &[
         program("npm", "@anthropic-ai/claude-code/bin/claude"),
         program("npm", "@anthropic-ai/claude-code-*/claude"),
         // Where npm puts the old one while it installs the new one.
         program("npm", "@anthropic-ai/.claude-code-*/bin/claude"),
         program("native", "claude/versions/<version>"),
+        program("native", "*:/Users/*/.local/bin/claude"),
+        program("npm-sdk", "@anthropic-ai/claude-agent-sdk-*/claude"),
+        program("python-sdk", "claude_agent_sdk/_bundled/claude"),
+        // The extension's version is not the agent's.
+        program("vscode", "extensions/anthropic.claude-code-*/resources/native-binary/claude"),
+        program("vscode", "extensions/anthropic.claude-code-*/resources/native-binaries/*/claude"),
+        program("desktop", "Claude/claude-code/<version?>/claude.app/Contents/MacOS/claude"),
+        program("desktop", "Claude/claude-code*/<version?>/claude"),
+        program("homebrew", "Caskroom/claude-code*/<version?>/claude"),
+        program("homebrew", "Cellar/claude-code*/<version?>/bin/claude"),
+        program("winget", "WinGet/Packages/Anthropic.ClaudeCode*/claude"),
+        program("mise", "mise/installs/*/<version?>/claude"),
+        program("mise", "mise/installs/*/<version?>/bin/claude"),
+        program("nix", "nix/store/*/bin/claude"),
+        program("nix", "nix/store/*/bin/.claude-*wrapped"),
+        program("system", "lib/claude-code/claude"),
+        program("system", "lib/claude-code/bin/claude"),
     ],
     scripts: &[
         Layout {
@@ -44,6 +61,9 @@ static SIGNS: Signs = Signs {
             path: "@anthropic-ai/claude-code/cli-wrapper.cjs",
         },
         program("npm", "@anthropic-ai/claude-code/cli.js"),
+        program("npm", "@anthropic-ai/claude-code/cli.mjs"),
+        program("npm-sdk", "@anthropic-ai/claude-agent-sdk/cli.js"),
+        program("vscode", "extensions/anthropic.claude-code-*/resources/claude-code/cli.js"),
     ],
     script_names: SCRIPT_NAMES,
     plain: Plain {
@@ -51,11 +71,33 @@ static SIGNS: Signs = Signs {
         variables: &["CLAUDE_CODE_INSTALLED_VIA_NPM_WRAPPER"],
         words: &["--dangerously-skip-permissions", "--permission-mode", "setup-token"],
     },
-    packages: &[(
-        "package.json",
-        "name",
-        &["@anthropic-ai/claude-code", "@anthropic-ai/claude-code-*"],
-    )],
+    packages: &[
+        Package::Json {
+            file: "package.json",
+            owner: "name",
+            owners: &["@anthropic-ai/claude-code", "@anthropic-ai/claude-code-*"],
+            version: "version",
+        },
+        // A kit has a version of its own, and names the agent's.
+        Package::Json {
+            file: "package.json",
+            owner: "name",
+            owners: &["@anthropic-ai/claude-agent-sdk"],
+            version: "claudeCodeVersion",
+        },
+        Package::Json {
+            file: "../claude-agent-sdk/package.json",
+            owner: "name",
+            owners: &["@anthropic-ai/claude-agent-sdk"],
+            version: "claudeCodeVersion",
+        },
+        Package::Text { layout: "python-sdk", file: "claude.version", after: "" },
+        Package::Text {
+            layout: "python-sdk",
+            file: "_cli_version.py",
+            after: "__cli_version__ = \"",
+        },
+    ],
     below_home: &[
         ".local/bin/claude",
         ".local/share/claude/versions/<version>",

@@ -14,11 +14,11 @@ use std::path::Path;
 
 use trackway_protocol::record::Endpoint;
 
-use crate::enrich::redact::{Grammar, mode, own_arguments};
+use crate::enrich::redact::{self, Grammar, mode, own_arguments};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 
-use super::layout::{self, Layout, Plain, Signs};
-use super::{Agent, Role, interpreter};
+use super::layout::{self, Layout, Package, Plain, Signs};
+use super::{Agent, Arguments, Role, interpreter};
 
 mod arguments;
 mod configuration;
@@ -33,6 +33,14 @@ static SIGNS: Signs = Signs {
     // `exe` is what the kernel calls a program that executed `/proc/self/exe`.
     comms: &["codex*", "exe"],
     programs: &[
+        // Beside the agent in a release, and named like it.
+        helper("codex-linux-sandbox*"),
+        helper("codex-execve-wrapper*"),
+        helper("codex-command-runner*"),
+        helper("codex-windows-sandbox-*"),
+        helper("codex-responses-api-proxy*"),
+        program("npm-sdk", "@openai/codex-sdk/vendor/*/bin/codex"),
+        program("npm-sdk", "@openai/codex-sdk/vendor/*/codex/codex"),
         program("npm", "@openai/codex-*/vendor/*/bin/codex"),
         program("npm", "@openai/codex/vendor/*/bin/codex"),
         // Until 0.12x.
@@ -42,23 +50,46 @@ static SIGNS: Signs = Signs {
         program("npm", "@openai/codex/bin/codex-*-apple-darwin"),
         // An install in progress, tried out with `--version`.
         helper("releases/.staging.*/bin/codex"),
-        program("standalone", "packages/standalone/releases/<version>/bin/codex"),
+        program("standalone", "packages/standalone/releases/<version?>/bin/codex"),
+        program("standalone", "packages/standalone/releases/<version?>/codex"),
         program("standalone", "packages/standalone/current/bin/codex"),
-        program("daemon", "packages/app-server-daemon/releases/<version>/bin/codex"),
-        program("daemon", "packages/app-server-daemon/releases/*/bin/codex"),
+        program("daemon", "packages/app-server-daemon/releases/<version?>/bin/codex"),
         program("daemon", "packages/app-server-daemon/current/bin/codex"),
-        // A release archive as it is.
-        program("binary", "codex-*-unknown-linux-musl"),
-        program("binary", "codex-*-unknown-linux-gnu"),
-        program("binary", "codex-*-apple-darwin"),
-        program("binary", "codex-*-pc-windows-msvc"),
+        program("wheel", "codex_cli_bin/bin/codex"),
+        program("wheel", "openai_codex_cli_bin/bin/codex"),
+        program("wheel", "openai_codex_cli_bin/codex"),
+        // Neither the extension's version nor the app's is the agent's.
+        program("vscode", "extensions/openai.chatgpt-*/bin/*/codex"),
+        program("desktop", "ChatGPT.app/Contents/Resources/codex"),
+        program("desktop", "Codex.app/Contents/Resources/codex"),
+        program("desktop", "WindowsApps/OpenAI.Codex_*/app/resources/codex"),
+        program("desktop", "WindowsApps/OpenAI.Codex_*/resources/codex"),
+        program("desktop", "WindowsApps/OpenAI.Codex_*/app/codex"),
+        program("desktop", "WindowsApps/OpenAI.Codex_*/codex"),
+        program("homebrew", "Caskroom/codex*/<version?>/codex-*-apple-darwin"),
+        program("homebrew", "Caskroom/codex*/<version?>/codex-*-unknown-linux-musl"),
+        program("homebrew", "Caskroom/codex*/<version?>/codex"),
+        program("homebrew", "Caskroom/codex*/<version?>/bin/codex"),
+        program("homebrew", "Cellar/codex*/<version?>/bin/codex"),
+        program("winget", "WinGet/Packages/OpenAI.Codex*/codex-*-pc-windows-msvc"),
+        program("winget", "WinGet/Packages/OpenAI.Codex*/codex"),
+        program("mise", "mise/installs/*/<version?>/codex"),
+        program("mise", "mise/installs/*/<version?>/bin/codex"),
+        program("mise", "mise/installs/*/<version?>/codex-*-unknown-linux-musl"),
+        program("nix", "nix/store/*/bin/codex"),
+        program("nix", "nix/store/*/bin/.codex-wrapped"),
+        program("system", "lib/codex/codex"),
+        program("system", "lib/codex/bin/codex"),
         helper("codex-resources/bwrap"),
         helper("codex-path/rg"),
         helper("@openai/codex*/vendor/*/path/rg"),
         helper("bin/codex-code-mode-host"),
         helper("bin/codex-voice-host"),
-        helper("codex-linux-sandbox"),
-        helper("codex-execve-wrapper"),
+        // A release archive as it is; some hold one command of the agent (`ALONE`).
+        program("binary", "codex-*-unknown-linux-musl"),
+        program("binary", "codex-*-unknown-linux-gnu"),
+        program("binary", "codex-*-apple-darwin"),
+        program("binary", "codex-*-pc-windows-msvc"),
     ],
     scripts: &[Layout { name: "npm", role: Role::Wrapper, path: "@openai/codex/bin/codex.js" }],
     script_names: SCRIPT_NAMES,
@@ -83,8 +114,23 @@ static SIGNS: Signs = Signs {
         ],
     },
     packages: &[
-        ("codex-package.json", "variant", &["codex"]),
-        ("package.json", "name", &["@openai/codex", "@openai/codex-*"]),
+        Package::Json {
+            file: "codex-package.json",
+            owner: "variant",
+            owners: &["codex"],
+            version: "version",
+        },
+        Package::Json {
+            file: "package.json",
+            owner: "name",
+            owners: &["@openai/codex", "@openai/codex-*"],
+            version: "version",
+        },
+        Package::Text {
+            layout: "wheel",
+            file: "openai_codex_cli_bin-*.dist-info/METADATA",
+            after: "\nVersion: ",
+        },
     ],
     below_home: &[
         ".local/bin/codex",
@@ -120,6 +166,13 @@ const SANDBOX_NAMES: &[&str] = &["codex-linux-sandbox", "codex-execve-wrapper"];
 /// First arguments with which the program is a helper of itself.
 const CHORES: &[&str] = &["--codex-run-as-*", "--run-as-windows-sandbox", "--apply-seccomp-*"];
 
+/// Programs of a release that are one command of the agent, by their names, and the mode of each.
+const ALONE: &[(&str, &str)] = &[
+    ("codex-exec-*", "headless"),
+    ("codex-app-server-*", "app-server"),
+    ("codex-mcp-server-*", "mcp-serve"),
+];
+
 /// The variables that tell one tool call from another.
 const MARKS: &[&str] = &["CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"];
 
@@ -144,6 +197,15 @@ impl Agent for Codex {
 
     fn grammar(&self) -> &'static Grammar {
         &arguments::GRAMMAR
+    }
+
+    fn arguments(&self, argv: &RawArgv) -> Arguments {
+        let arguments = redact::redact(argv, self.grammar());
+        let name = interpreter::base(argv.get(0).unwrap_or_default());
+        match ALONE.iter().find(|(known, _)| layout::fits(known, name)) {
+            Some((_, mode)) if arguments.mode == "interactive" => Arguments { mode, ..arguments },
+            _ => arguments,
+        }
     }
 
     fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {

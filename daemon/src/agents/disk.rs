@@ -8,14 +8,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::layout::{self, Signs};
+use super::layout::{self, Package, Signs};
 use super::{Install, Role};
 
 /// The largest package or configuration file that is read.
 const MAX_FILE: u64 = 1 << 20;
 
-/// How many entries of a directory are looked at for one `*`.
-const MAX_ENTRIES: usize = 256;
+/// How many entries of a directory are looked at for one `*`; Python's have some thousands.
+const MAX_ENTRIES: usize = 8192;
 
 /// How far above a program its package file may lie.
 const MAX_ABOVE: usize = 6;
@@ -53,20 +53,38 @@ fn open(path: &Path) -> io::Result<File> {
 /// is the agent's.
 pub(crate) fn version(signs: &Signs, program: &Path) -> Option<String> {
     signs.version_in_path(program).or_else(|| {
+        let name = signs.place(program).map(|layout| layout.name);
+        let applies = |package: &&Package| match package {
+            Package::Json { .. } => true,
+            Package::Text { layout, .. } => Some(*layout) == name,
+        };
         let directories = program.ancestors().skip(1).take(MAX_ABOVE);
         let within = directories.take_while(|directory| !directory.ends_with("node_modules"));
-        within.into_iter().find_map(|directory| package_version(signs, directory))
+        within.into_iter().find_map(|directory| {
+            let mut packages = signs.packages.iter().filter(applies);
+            packages.find_map(|package| package_version(package, directory))
+        })
     })
 }
 
-fn package_version(signs: &Signs, directory: &Path) -> Option<String> {
-    signs.packages.iter().find_map(|(file, key, owners)| {
-        let text = read_text(&directory.join(file))?;
-        let package: serde_json::Value = serde_json::from_str(&text).ok()?;
-        let owner = package.get(key)?.as_str()?.as_bytes();
-        owners.iter().find(|pattern| layout::fits(pattern, owner))?;
-        layout::version(package.get("version")?.as_str()?.as_bytes()).map(str::to_owned)
-    })
+/// Reads the version from one of the files that may tell it.
+fn package_version(package: &Package, directory: &Path) -> Option<String> {
+    match package {
+        Package::Json { file, owner, owners, version } => {
+            let text = read_text(&directory.join(file))?;
+            let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+            let name = package.get(owner)?.as_str()?.as_bytes();
+            owners.iter().find(|pattern| layout::fits(pattern, name))?;
+            layout::version(package.get(version)?.as_str()?.as_bytes()).map(str::to_owned)
+        }
+        Package::Text { file, after, .. } => {
+            let text = read_text(expand(directory, file).first()?)?;
+            let (_, rest) = text.split_once(after)?;
+            let allowed = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
+            let end = rest.find(|c| !allowed(c)).unwrap_or(rest.len());
+            layout::version(&rest.as_bytes()[..end]).map(str::to_owned)
+        }
+    }
 }
 
 /// Finds an agent's programs below a home directory and beside the directories of `PATH`.
@@ -106,7 +124,7 @@ fn expand_all(root: &Path, patterns: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Returns the canonical paths of the regular files that a pattern means.
-fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut paths = vec![root.to_owned()];
     for component in pattern.split('/') {
         paths = paths.iter().flat_map(|directory| step(directory, component)).collect();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::event::RawArgv;
 
-use super::layout;
+use super::{layout, user};
 
 /// A program that runs scripts, or (`env`) another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,11 @@ pub(crate) fn of(exe: &Path, argv: &RawArgv) -> Option<Interpreter> {
 pub(crate) fn script(argv: &RawArgv) -> Option<Script<'_>> {
     /// A script comes early; what follows it may be long and is not looked at.
     const MAX_BEFORE: usize = 256;
-    let interpreter = by_name(base(argv.get(0)?))?;
+    let name = base(argv.get(0)?);
+    if let Some(script) = user::programs().script(name, argv) {
+        return Some(script);
+    }
+    let interpreter = by_name(layout::without_exe(name))?;
     let mut rest = argv.args().enumerate().take(MAX_BEFORE).skip(1).collect::<Vec<_>>();
     rest.reverse();
     follow(interpreter, rest)
@@ -188,7 +192,7 @@ fn by_name(name: &[u8]) -> Option<Interpreter> {
 
 /// Returns the last component of a path that is given as bytes.
 pub(crate) fn base(path: &[u8]) -> &[u8] {
-    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+    layout::split(path).next_back().unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -1,7 +1,14 @@
 //! Where an agent's programs lie: data, and the little matching that it needs.
 //!
 //! A layout is the *end* of a path, because prefixes differ between machines and suffixes do not.
-//! Each component is a literal, has one `*` (any text), or is `<version>`.
+//! Each component is a literal, has one `*` (any text), is `<version>`, or is `<version?>`: any
+//! text, and the version where it is one. The names of package managers' directories are part of
+//! a layout; which editor's an extension is, its path in the record tells.
+//!
+//! # Paths of Windows
+//!
+//! A path that begins with a drive or with `\\` is cut at backslashes too, on every platform: so the
+//! catalogue is one, and is tested on one. Elsewhere a backslash is part of a name.
 //!
 //! # What counts as evidence
 //!
@@ -11,10 +18,10 @@
 //! somebody's build directory, run without arguments, is therefore no launch.
 
 use std::ffi::OsStr;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::interpreter::{self, Interpreter};
-use super::{Image, Role};
+use super::{Image, Role, user};
 
 /// One place where a program of an agent lies.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +44,20 @@ pub(crate) struct Plain {
     pub(crate) words: &'static [&'static str],
 }
 
+/// A file beside a program, or above it, that tells the program's version.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Package {
+    /// JSON: `version` is the key to read where `owner` has a value that fits one of `owners`.
+    Json {
+        file: &'static str,
+        owner: &'static str,
+        owners: &'static [&'static str],
+        version: &'static str,
+    },
+    /// Text, beside programs of one layout: the version follows `after`.
+    Text { layout: &'static str, file: &'static str, after: &'static str },
+}
+
 /// Everything by which an agent's processes are known.
 #[derive(Debug)]
 pub(crate) struct Signs {
@@ -51,8 +72,8 @@ pub(crate) struct Signs {
     /// File names under which such a script is started.
     pub(crate) script_names: &'static [&'static str],
     pub(crate) plain: Plain,
-    /// Where to look for a version: file, key, and the values that prove whose file it is.
-    pub(crate) packages: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// Where to look for a version that the path does not tell.
+    pub(crate) packages: &'static [Package],
     /// Programs below a home directory.
     pub(crate) below_home: &'static [&'static str],
     /// Programs beside a directory of `PATH`.
@@ -82,10 +103,18 @@ impl Signs {
         self.programs.iter().copied().find(|layout| layout.matches(exe))
     }
 
+    /// Finds the package layout of a program or of a script.
+    pub(crate) fn place(&self, path: &Path) -> Option<Layout> {
+        let script = || self.scripts.iter().copied().find(|layout| layout.matches(path));
+        self.program(path).or_else(script)
+    }
+
     /// Whether a program is the agent's by its package layout, or by its name alone. Enough where
     /// something else already ties the process to the agent.
     pub(crate) fn may_be_program(&self, exe: &Path) -> bool {
-        file_name(exe) == self.plain.name.as_bytes() || self.program(exe).is_some()
+        file_name(exe) == self.plain.name.as_bytes()
+            || self.program(exe).is_some()
+            || user::programs().is_agents(exe)
     }
 
     fn plain(&self, exe: &Path, image: &Image<'_>) -> Option<Layout> {
@@ -97,40 +126,58 @@ impl Signs {
         };
         let known = file_name(exe) == name.as_bytes()
             && (is_usual_place(exe, image.env.get("HOME")) || proven());
-        known.then_some(Layout { name: "binary", role: Role::Agent, path: name })
+        // Only the system's own packages put programs there.
+        let packaged = exe.parent() == Some(Path::new("/usr/bin"));
+        let layout = if packaged { "system" } else { "binary" };
+        known.then_some(Layout { name: layout, role: Role::Agent, path: name })
     }
 
     /// Returns the version that the path of a program names.
     pub(crate) fn version_in_path(&self, exe: &Path) -> Option<String> {
-        let layout = self.program(exe)?;
-        layout.pairs(exe).find_map(|(pattern, text)| {
-            (pattern == VERSION).then(|| version(text).map(str::to_owned)).flatten()
-        })
+        version_in_path(self.program(exe)?.path, exe)
     }
 }
 
 impl Layout {
     /// Whether a path ends as this layout says.
     pub(crate) fn matches(&self, path: &Path) -> bool {
-        self.pairs(path).all(|(pattern, text)| fits(pattern, text))
-            && path.components().count() > self.path.split('/').count()
-    }
-
-    /// Pairs the layout's components with those of the path, last first.
-    fn pairs<'a>(&self, path: &'a Path) -> impl Iterator<Item = (&'static str, &'a [u8])> {
-        let texts = path.components().rev().map(Component::as_os_str);
-        self.path.rsplit('/').zip(texts.map(|text| without_exe(text.as_encoded_bytes())))
+        ends_with(path, self.path)
     }
 }
 
 const VERSION: &str = "<version>";
+const PERHAPS_VERSION: &str = "<version?>";
 
-/// Whether a name fits a pattern: a literal, with one `*`, or `<version>`.
+/// Whether a path ends with components that fit those of a pattern.
+pub(crate) fn ends_with(path: &Path, pattern: &str) -> bool {
+    let mut texts = components(path).rev();
+    pattern.rsplit('/').all(|part| texts.next().is_some_and(|text| fits(part, without_exe(text))))
+}
+
+/// Returns the version in a path that ends with such a pattern.
+pub(crate) fn version_in_path(pattern: &str, path: &Path) -> Option<String> {
+    let mut pairs = pattern.rsplit('/').zip(components(path).rev());
+    let (_, text) = pairs.find(|(part, _)| [VERSION, PERHAPS_VERSION].contains(part))?;
+    version(without_exe(text)).map(str::to_owned)
+}
+
+/// Returns the names in a path, the first one first.
+pub(crate) fn components(path: &Path) -> impl DoubleEndedIterator<Item = &[u8]> {
+    split(path.as_os_str().as_encoded_bytes()).filter(|name| !name.is_empty())
+}
+
+/// Cuts a path at its separators.
+pub(crate) fn split(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    let windows = matches!(path, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic())
+        || path.starts_with(b"\\\\");
+    path.split(move |byte| *byte == b'/' || (windows && *byte == b'\\'))
+}
+
+/// Whether a name fits a pattern: a literal, with one `*`, `<version>` or `<version?>`.
 pub(crate) fn fits(pattern: &str, text: &[u8]) -> bool {
-    if pattern == VERSION {
-        return version(text).is_some();
-    }
     match pattern.split_once('*') {
+        _ if pattern == VERSION => version(text).is_some(),
+        _ if pattern == PERHAPS_VERSION => true,
         None => pattern.as_bytes() == text,
         Some((start, end)) => {
             text.len() >= start.len() + end.len()
@@ -140,12 +187,13 @@ pub(crate) fn fits(pattern: &str, text: &[u8]) -> bool {
     }
 }
 
-/// Reads `2.1.197`, or the `0.169.0` of `0.169.0-linux-x64` and `0.169.0-x86_64-unknown-linux-musl`.
+/// Reads `2.1.197`, or the `0.169.0` of `0.169.0-linux-x64`, `0.169.0-x86_64-unknown-linux-musl` and
+/// Homebrew's `0.169.0_1`.
 pub(crate) fn version(text: &[u8]) -> Option<&str> {
-    const PLATFORMS: &[&str] =
-        &["-linux-", "-darwin-", "-win32-", "-android-", "-x86_64-", "-aarch64-"];
+    const ENDS: &[&str] =
+        &["-linux-", "-darwin-", "-win32-", "-android-", "-x86_64-", "-aarch64-", "_"];
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= 64)?;
-    let end = PLATFORMS.iter().filter_map(|platform| text.find(platform)).min();
+    let end = ENDS.iter().filter_map(|end| text.find(end)).min();
     let version = &text[..end.unwrap_or(text.len())];
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
     let mut numbers = version.splitn(3, '.');
@@ -161,10 +209,10 @@ pub(crate) fn version(text: &[u8]) -> Option<&str> {
 /// Returns the last component of a path, without `.exe`: the npm package calls its program so on
 /// every platform.
 pub(crate) fn file_name(path: &Path) -> &[u8] {
-    without_exe(path.file_name().unwrap_or_default().as_encoded_bytes())
+    without_exe(components(path).next_back().unwrap_or_default())
 }
 
-fn without_exe(name: &[u8]) -> &[u8] {
+pub(crate) fn without_exe(name: &[u8]) -> &[u8] {
     name.strip_suffix(b".exe").unwrap_or(name)
 }
 
@@ -200,6 +248,28 @@ mod tests {
     }
 
     #[test]
+    fn a_path_of_windows_is_cut_at_backslashes_and_no_other() {
+        let native = layout("*:/Users/*/.local/bin/claude");
+        assert!(native.matches(Path::new(r"C:\Users\Ada L\.local\bin\claude.exe")));
+        assert!(native.matches(Path::new("C:/Users/ada/.local/bin/claude.exe")));
+        assert!(layout("bin/claude").matches(Path::new(r"\\server\tools\bin\claude.exe")));
+        assert!(!layout("bin/claude").matches(Path::new(r"/tmp/bin\claude")));
+        assert_eq!(file_name(Path::new(r"/tmp/a\claude")), br"a\claude");
+    }
+
+    #[test]
+    fn a_version_may_be_missing_where_the_layout_says_so() {
+        let cask = layout("Caskroom/claude-code*/<version?>/claude");
+        let version = |path: &str| {
+            let path = Path::new(path);
+            cask.matches(path).then(|| version_in_path(cask.path, path))
+        };
+        assert_eq!(version("/o/Caskroom/claude-code/2.1.7/claude"), Some(Some("2.1.7".into())));
+        assert_eq!(version("/o/Caskroom/claude-code@latest/latest/claude"), Some(None));
+        assert_eq!(version("/o/Caskroom/other/2.1.7/claude"), None);
+    }
+
+    #[test]
     fn a_program_may_be_called_exe_on_every_platform() {
         let npm = layout("@anthropic-ai/claude-code/bin/claude");
         assert!(npm.matches(Path::new("/n/@anthropic-ai/claude-code/bin/claude.exe")));
@@ -212,6 +282,7 @@ mod tests {
         assert_eq!(version(b"0.169.0-linux-x64"), Some("0.169.0"));
         assert_eq!(version(b"0.170.0-alpha.3-darwin-arm64"), Some("0.170.0-alpha.3"));
         assert_eq!(version(b"0.169.0-x86_64-unknown-linux-musl"), Some("0.169.0"));
+        assert_eq!(version(b"0.20.0_1"), Some("0.20.0"));
         for wrong in ["current", "2.1", "2.1.", "v2.1.1", "2.1.x", "2.1.1 rm", "2..1"] {
             assert_eq!(version(wrong.as_bytes()), None, "{wrong}");
         }

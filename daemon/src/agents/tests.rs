@@ -4,6 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod bystanders;
+mod places;
+mod versions;
+
 const VENDOR: &str = "/n/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl";
 
 /// Recognises a process by executable, arguments and environment.

@@ -11,8 +11,8 @@
 
 use std::path::PathBuf;
 
-use crate::agents::interpreter;
 use crate::agents::layout::fits;
+use crate::agents::{self, interpreter};
 use crate::event::{RawArgv, os_string};
 
 pub(crate) mod grammar;
@@ -73,14 +73,19 @@ pub(crate) fn mode(argv: &RawArgv, grammar: &'static Grammar) -> &'static str {
     mode
 }
 
-/// Returns the arguments that the agent itself reads: those after its name, or after the script
-/// that an interpreter runs for it.
+/// Returns the arguments that the agent itself reads: those after its name, after the script that an
+/// interpreter runs for it, or after the program that a launcher was given to start.
 pub(crate) fn own_arguments(argv: &RawArgv) -> impl Iterator<Item = &[u8]> {
     argv.args().skip(first_own_argument(argv)).take(MAX_READ)
 }
 
 fn first_own_argument(argv: &RawArgv) -> usize {
-    interpreter::script(argv).map_or(1, |script| script.index + 1)
+    let starter = interpreter::script(argv).map_or(0, |script| script.index);
+    let given = argv.get(starter + 1).filter(|argument| argument.starts_with(b"/"));
+    // What the agent itself is given is never its program: a path there is content.
+    let by_launcher = given.is_some_and(agents::is_program_name)
+        && !argv.get(starter).is_some_and(agents::is_program_name);
+    starter + 1 + usize::from(by_launcher)
 }
 
 /// Keeps an argument that started the agent: a known program's name, and at the end its script.

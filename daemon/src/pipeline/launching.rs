@@ -163,6 +163,8 @@ impl Pipeline {
         };
         match parent.role {
             Some(Role::Wrapper) if role != Role::Daemon => Meaning::PartOf(parent.launch),
+            // A launcher may go through a shell of its own.
+            _ if !live.proper && role != Role::Daemon => Meaning::PartOf(parent.launch),
             Some(_) if role == Role::Daemon => Meaning::Launch { parent: launch },
             // The agent starts itself, not in a tool call: `codex --version` of the TUI.
             Some(_) if !self.in_tool_call(live, facts) => Meaning::Chore,
@@ -356,10 +358,7 @@ fn describe(
     let facts = &sighting.facts;
     let (exe, exe_b64) = path(facts.exe.as_deref());
     let (cwd, cwd_b64) = path(facts.cwd.as_deref());
-    let mode = match sighting.recognised.role {
-        Role::Daemon => Some("app-server-daemon"),
-        _ => arguments.map(|arguments| arguments.mode),
-    };
+    let mode = arguments.map(|arguments| arguments.mode);
     let env = facts.env.clone().unwrap_or_default();
     Launch {
         launch,
