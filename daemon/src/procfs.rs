@@ -5,11 +5,13 @@
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::io::Write as _;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, readlinkat_raw, statat};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat, readlinkat_raw, statat,
+};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
@@ -20,6 +22,8 @@ const DELETED: &[u8] = b" (deleted)";
 /// An environment may have any size; ours to read is bounded. The kernel's own limit for argv and
 /// environment together is 6 MiB.
 const MAX_FILE: usize = 8 * 1024 * 1024;
+/// `PF_KTHREAD` of the kernel's `sched.h`.
+const KERNEL_THREAD: u32 = 0x0020_0000;
 /// How far up the tree ancestors are read.
 const MAX_ANCESTORS: usize = 32;
 
@@ -47,6 +51,8 @@ pub(crate) enum Exe<'a> {
 pub(crate) struct Stat {
     pub(crate) comm: OsString,
     pub(crate) zombie: bool,
+    /// Whether it is a thread of the kernel.
+    pub(crate) kernel: bool,
     pub(crate) ppid: u32,
     pub(crate) tty: Tty,
     pub(crate) start_ticks: u64,
@@ -115,6 +121,18 @@ impl Procfs {
         self.link(pid, "cwd").map(|path| self.strip_deleted(pid, "cwd", path).0)
     }
 
+    /// Resolves a path as the process sees it, whatever lies under that name on our side. Touches
+    /// the process's disks.
+    pub(crate) fn resolve_within(&self, pid: u32, path: &Path) -> Option<PathBuf> {
+        let mut name = Name::new();
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let root = openat(&self.root, name.of(pid, "root"), flags, Mode::empty()).ok()?;
+        let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let file = openat2(&root, path, flags, Mode::empty(), within).ok()?;
+        let link = format!("self/fd/{}", file.as_raw_fd());
+        readlinkat(&self.root, link, Vec::new()).ok().map(|path| to_os(path).into())
+    }
+
     /// How many threads it has; 0 where it is gone.
     pub(crate) fn threads(&self, pid: u32) -> usize {
         let mut name = Name::new();
@@ -131,7 +149,7 @@ impl Procfs {
     pub(crate) fn facts(&self, pid: u32, exe: Option<&[u8]>) -> ProcessFacts {
         let cwd = self.cwd(pid);
         let stat = self.stat(pid);
-        let argv = self.read(pid, "cmdline").filter(|bytes| !bytes.is_empty());
+        let argv = self.argv(pid);
         let env = self.read(pid, "environ");
         let exe = exe.map(|path| PathBuf::from(OsStr::from_bytes(path)));
         let exe = exe.map(|path| self.strip_deleted(pid, "exe", path));
@@ -144,10 +162,11 @@ impl Procfs {
             exe_id: self.file(pid, "exe"),
             cwd,
             tty: stat.as_ref().map(|stat| stat.tty.clone()),
-            argv: argv.map(RawArgv::from_cmdline),
+            argv,
             env: env.map(|bytes| AgentEnv::from_environ(&bytes)),
             other_namespace: self.other_namespace(pid),
             ancestors: Vec::new(),
+            again: false,
         }
     }
 
@@ -165,20 +184,27 @@ impl Procfs {
         ancestors
     }
 
-    /// Lists the pids of all processes.
+    /// Reads the command line; none where there is none.
+    pub(crate) fn argv(&self, pid: u32) -> Option<RawArgv> {
+        let bytes = self.read(pid, "cmdline").filter(|bytes| !bytes.is_empty());
+        bytes.map(RawArgv::from_cmdline)
+    }
+
+    /// Lists all processes: the pid, and the inode that stands for the process behind it.
     ///
     /// # Errors
     ///
     /// Whatever keeps the list from being whole.
-    pub(crate) fn pids(&self) -> rustix::io::Result<Vec<u32>> {
+    pub(crate) fn processes(&self) -> rustix::io::Result<Vec<(u32, u64)>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = openat(&self.root, ".", flags, Mode::empty())?;
-        let mut pids = Vec::new();
+        let mut processes = Vec::new();
         for entry in Dir::read_from(root)? {
             let entry = entry?;
-            pids.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
+            let pid = entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok());
+            processes.extend(pid.map(|pid| (pid, entry.ino())));
         }
-        Ok(pids)
+        Ok(processes)
     }
 
     /// Returns the file behind one of the kernel's own links, whatever its path means now.
@@ -234,6 +260,25 @@ impl Procfs {
     }
 }
 
+/// Says what part of the machine this process does not see, where it lives in a namespace.
+pub(crate) fn confinement() -> Option<&'static str> {
+    /// Inode numbers of the first namespaces: `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO`.
+    const FIRST: [(&str, u64); 2] =
+        [("/proc/self/ns/pid", 0xEFFF_FFFC), ("/proc/self/ns/user", 0xEFFF_FFFD)];
+    let inside = FIRST.map(|(path, first)| {
+        rustix::fs::stat(path).is_ok_and(|namespace| namespace.st_ino != first)
+    });
+    match inside {
+        [true, _] => Some(
+            "the daemon is in a pid namespace, as in a container: launches outside of it are not seen",
+        ),
+        [false, true] => Some(
+            "the daemon is in a user namespace, as in a sandboxed service: programs that hide from it are not seen",
+        ),
+        [false, false] => None,
+    }
+}
+
 /// Room for a name below `/proc`, so that the hot path allocates nothing.
 struct Name([u8; 40]);
 
@@ -265,6 +310,7 @@ pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
     Some(Stat {
         comm: OsString::from_vec(comm.to_vec()),
         zombie: matches!(field(3)?, "Z" | "X"),
+        kernel: field(9)?.parse::<u32>().ok()? & KERNEL_THREAD != 0,
         ppid: field(4)?.parse().ok()?,
         tty: tty(field(7)?.parse().ok()?),
         start_ticks: field(22)?.parse().ok()?,
@@ -318,8 +364,11 @@ mod tests {
         assert!(facts.start_ticks.unwrap() > 0);
         assert_eq!(proc.is_own(pid), Some(true));
         assert!(proc.threads(pid) >= 1);
-        assert!(proc.pids().unwrap().contains(&pid));
+        assert!(proc.processes().unwrap().iter().any(|(listed, _)| *listed == pid));
         assert!(!proc.ancestors(facts.ppid).is_empty());
+        let exe = facts.exe.unwrap();
+        assert_eq!(proc.resolve_within(pid, &exe), Some(exe));
+        assert_eq!(proc.resolve_within(pid, Path::new("/nowhere")), None);
     }
 
     #[test]

@@ -17,12 +17,12 @@ use crate::source::sweep::{self, Entry, could_be_agent};
 ///
 /// Whatever keeps the table from being read as a whole, such as a full table of descriptors: half
 /// a look would end what it did not see.
-pub(super) fn look(
+pub(in crate::source) fn look(
     procfs: &Procfs,
     followed: impl Fn(u32) -> bool,
 ) -> Result<Vec<ProcessFacts>, Errno> {
     let mut table = Vec::new();
-    for pid in procfs.pids()? {
+    for (pid, _) in procfs.processes()? {
         let Some(stat) = procfs.try_stat(pid)? else { continue };
         if stat.zombie && !has_other_threads(procfs, pid) {
             continue;
@@ -50,7 +50,7 @@ pub(super) fn look(
 }
 
 /// Whether a process goes on without its first thread, whose end makes it look like a zombie.
-fn has_other_threads(procfs: &Procfs, pid: u32) -> bool {
+pub(in crate::source) fn has_other_threads(procfs: &Procfs, pid: u32) -> bool {
     procfs.threads(pid) > 1
 }
 
@@ -64,7 +64,7 @@ fn is_agent(procfs: &Procfs, pid: u32) -> bool {
 }
 
 /// Whether an executable's path is one that an agent, or an interpreter of one, may have.
-pub(super) fn is_candidate(exe: &[u8]) -> bool {
+pub(in crate::source) fn is_candidate(exe: &[u8]) -> bool {
     let exe = exe.strip_suffix(b" (deleted)").unwrap_or(exe);
     agents::candidate(Some(Path::new(OsStr::from_bytes(exe))), OsStr::new(""))
 }
