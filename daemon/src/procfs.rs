@@ -133,15 +133,18 @@ impl Procfs {
         readlinkat(&self.root, link, Vec::new()).ok().map(|path| to_os(path).into())
     }
 
-    /// How many threads it has; 0 where it is gone.
-    pub(crate) fn threads(&self, pid: u32) -> usize {
+    /// Returns the thread by which a process can still be read: its first one, or another where that
+    /// has ended before the process; none where the process has ended.
+    pub(crate) fn living_thread(&self, pid: u32) -> Option<u32> {
+        if self.stat(pid).is_some_and(|stat| !stat.zombie) {
+            return Some(pid);
+        }
         let mut name = Name::new();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(tasks) = openat(&self.root, name.of(pid, "task"), flags, Mode::empty()) else {
-            return 0;
-        };
-        let Ok(entries) = Dir::read_from(tasks) else { return 0 };
-        entries.flatten().filter(|entry| !entry.file_name().to_bytes().starts_with(b".")).count()
+        let tasks = openat(&self.root, name.of(pid, "task"), flags, Mode::empty()).ok()?;
+        let threads = Dir::read_from(tasks).ok()?.flatten();
+        let mut threads = threads.filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok());
+        threads.find(|thread| *thread != pid)
     }
 
     /// Reads a process in the order in which facts vanish: `exe` (which the caller has), `cwd`,
@@ -168,6 +171,29 @@ impl Procfs {
             ancestors: Vec::new(),
             again: false,
         }
+    }
+
+    /// Reads a process that is not about to vanish, by any thread that it has left. None where it
+    /// has ended.
+    pub(crate) fn standing(&self, pid: u32) -> Option<ProcessFacts> {
+        let mut buffer = [0; 4096];
+        let thread = match self.exe(pid, &mut buffer) {
+            Exe::Gone => self.living_thread(pid)?,
+            Exe::Path(_) | Exe::Denied => pid,
+        };
+        let exe = match self.exe(thread, &mut buffer) {
+            Exe::Path(exe) => Some(exe),
+            // A process that hides its executable is there all the same.
+            Exe::Denied | Exe::Gone => None,
+        };
+        let facts = self.facts(thread, exe);
+        // A thread has a start time of its own.
+        let start_ticks = if thread == pid {
+            facts.start_ticks
+        } else {
+            self.stat(pid).map(|stat| stat.start_ticks)
+        };
+        start_ticks.is_some().then_some(ProcessFacts { pid, start_ticks, ..facts })
     }
 
     /// Reads the processes above one, nearest first.
@@ -363,7 +389,7 @@ mod tests {
         assert_eq!(facts.other_namespace, Some(false));
         assert!(facts.start_ticks.unwrap() > 0);
         assert_eq!(proc.is_own(pid), Some(true));
-        assert!(proc.threads(pid) >= 1);
+        assert_eq!(proc.living_thread(pid), Some(pid));
         assert!(proc.processes().unwrap().iter().any(|(listed, _)| *listed == pid));
         assert!(!proc.ancestors(facts.ppid).is_empty());
         let exe = facts.exe.unwrap();
@@ -379,6 +405,6 @@ mod tests {
         let facts = proc.facts(child.id(), None);
         assert_eq!((facts.cwd, facts.ppid, facts.argv), (None, None, None));
         assert_eq!(proc.is_own(child.id()), None);
-        assert_eq!(proc.threads(child.id()), 0);
+        assert_eq!(proc.living_thread(child.id()), None);
     }
 }

@@ -11,6 +11,8 @@ mod cage;
 #[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
+mod containers;
+#[cfg(target_os = "linux")]
 mod directories;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -20,6 +22,8 @@ mod launches;
 mod load;
 #[cfg(target_os = "linux")]
 mod network;
+#[cfg(target_os = "linux")]
+mod poll;
 #[cfg(target_os = "linux")]
 mod restart;
 #[cfg(target_os = "linux")]
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
     hostile::all(&mut tests);
     clients::all(&mut tests);
     network::all(&mut tests);
+    poll::all(&mut tests);
+    containers::all(&mut tests);
     load::all(&mut tests);
     tests.run()
 }

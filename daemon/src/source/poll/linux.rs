@@ -22,7 +22,7 @@ use super::Look;
 use crate::agents;
 use crate::event::{ProcessFacts, RawArgv};
 use crate::procfs::{Exe, Procfs};
-use crate::source::proc_connector::look::{has_other_threads, is_candidate};
+use crate::source::proc_connector::look::is_candidate;
 use crate::source::sweep::{self, Entry, could_be_agent};
 
 /// The process table, and what is known of it.
@@ -139,30 +139,23 @@ impl Table {
         let known = self.known.get_mut(&pid)?;
         let Kind::Own(program) = &mut known.kind else { return None };
         program.matters = true;
-        let mut buffer = [0; 4096];
-        let exe = match self.procfs.exe(pid, &mut buffer) {
-            Exe::Path(exe) => Some(exe),
-            // A process that hides its program is there all the same, and so is one that goes on
-            // without its first thread.
-            Exe::Denied => None,
-            Exe::Gone if has_other_threads(&self.procfs, pid) => None,
-            Exe::Gone => return None,
-        };
         if program.told {
+            let cwd = self.procfs.cwd(pid);
+            // The directory of a process that has ended is gone as well.
+            let thread = if cwd.is_some() { pid } else { self.procfs.living_thread(pid)? };
             return Some(ProcessFacts {
                 pid,
                 ppid: Some(known.ppid),
                 start_ticks: Some(known.start_ticks),
-                cwd: self.procfs.cwd(pid),
+                cwd: cwd.or_else(|| self.procfs.cwd(thread)),
                 again: true,
                 ..ProcessFacts::default()
             });
         }
-        let mut facts = self.procfs.facts(pid, exe);
-        facts.start_ticks?;
-        facts.ancestors = self.procfs.ancestors(facts.ppid);
+        let facts = self.procfs.standing(pid)?;
         program.told = true;
-        Some(facts)
+        let ancestors = self.procfs.ancestors(facts.ppid);
+        Some(ProcessFacts { ancestors, ..facts })
     }
 }
 
@@ -184,10 +177,11 @@ impl Known {
 impl Program {
     fn read(procfs: &Procfs, pid: u32) -> Self {
         let mut buffer = [0; 4096];
-        let Exe::Path(exe) = procfs.exe(pid, &mut buffer) else { return Self::default() };
+        let thread = procfs.living_thread(pid).unwrap_or(pid);
+        let Exe::Path(exe) = procfs.exe(thread, &mut buffer) else { return Self::default() };
         let mut program = Self { exe: Some(exe.into()), ..Self::default() };
         if is_candidate(exe) {
-            let facts = procfs.facts(pid, Some(exe));
+            let facts = procfs.facts(thread, Some(exe));
             program.matters = could_be_agent(&facts);
             program.argv = facts.argv;
         }

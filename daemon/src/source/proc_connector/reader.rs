@@ -394,8 +394,7 @@ impl Reader {
     /// kernel tells of an end after it has made the process a zombie: one that is none goes on.
     fn recheck(&mut self, pid: u32) -> Outcome {
         let Some(left) = self.follow.left(pid) else { return Ok(()) };
-        let lives = self.procfs.stat(pid).is_some_and(|stat| !stat.zombie);
-        if lives || self.procfs.threads(pid) > 1 { Ok(()) } else { self.ended(pid, left) }
+        if self.procfs.living_thread(pid).is_some() { Ok(()) } else { self.ended(pid, left) }
     }
 
     fn ended(&mut self, pid: u32, left: Left) -> Outcome {
@@ -439,6 +438,7 @@ impl Reader {
         processes.retain(|facts| !ended.contains(&facts.pid));
         let seen: HashSet<u32> = processes.iter().map(|facts| facts.pid).collect();
         self.follow.reset(seen.iter().copied());
+        self.follow_headless(&seen, until.monotonic_ns);
         self.send(Event::Swept { processes, moment: until.now() })?;
         for frame in later {
             let is_old = frame.timestamp_ns <= until.monotonic_ns;
@@ -448,6 +448,17 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Follows on what a sweep found to go on without its first thread: its last one will tell how
+    /// it ended.
+    fn follow_headless(&mut self, seen: &HashSet<u32>, at_ns: u64) {
+        for pid in seen {
+            let headless = self.procfs.stat(*pid).is_some_and(|stat| stat.zombie);
+            if headless && self.follow.left(*pid).is_none() {
+                self.follow.leave(*pid, Left { status: 0, at_ns });
+            }
+        }
     }
 
     fn lose(&mut self, hole: Hole) {
