@@ -286,25 +286,6 @@ impl Procfs {
     }
 }
 
-/// Says what part of the machine this process does not see, where it lives in a namespace.
-pub(crate) fn confinement() -> Option<&'static str> {
-    /// Inode numbers of the first namespaces: `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO`.
-    const FIRST: [(&str, u64); 2] =
-        [("/proc/self/ns/pid", 0xEFFF_FFFC), ("/proc/self/ns/user", 0xEFFF_FFFD)];
-    let inside = FIRST.map(|(path, first)| {
-        rustix::fs::stat(path).is_ok_and(|namespace| namespace.st_ino != first)
-    });
-    match inside {
-        [true, _] => Some(
-            "the daemon is in a pid namespace, as in a container: launches outside of it are not seen",
-        ),
-        [false, true] => Some(
-            "the daemon is in a user namespace, as in a sandboxed service: programs that hide from it are not seen",
-        ),
-        [false, false] => None,
-    }
-}
-
 /// Room for a name below `/proc`, so that the hot path allocates nothing.
 struct Name([u8; 40]);
 

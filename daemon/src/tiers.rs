@@ -115,9 +115,27 @@ mod imp {
         started.ok()
     }
 
-    /// Says what of the machine cannot be seen from here, whatever the tier.
+    /// Says what of the machine cannot be seen from here, whatever the tier: what lies outside of
+    /// the namespaces that this process lives in.
     pub(super) fn confined() -> Option<&'static str> {
-        crate::procfs::confinement()
+        // `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO`: the inode numbers of the first ones.
+        if lives_in("pid", 0xEFFF_FFFC) {
+            Some(
+                "the daemon is in a pid namespace, as in a container: launches outside of it are not seen",
+            )
+        } else if lives_in("user", 0xEFFF_FFFD) {
+            Some(
+                "the daemon is in a user namespace, as in a sandboxed service: programs that hide from it are not seen",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Whether this process lives in another namespace of a kind than the first.
+    fn lives_in(kind: &str, first: u64) -> bool {
+        let namespace = rustix::fs::stat(format!("/proc/self/ns/{kind}"));
+        namespace.is_ok_and(|namespace| namespace.st_ino != first)
     }
 
     /// Reads the directory of a live process.

@@ -21,6 +21,8 @@ use crate::pipeline::LAUNCHES;
 pub(crate) const TIER: &str = "poll";
 /// A look that comes so much later than its turn leaves blind time behind.
 const LATE: Duration = Duration::from_secs(1);
+/// Processes that hide themselves are told of at most so often.
+const HIDDEN: Duration = Duration::from_secs(600);
 /// The cost of looking is reckoned over so many looks, and told again where it has doubled.
 const RECKONED: u32 = 600;
 
@@ -96,8 +98,9 @@ impl Poll {
         let mut told_some = true;
         let mut blind = Blind::new(self.interval);
         let mut reckoning = Reckoning::default();
+        let mut hidden = Hidden::default();
         loop {
-            if look.hidden > 0 && events.hidden(look.hidden).is_err() {
+            if hidden.tell(look.hidden, events).is_err() {
                 return Ended::Ordered;
             }
             // Nothing then and nothing now is no news.
@@ -205,6 +208,30 @@ impl Blind {
     }
 }
 
+/// Processes that hide what they are, and when that was told last.
+#[derive(Debug, Default)]
+struct Hidden {
+    count: u64,
+    told: Option<Instant>,
+}
+
+impl Hidden {
+    fn tell(&mut self, more: u64, events: &Sender) -> Result<(), Closed> {
+        self.count += more;
+        let lately = self.told.is_some_and(|told| told.elapsed() < HIDDEN);
+        if self.count == 0 || lately {
+            return Ok(());
+        }
+        self.told = Some(Instant::now());
+        let reason = format!(
+            "processes with an agent's name hide their program and directory ({} new ones): launches \
+             may be among them",
+            std::mem::take(&mut self.count)
+        );
+        events.report(reason, Some(Duration::ZERO))
+    }
+}
+
 /// Nobody is left to be told.
 struct Closed;
 
@@ -214,14 +241,6 @@ struct Sender(EventSender);
 impl Sender {
     fn send(&self, event: Event) -> Result<(), Closed> {
         self.0.blocking_send(event).map_err(|_| Closed)
-    }
-
-    fn hidden(&self, count: u64) -> Result<(), Closed> {
-        let reason = format!(
-            "processes with an agent's name hide their program and directory ({count} new ones): \
-             launches may be among them"
-        );
-        self.report(reason, Some(Duration::ZERO))
     }
 
     /// Reports less than full sight: of a time that is over, or from now on.

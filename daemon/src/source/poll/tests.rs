@@ -185,3 +185,15 @@ fn a_late_look_and_a_failed_one_leave_blind_time_behind() {
     assert!(report.reason.ends_with("no descriptors"), "{}", report.reason);
     assert!(report.until.is_some_and(|until| report.from <= until));
 }
+
+#[test]
+fn processes_that_hide_are_told_of_once_in_a_while() {
+    let (sender, mut events) = tokio::sync::mpsc::channel(4);
+    let (sender, mut hidden) = (Sender(sender), Hidden::default());
+    for more in [0, 2, 1] {
+        assert!(hidden.tell(more, &sender).is_ok());
+    }
+    let Ok(Event::Source(report)) = events.try_recv() else { panic!("it is told") };
+    assert!(report.reason.contains("(2 new ones)"), "{}", report.reason);
+    assert!(events.try_recv().is_err(), "not again so soon");
+}

@@ -67,6 +67,8 @@ pub(super) struct Reader {
     alive_since: Instant,
     unnamed: Option<Unnamed>,
     loss: Option<Loss>,
+    /// Processes whose end was found before it was told, and since when.
+    fading: HashMap<u32, Instant>,
     sweep_due: Option<Instant>,
     last_sweep: Instant,
     /// Whether the connector is known to be dead, and has been reported so.
@@ -119,6 +121,7 @@ impl Reader {
             unnamed: None,
             loss: None,
             // The socket listens already, so nothing can start unseen between this and the loop.
+            fading: HashMap::new(),
             sweep_due: Some(now),
             last_sweep: now,
             lost: false,
@@ -381,12 +384,18 @@ impl Reader {
         self.recheck(tgid)
     }
 
+    /// Looks after processes whose end no event told. The kernel takes a thread away before it tells
+    /// of its end, and only that tells the status: so it is waited for a little.
     fn recheck_leaving(&mut self) -> Outcome {
-        if self.follow.any_leaving() {
-            for pid in self.follow.leaving() {
+        for pid in self.follow.leaving() {
+            if self.procfs.living_thread(pid).is_none()
+                && self.fading.entry(pid).or_insert_with(Instant::now).elapsed() >= LEAVING
+            {
                 self.recheck(pid)?;
             }
         }
+        let follow = &self.follow;
+        self.fading.retain(|pid, _| follow.left(*pid).is_some());
         Ok(())
     }
 
