@@ -322,8 +322,8 @@ pub(crate) struct ProcessFacts {
     pub(crate) other_namespace: Option<bool>,
     /// Parent, grandparent and so on, read for candidates only.
     pub(crate) ancestors: Vec<Ancestor>,
-    /// Whether it was told before that it runs this program: only where it is may be new.
-    pub(crate) again: bool,
+    /// Whether it was told before that it runs this program; none where the source does not know.
+    pub(crate) told: Option<bool>,
 }
 
 /// One process above another.

@@ -169,7 +169,7 @@ impl Procfs {
             env: env.map(|bytes| AgentEnv::from_environ(&bytes)),
             other_namespace: self.other_namespace(pid),
             ancestors: Vec::new(),
-            again: false,
+            told: None,
         }
     }
 

@@ -60,7 +60,7 @@ async fn what_was_told_before_begins_nothing() {
     let agent = process(10, CLAUDE);
     let (mut again, mut stranger) = (process(10, CLAUDE).cwd("/nowhere/else"), process(11, CLAUDE));
     (again.0.exe, again.0.argv) = (None, None);
-    (again.0.again, stranger.0.again) = (true, true);
+    (again.0.told, stranger.0.told) = (Some(true), Some(true));
     ledger.run(vec![swept(&[&agent]), swept(&[&again, &stranger]), swept(&[])]).await;
     assert!(ledger.dirs().contains(&dir("/nowhere/else", &["chdir"])));
     assert_eq!(ledger.the_launch().end_seen, Some(false));

@@ -60,12 +60,17 @@ enum Kind {
 struct Program {
     /// As the kernel has it; none where it is hidden, or has ended.
     exe: Option<Box<[u8]>>,
-    /// The command line of an interpreter.
+    /// Whether it may be an agent's, or an interpreter's: then the command line decides.
+    candidate: bool,
     argv: Option<RawArgv>,
     /// Whether it may be an agent, or is followed because something above it was.
     matters: bool,
     /// Whether it was told as it is.
     told: bool,
+    /// Whether the process was told with any program.
+    known: bool,
+    /// Whether one look waited for the command line, which the kernel sets up after the program.
+    waited: bool,
 }
 
 /// Time of a processor that this thread took so far.
@@ -139,23 +144,27 @@ impl Table {
         let known = self.known.get_mut(&pid)?;
         let Kind::Own(program) = &mut known.kind else { return None };
         program.matters = true;
+        let still = ProcessFacts {
+            pid,
+            ppid: Some(known.ppid),
+            start_ticks: Some(known.start_ticks),
+            told: Some(true),
+            ..ProcessFacts::default()
+        };
         if program.told {
             let cwd = self.procfs.cwd(pid);
             // The directory of a process that has ended is gone as well.
             let thread = if cwd.is_some() { pid } else { self.procfs.living_thread(pid)? };
-            return Some(ProcessFacts {
-                pid,
-                ppid: Some(known.ppid),
-                start_ticks: Some(known.start_ticks),
-                cwd: cwd.or_else(|| self.procfs.cwd(thread)),
-                again: true,
-                ..ProcessFacts::default()
-            });
+            let cwd = cwd.or_else(|| self.procfs.cwd(thread));
+            return Some(ProcessFacts { cwd, ..still });
         }
         let facts = self.procfs.standing(pid)?;
-        program.told = true;
+        if facts.argv.is_none() && !std::mem::replace(&mut program.waited, true) {
+            return program.known.then_some(still);
+        }
+        (program.told, program.known) = (true, true);
         let ancestors = self.procfs.ancestors(facts.ppid);
-        Some(ProcessFacts { ancestors, ..facts })
+        Some(ProcessFacts { ancestors, told: Some(false), ..facts })
     }
 }
 
@@ -182,6 +191,7 @@ impl Program {
         let mut program = Self { exe: Some(exe.into()), ..Self::default() };
         if is_candidate(exe) {
             let facts = procfs.facts(thread, Some(exe));
+            program.candidate = true;
             program.matters = could_be_agent(&facts);
             program.argv = facts.argv;
         }
@@ -193,11 +203,15 @@ impl Program {
         // One that has ended, or hides itself now, is the one that it was.
         let Exe::Path(exe) = procfs.exe(pid, &mut buffer) else { return };
         let same = self.exe.as_deref() == Some(exe);
-        if same && (self.matters || self.argv.is_none() || self.argv == procfs.argv(pid)) {
+        // The same program may have been called anew: a fork looks like its parent until it is.
+        if same && (!self.candidate || self.argv.is_some() && self.argv == procfs.argv(pid)) {
             return;
         }
-        let matters = self.matters;
-        *self = Self::read(procfs, pid);
-        self.matters |= matters;
+        let before = std::mem::replace(self, Self::read(procfs, pid));
+        self.matters |= before.matters;
+        self.known = before.known;
+        self.waited = same && before.waited;
+        // A command line that stays unreadable is no news.
+        self.told = same && before.told && self.argv == before.argv;
     }
 }

@@ -68,8 +68,8 @@ impl Table {
         let alive = alive.filter(|process| process.status() != ProcessStatus::Zombie);
         let alive: Vec<&Process> = alive.filter(|process| self.is_own(process)).collect();
         let processes = alive.iter().map(|process| {
-            let again = told.get(&process.pid()) == Some(&Told::of(process));
-            ProcessFacts { again, ancestors: self.ancestors(process), ..facts(process) }
+            let told = told.get(&process.pid()) == Some(&Told::of(process));
+            ProcessFacts { told: Some(told), ancestors: self.ancestors(process), ..facts(process) }
         });
         let processes = processes.collect();
         self.told = alive.iter().map(|process| (process.pid(), Told::of(process))).collect();

@@ -92,10 +92,10 @@ fn an_exec_in_place_is_noticed_and_told_once() {
         let found = until(look, |all| find(all, shell.pid()).is_some());
         let facts = find(&found, shell.pid()).unwrap();
         assert_eq!(facts.exe.as_ref(), Some(&agent.program));
-        assert!(!facts.again && facts.start_ticks.is_some());
+        assert!(facts.told == Some(false) && facts.start_ticks.is_some());
         assert!(facts.ancestors.iter().any(|above| above.pid == std::process::id()));
         let again = look().processes;
-        assert!(find(&again, shell.pid()).unwrap().again);
+        assert!(find(&again, shell.pid()).unwrap().told == Some(true));
         shell.end();
         assert!(find(&look().processes, shell.pid()).is_none());
     });
@@ -154,7 +154,7 @@ fn a_process_without_its_first_thread_is_not_gone() {
         is_headless()
     });
     let facts = table.look().unwrap().processes;
-    assert!(find(&facts, shell.pid()).unwrap().again);
+    assert!(find(&facts, shell.pid()).unwrap().told == Some(true));
     let swept = crate::source::proc_connector::look::look(&procfs, |pid| pid == shell.pid());
     let swept = swept.unwrap();
     assert!(find(&swept, shell.pid()).unwrap().start_ticks.is_some());
