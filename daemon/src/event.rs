@@ -131,6 +131,7 @@ impl RawArgv {
     }
 
     /// Builds a command line from its arguments.
+    #[cfg(any(test, not(target_os = "linux")))]
     pub(crate) fn from_args<I>(args: I) -> Self
     where
         I: IntoIterator,
@@ -239,6 +240,7 @@ impl AgentEnv {
     }
 
     /// Keeps the allowed variables of `NAME=value` entries.
+    #[cfg(any(test, not(target_os = "linux")))]
     pub(crate) fn from_entries<S: AsRef<OsStr>>(entries: &[S]) -> Self {
         let mut bytes = Vec::new();
         for entry in entries {
@@ -320,6 +322,8 @@ pub(crate) struct ProcessFacts {
     pub(crate) other_namespace: Option<bool>,
     /// Parent, grandparent and so on, read for candidates only.
     pub(crate) ancestors: Vec<Ancestor>,
+    /// Whether it was told before that it runs this program; none where the source does not know.
+    pub(crate) told: Option<bool>,
 }
 
 /// One process above another.

@@ -98,6 +98,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         open_exec: sources.open_exec.as_ref().map(|source| source.control.clone()),
         heartbeat,
         cwd_of: tiers::cwd_of,
+        resolve_within: tiers::resolve_within,
     };
     let last_seen = before.map(|before| before.last_alive);
     let pipeline = Pipeline::new(outside, &recovered, last_seen);

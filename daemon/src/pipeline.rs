@@ -26,6 +26,7 @@ use crate::store::{Draft, Recovered, Writer, WriterGone};
 
 mod counts;
 mod launching;
+mod limits;
 mod live;
 mod sweeping;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod touching;
 mod tree;
 
 use counts::Counts;
+use limits::Limits;
 use live::Live;
 use touch::Touched;
 use tree::Tree;
@@ -60,6 +62,8 @@ pub(crate) struct Outside {
     pub(crate) heartbeat: Heartbeat,
     /// Reads a live process's directory; none where it is gone or cannot be read.
     pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
+    /// Resolves a path as a live process in another namespace sees it. May touch the disk.
+    pub(crate) resolve_within: fn(u32, &Path) -> Option<PathBuf>,
 }
 
 /// What `status` shows of the pipeline.
@@ -82,6 +86,7 @@ pub(crate) struct Pipeline {
     last_seen: Option<Timestamp>,
     touched: Touched,
     counts: Counts,
+    limits: Limits,
     lookup: Lookup,
     offload: Offload,
     clocks: Clocks,
@@ -107,6 +112,7 @@ impl Pipeline {
             last_seen,
             touched: Touched::new(&recovered.touched),
             counts: Counts::default(),
+            limits: Limits::default(),
             lookup: Lookup::new(),
             offload: Offload::default(),
             clocks: clock::read(),
@@ -359,11 +365,17 @@ impl Pipeline {
 }
 
 impl Snapshot {
-    /// Takes a source's report into its row: a range that is over leaves the source active.
+    /// Takes a source's report into its row: a range that is over leaves the source active, or as
+    /// limited as it is by itself.
     pub(crate) fn apply(&mut self, report: &SourceReport) {
+        let known = self.sources.iter().find(|source| source.name == report.name);
+        let over = report.until.is_some() && report.state == State::Degraded;
+        if over && known.is_some_and(|source| source.state == State::Degraded.as_str()) {
+            return;
+        }
         let state = match report.state {
             State::Restored => State::Active,
-            state if report.until.is_some() && state == State::Degraded => State::Active,
+            _ if over => State::Active,
             state => state,
         };
         let row = SourceStatus {

@@ -5,11 +5,13 @@
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::io::Write as _;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, readlinkat_raw, statat};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat, readlinkat_raw, statat,
+};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
@@ -20,6 +22,8 @@ const DELETED: &[u8] = b" (deleted)";
 /// An environment may have any size; ours to read is bounded. The kernel's own limit for argv and
 /// environment together is 6 MiB.
 const MAX_FILE: usize = 8 * 1024 * 1024;
+/// `PF_KTHREAD` of the kernel's `sched.h`.
+const KERNEL_THREAD: u32 = 0x0020_0000;
 /// How far up the tree ancestors are read.
 const MAX_ANCESTORS: usize = 32;
 
@@ -47,6 +51,8 @@ pub(crate) enum Exe<'a> {
 pub(crate) struct Stat {
     pub(crate) comm: OsString,
     pub(crate) zombie: bool,
+    /// Whether it is a thread of the kernel.
+    pub(crate) kernel: bool,
     pub(crate) ppid: u32,
     pub(crate) tty: Tty,
     pub(crate) start_ticks: u64,
@@ -115,15 +121,30 @@ impl Procfs {
         self.link(pid, "cwd").map(|path| self.strip_deleted(pid, "cwd", path).0)
     }
 
-    /// How many threads it has; 0 where it is gone.
-    pub(crate) fn threads(&self, pid: u32) -> usize {
+    /// Resolves a path as the process sees it, whatever lies under that name on our side. Touches
+    /// the process's disks.
+    pub(crate) fn resolve_within(&self, pid: u32, path: &Path) -> Option<PathBuf> {
+        let mut name = Name::new();
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let root = openat(&self.root, name.of(pid, "root"), flags, Mode::empty()).ok()?;
+        let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let file = openat2(&root, path, flags, Mode::empty(), within).ok()?;
+        let link = format!("self/fd/{}", file.as_raw_fd());
+        readlinkat(&self.root, link, Vec::new()).ok().map(|path| to_os(path).into())
+    }
+
+    /// Returns the thread by which a process can still be read: its first one, or another where that
+    /// has ended before the process; none where the process has ended.
+    pub(crate) fn living_thread(&self, pid: u32) -> Option<u32> {
+        if self.stat(pid).is_some_and(|stat| !stat.zombie) {
+            return Some(pid);
+        }
         let mut name = Name::new();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(tasks) = openat(&self.root, name.of(pid, "task"), flags, Mode::empty()) else {
-            return 0;
-        };
-        let Ok(entries) = Dir::read_from(tasks) else { return 0 };
-        entries.flatten().filter(|entry| !entry.file_name().to_bytes().starts_with(b".")).count()
+        let tasks = openat(&self.root, name.of(pid, "task"), flags, Mode::empty()).ok()?;
+        let threads = Dir::read_from(tasks).ok()?.flatten();
+        let mut threads = threads.filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok());
+        threads.find(|thread| *thread != pid)
     }
 
     /// Reads a process in the order in which facts vanish: `exe` (which the caller has), `cwd`,
@@ -131,7 +152,7 @@ impl Procfs {
     pub(crate) fn facts(&self, pid: u32, exe: Option<&[u8]>) -> ProcessFacts {
         let cwd = self.cwd(pid);
         let stat = self.stat(pid);
-        let argv = self.read(pid, "cmdline").filter(|bytes| !bytes.is_empty());
+        let argv = self.argv(pid);
         let env = self.read(pid, "environ");
         let exe = exe.map(|path| PathBuf::from(OsStr::from_bytes(path)));
         let exe = exe.map(|path| self.strip_deleted(pid, "exe", path));
@@ -144,11 +165,35 @@ impl Procfs {
             exe_id: self.file(pid, "exe"),
             cwd,
             tty: stat.as_ref().map(|stat| stat.tty.clone()),
-            argv: argv.map(RawArgv::from_cmdline),
+            argv,
             env: env.map(|bytes| AgentEnv::from_environ(&bytes)),
             other_namespace: self.other_namespace(pid),
             ancestors: Vec::new(),
+            told: None,
         }
+    }
+
+    /// Reads a process that is not about to vanish, by any thread that it has left. None where it
+    /// has ended.
+    pub(crate) fn standing(&self, pid: u32) -> Option<ProcessFacts> {
+        let mut buffer = [0; 4096];
+        let thread = match self.exe(pid, &mut buffer) {
+            Exe::Gone => self.living_thread(pid)?,
+            Exe::Path(_) | Exe::Denied => pid,
+        };
+        let exe = match self.exe(thread, &mut buffer) {
+            Exe::Path(exe) => Some(exe),
+            // A process that hides its executable is there all the same.
+            Exe::Denied | Exe::Gone => None,
+        };
+        let facts = self.facts(thread, exe);
+        // A thread has a start time of its own.
+        let start_ticks = if thread == pid {
+            facts.start_ticks
+        } else {
+            self.stat(pid).map(|stat| stat.start_ticks)
+        };
+        start_ticks.is_some().then_some(ProcessFacts { pid, start_ticks, ..facts })
     }
 
     /// Reads the processes above one, nearest first.
@@ -165,20 +210,27 @@ impl Procfs {
         ancestors
     }
 
-    /// Lists the pids of all processes.
+    /// Reads the command line; none where there is none.
+    pub(crate) fn argv(&self, pid: u32) -> Option<RawArgv> {
+        let bytes = self.read(pid, "cmdline").filter(|bytes| !bytes.is_empty());
+        bytes.map(RawArgv::from_cmdline)
+    }
+
+    /// Lists all processes: the pid, and the inode that stands for the process behind it.
     ///
     /// # Errors
     ///
     /// Whatever keeps the list from being whole.
-    pub(crate) fn pids(&self) -> rustix::io::Result<Vec<u32>> {
+    pub(crate) fn processes(&self) -> rustix::io::Result<Vec<(u32, u64)>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = openat(&self.root, ".", flags, Mode::empty())?;
-        let mut pids = Vec::new();
+        let mut processes = Vec::new();
         for entry in Dir::read_from(root)? {
             let entry = entry?;
-            pids.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
+            let pid = entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok());
+            processes.extend(pid.map(|pid| (pid, entry.ino())));
         }
-        Ok(pids)
+        Ok(processes)
     }
 
     /// Returns the file behind one of the kernel's own links, whatever its path means now.
@@ -265,6 +317,7 @@ pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
     Some(Stat {
         comm: OsString::from_vec(comm.to_vec()),
         zombie: matches!(field(3)?, "Z" | "X"),
+        kernel: field(9)?.parse::<u32>().ok()? & KERNEL_THREAD != 0,
         ppid: field(4)?.parse().ok()?,
         tty: tty(field(7)?.parse().ok()?),
         start_ticks: field(22)?.parse().ok()?,
@@ -317,9 +370,12 @@ mod tests {
         assert_eq!(facts.other_namespace, Some(false));
         assert!(facts.start_ticks.unwrap() > 0);
         assert_eq!(proc.is_own(pid), Some(true));
-        assert!(proc.threads(pid) >= 1);
-        assert!(proc.pids().unwrap().contains(&pid));
+        assert_eq!(proc.living_thread(pid), Some(pid));
+        assert!(proc.processes().unwrap().iter().any(|(listed, _)| *listed == pid));
         assert!(!proc.ancestors(facts.ppid).is_empty());
+        let exe = facts.exe.unwrap();
+        assert_eq!(proc.resolve_within(pid, &exe), Some(exe));
+        assert_eq!(proc.resolve_within(pid, Path::new("/nowhere")), None);
     }
 
     #[test]
@@ -330,6 +386,6 @@ mod tests {
         let facts = proc.facts(child.id(), None);
         assert_eq!((facts.cwd, facts.ppid, facts.argv), (None, None, None));
         assert_eq!(proc.is_own(child.id()), None);
-        assert_eq!(proc.threads(child.id()), 0);
+        assert_eq!(proc.living_thread(child.id()), None);
     }
 }

@@ -1,7 +1,6 @@
 //! Which sources run: the best tier that answers, and the reason where it is not the best.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use directories::UserDirs;
 use trackway_protocol::ids::Timestamp;
@@ -11,7 +10,8 @@ use crate::agents;
 use crate::config::Tier;
 use crate::event::{Event, SourceReport, State};
 use crate::pipeline::LAUNCHES;
-use crate::source::{EventSender, Running, poll};
+use crate::source::poll::{Poll, TIER};
+use crate::source::{EventSender, Running};
 
 /// The sources that run.
 #[derive(Debug, Default)]
@@ -48,25 +48,16 @@ pub(crate) fn start(options: &Options, events: &EventSender) -> Sources {
 }
 
 fn start_poll(options: &Options, events: &EventSender, why: &str) -> Option<Running> {
-    let interval = options.config.poll_interval;
-    match poll::start(events.clone(), interval) {
-        Ok(source) => {
-            let reason = format!(
-                "looks every {}; a launch that is shorter may be missed ({why})",
-                in_words(interval)
-            );
-            report(events, LAUNCHES, poll::TIER, State::Degraded, reason);
-            Some(source)
-        }
-        Err(error) => {
-            report(events, LAUNCHES, poll::TIER, State::Lost, format!("failed to start: {error}"));
-            None
-        }
+    let why = [why].into_iter().chain(imp::confined()).collect::<Vec<_>>().join("; ");
+    let started = Poll::open(options.config.poll_interval, why).and_then(|poll| {
+        // Told before the first event, so that the ledger has it in this order.
+        report(events, LAUNCHES, TIER, State::Degraded, poll.reason());
+        poll.start(events.clone()).map_err(|error| error.to_string())
+    });
+    if let Err(why) = &started {
+        report(events, LAUNCHES, TIER, State::Lost, format!("failed to start: {why}"));
     }
-}
-
-fn in_words(interval: Duration) -> String {
-    format!("{} s", interval.as_secs_f64())
+    started.ok()
 }
 
 /// Looks for agents' programs on a thread of its own: a directory of `PATH` may never answer.
@@ -124,9 +115,37 @@ mod imp {
         started.ok()
     }
 
+    /// Says what of the machine cannot be seen from here, whatever the tier: what lies outside of
+    /// the namespaces that this process lives in.
+    pub(super) fn confined() -> Option<&'static str> {
+        // `PROC_PID_INIT_INO` and `PROC_USER_INIT_INO`: the inode numbers of the first ones.
+        if lives_in("pid", 0xEFFF_FFFC) {
+            Some(
+                "the daemon is in a pid namespace, as in a container: launches outside of it are not seen",
+            )
+        } else if lives_in("user", 0xEFFF_FFFD) {
+            Some(
+                "the daemon is in a user namespace, as in a sandboxed service: programs that hide from it are not seen",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Whether this process lives in another namespace of a kind than the first.
+    fn lives_in(kind: &str, first: u64) -> bool {
+        let namespace = rustix::fs::stat(format!("/proc/self/ns/{kind}"));
+        namespace.is_ok_and(|namespace| namespace.st_ino != first)
+    }
+
     /// Reads the directory of a live process.
     pub(crate) fn cwd_of(pid: u32) -> Option<std::path::PathBuf> {
         crate::procfs::Procfs::open().ok()?.cwd(pid)
+    }
+
+    /// Resolves a path as a live process in another namespace sees it.
+    pub(crate) fn resolve_within(pid: u32, path: &std::path::Path) -> Option<std::path::PathBuf> {
+        crate::procfs::Procfs::open().ok()?.resolve_within(pid, path)
     }
 }
 
@@ -144,10 +163,19 @@ mod imp {
         None
     }
 
+    pub(super) fn confined() -> Option<&'static str> {
+        None
+    }
+
     /// The `poll` tier reports directories itself.
     pub(crate) fn cwd_of(_: u32) -> Option<std::path::PathBuf> {
         None
     }
+
+    /// Nothing is known to be in another namespace.
+    pub(crate) fn resolve_within(_: u32, _: &std::path::Path) -> Option<std::path::PathBuf> {
+        None
+    }
 }
 
-pub(crate) use imp::cwd_of;
+pub(crate) use imp::{cwd_of, resolve_within};

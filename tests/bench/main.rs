@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build --release
-//! cargo bench -p trackway-tests --bench bench -- [cost] [latency] [launches] [work] [--quick]
+//! cargo bench -p trackway-tests --bench bench -- [cost] [latency] [launches] [poll] [work] [--quick]
 //! ```
 //!
 //! Without a name all parts run, which takes about ten minutes; `--quick` makes them short and
@@ -18,6 +18,7 @@ mod latency;
 mod launches;
 mod numbers;
 mod peer;
+mod poll;
 mod process;
 mod trackway;
 mod work;
@@ -43,10 +44,11 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 4] = [
+const PARTS: [(&str, Part); 5] = [
     ("cost", cost::run),
     ("latency", latency::run),
     ("launches", launches::run),
+    ("poll", poll::run),
     ("work", work::run),
 ];
 

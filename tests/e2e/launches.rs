@@ -4,8 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
-use trackway_protocol::record::Evidence;
-use trackway_tests::agent::{self, Agent, CLAUDE, CODEX};
+use trackway_tests::agent::{self, Agent, CLAUDE};
 use trackway_tests::harness::Tests;
 use trackway_tests::mock::script::{
     apply_patch, bash, edit, exec_command, read, say, visit, write,
@@ -31,7 +30,6 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.each(agent::ALL, a_question_for_the_version_is_one_launch);
     tests.each(agent::ALL, an_agent_that_is_killed_ended_by_that_signal);
     tests.add_with_agents(a_native_claude_is_one_launch);
-    tests.add_with_agents(the_poll_tier_sees_what_lives_long_enough);
 }
 
 pub(crate) fn claude() -> Vec<Agent> {
@@ -150,19 +148,4 @@ fn a_native_claude_is_one_launch() {
     assert_eq!(row.layout.as_deref(), Some("native"));
     assert_eq!(row.agent_version.as_deref(), Some(CLAUDE.version()));
     run.seen(run.launch).mode("headless").commands_in(&["{repo}", "{other}"]);
-}
-
-fn the_poll_tier_sees_what_lives_long_enough() {
-    let watch = Arc::new(Watch::start_in(&[CODEX], |world| {
-        let config = "[launches]\ntier = \"poll\"\npoll-interval = \"50ms\"\n";
-        fs::write(world.root().join("config.toml"), config).expect("the world is ours");
-    }));
-    let scenario = Scenario::new(CODEX).print(PROMPT).turn(exec_command("sleep 0.5"));
-    let run = scenario.run_in(&watch);
-    let [row] = &watch.launches()[..] else { panic!("{:#?}", watch.launches()) };
-    assert_eq!((row.id, row.evidence), (run.launch, Evidence::Polled));
-    assert_eq!(row.exit_code, None, "nobody told");
-    run.seen(run.launch).in_dir("{repo}").mode("headless").started_by("shell");
-    assert!(watch.daemon.status().sources.iter().any(|source| source.tier == "poll"));
-    run.no_trace_of(&[PROMPT, agent::KEY]);
 }

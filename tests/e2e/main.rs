@@ -13,6 +13,8 @@ mod cage;
 #[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
+mod containers;
+#[cfg(target_os = "linux")]
 mod directories;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -24,6 +26,8 @@ mod layouts;
 mod load;
 #[cfg(target_os = "linux")]
 mod network;
+#[cfg(target_os = "linux")]
+mod poll;
 #[cfg(target_os = "linux")]
 mod restart;
 #[cfg(target_os = "linux")]
@@ -44,6 +48,8 @@ fn main() -> ExitCode {
     bystanders::all(&mut tests);
     clients::all(&mut tests);
     network::all(&mut tests);
+    poll::all(&mut tests);
+    containers::all(&mut tests);
     load::all(&mut tests);
     tests.run()
 }

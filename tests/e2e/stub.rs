@@ -14,7 +14,13 @@ pub(crate) const VERSION: &str = "9.9.9";
 
 /// Starts a daemon in whose user's home a stub is installed as native claude is.
 pub(crate) fn watch() -> Watch {
+    watch_in(|_| {})
+}
+
+/// Like [`watch`], with a world that `furnish` changes first.
+pub(crate) fn watch_in(furnish: impl FnOnce(&World)) -> Watch {
     Watch::start_in(&[], |world| {
+        furnish(world);
         let path = path(world);
         fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
         fs::copy(program("stub"), path).expect("the home is ours");

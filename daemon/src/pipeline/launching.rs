@@ -1,19 +1,19 @@
 //! Launches: which exec begins one, which belongs to one, and when it ends.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use trackway_protocol::ids::{LaunchId, ProcessKey};
-use trackway_protocol::record::{Body, Coverage, Endpoint, Evidence, Launch, PathText};
+use trackway_protocol::record::{Body, Endpoint, Evidence, Launch, PathText};
 
+use super::Pipeline;
 use super::live::Live;
 use super::tree::Member;
-use super::{LAUNCHES, Pipeline};
 use crate::agents::{self, Arguments, Image, Recognised, Role};
 use crate::clock;
 use crate::enrich::launcher;
-use crate::event::{AgentEnv, Moment, ProcessFacts, RawArgv, State, Tty};
+use crate::event::{AgentEnv, Moment, ProcessFacts, RawArgv, Tty};
 
 /// Nanoseconds in a clock tick of `/proc`: `USER_HZ` is 100 on every architecture that matters here.
 const TICK_NS: u64 = 10_000_000;
@@ -92,29 +92,12 @@ impl Pipeline {
         };
         // A relative script is relative to the directory at the time of the exec.
         let script = facts.cwd.as_deref().map(|cwd| cwd.join(&script)).unwrap_or(script);
-        let typed = script.clone();
-        let Some(resolved) = self.offload.run(move || script.canonicalize().ok()).await else {
-            self.unresolved(&typed);
+        let Some(resolved) = self.resolve(facts, script.clone()).await else {
+            self.unresolved(&script);
             return (None, None);
         };
         let recognised = with_image(facts, resolved.clone(), agents::recognise);
         (recognised, resolved)
-    }
-
-    /// A script that may be an agent's lies on a file system that did not answer.
-    fn unresolved(&mut self, script: &Path) {
-        let now = clock::read().now().at;
-        self.coverage(Coverage {
-            source: LAUNCHES.into(),
-            state: State::Degraded.as_str().into(),
-            from: now,
-            until: Some(now),
-            reason: format!(
-                "{} was run and could not be looked up in time: it may be an agent",
-                script.display()
-            ),
-            ..Coverage::default()
-        });
     }
 
     /// Counts the exec of an agent's own binary, and has unknown ones counted from now on.
@@ -128,8 +111,11 @@ impl Pipeline {
         let Some(exe) = facts.exe.as_ref().filter(|_| recognised.role != Role::Wrapper) else {
             return;
         };
-        let Some(binary) = facts.exe_id.or_else(|| self.counts.at(exe)) else { return };
-        if !facts.exe_deleted {
+        // Under a container's path there is something else here.
+        let contained = facts.other_namespace == Some(true);
+        let by_path = || self.counts.at(exe).filter(|_| !contained);
+        let Some(binary) = facts.exe_id.or_else(by_path) else { return };
+        if !facts.exe_deleted && !contained {
             self.begin_to_count(binary, exe);
         }
         let known = self.tree.get(facts.pid).filter(|member| member.exe == facts.exe);
@@ -226,10 +212,8 @@ impl Pipeline {
         }
         let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
         let disk = self.read_disk(&sighting).await;
-        if let Some(exe) = facts.exe.as_ref().filter(|_| sighting.recognised.role != Role::Wrapper)
-        {
-            self.know(sighting.recognised.agent.name(), exe, disk.version.clone());
-        }
+        self.know_program(&sighting, &disk);
+        self.note_limits(&facts, started.at);
         let mut body = describe(&sighting, id, arguments.as_ref(), disk);
         body.boot_id = Some(self.outside.boot_id.clone());
         body.start_ticks = Some(ticks);
@@ -282,6 +266,15 @@ impl Pipeline {
             read_ns: sighting.moment.boot_ns,
         };
         self.tree.insert(facts.pid, member);
+    }
+
+    /// Takes the agent's program into `status`, where it is one of this machine's own.
+    fn know_program(&self, sighting: &Sighting, disk: &FromDisk) {
+        let ours = sighting.facts.other_namespace != Some(true);
+        let exe = sighting.facts.exe.as_ref().filter(|_| ours);
+        if let Some(exe) = exe.filter(|_| sighting.recognised.role != Role::Wrapper) {
+            self.know(sighting.recognised.agent.name(), exe, disk.version.clone());
+        }
     }
 
     async fn read_disk(&self, sighting: &Sighting) -> FromDisk {

@@ -40,7 +40,11 @@ impl Pipeline {
         // Another program under the same pid and start time: an exec in place that was missed.
         // One that hides its executable now is the one that it was.
         let shown = facts.exe.is_some();
-        self.tree.get(facts.pid).is_none_or(|member| shown && member.exe != facts.exe)
+        let differs = || {
+            let known = self.tree.get(facts.pid);
+            known.is_none_or(|member| shown && member.exe != facts.exe)
+        };
+        facts.told.map_or_else(differs, |told| !told)
     }
 
     /// An agent that is where it was, or has changed its directory.

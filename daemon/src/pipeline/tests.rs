@@ -10,6 +10,8 @@ use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 
+mod contained;
+
 const CLAUDE: &str = "/home/u/.local/share/claude/versions/2.1.330";
 
 /// A process, as a story tells of it.
@@ -103,6 +105,9 @@ impl Ledger {
             open_exec: None,
             heartbeat: Heartbeat::lock(self.0.path()).unwrap(),
             cwd_of: |_| None,
+            resolve_within: |_, path| {
+                Some(Path::new("/opt/openai").join(path.strip_prefix("/").ok()?))
+            },
         };
         let (sender, queue) = mpsc::channel(events.len() + 1);
         for event in events {

@@ -76,13 +76,24 @@ impl Pipeline {
         for (how, dir) in arguments.map_or(&[][..], |arguments| &arguments.dirs) {
             let typed = facts.cwd.as_deref().unwrap_or(Path::new("")).join(dir);
             // What cannot be resolved is recorded as it was typed, where that says where it is.
-            let path = typed.clone();
-            let resolved = self.offload.run(move || path.canonicalize().ok()).await.flatten();
+            let resolved = self.resolve(facts, typed.clone()).await.flatten();
             let dir = resolved.unwrap_or_else(|| normal(&typed));
             if dir.is_absolute() {
                 self.touch(launch, &dir, how, moment, Evidence::Inferred).await;
             }
         }
+    }
+
+    /// Resolves a path as the process sees it; none where that took too long.
+    pub(super) async fn resolve(
+        &self,
+        facts: &ProcessFacts,
+        path: PathBuf,
+    ) -> Option<Option<PathBuf>> {
+        let (pid, within) = (facts.pid, self.outside.resolve_within);
+        let contained = facts.other_namespace == Some(true);
+        let resolve = move || if contained { within(pid, &path) } else { path.canonicalize().ok() };
+        self.offload.run(resolve).await
     }
 
     /// A live agent's process is in `cwd`: a touch where it was elsewhere before.

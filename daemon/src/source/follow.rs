@@ -47,7 +47,7 @@ impl Follow {
     /// Forgets everything but these, after a look at the whole process table.
     pub(crate) fn reset(&mut self, pids: impl IntoIterator<Item = u32>) {
         self.followed = pids.into_iter().collect();
-        self.leaving.clear();
+        self.leaving.retain(|pid, _| self.followed.contains(pid));
     }
 
     /// Notes a new process. Returns whether it is followed, as its parent is.

@@ -2,134 +2,276 @@
 //!
 //! For machines on which the kernel tells an ordinary user nothing. It sees processes that live
 //! longer than the interval; a shorter one is seen with the probability of its lifetime divided by
-//! the interval, and how many were missed is unknown. Exit codes are unknown too.
+//! the interval, and how many were missed is unknown. Of an end it knows between which two looks it
+//! was, and no exit code.
+//!
+//! A look has two halves: a [`imp::Table`] finds what matters, by the cheapest means that the system
+//! has, and remembers what it has told; the loop here sends it and says what looking costs.
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, Uid, UpdateKind};
-
-use super::sweep::{self, Entry, could_be_agent};
 use super::{Control, Ended, EventSender, Name, Order, Running};
-use crate::agents;
 use crate::clock;
-use crate::event::{AgentEnv, Event, ProcessFacts, RawArgv};
+use crate::event::{Event, ProcessFacts, SourceReport, State};
 use crate::pipeline::LAUNCHES;
 
 /// The name of the tier in `status`.
 pub(crate) const TIER: &str = "poll";
+/// A look that comes so much later than its turn leaves blind time behind.
+const LATE: Duration = Duration::from_secs(1);
+/// Processes that hide themselves are told of at most so often.
+const HIDDEN: Duration = Duration::from_secs(600);
+/// The cost of looking is reckoned over so many looks, and told again where it has doubled.
+const RECKONED: u32 = 600;
 
-/// Starts to look every `interval`.
-///
-/// # Errors
-///
-/// Those of starting a thread.
-pub(crate) fn start(events: EventSender, interval: Duration) -> std::io::Result<Running> {
-    let (control, orders) = Control::new(None);
-    let name = Name { source: LAUNCHES, tier: TIER };
-    Running::start(name, control, events.clone(), move || run(&events, &orders, interval))
+/// What one look found.
+#[derive(Debug, Default)]
+struct Look {
+    /// Candidates and everything below them, parents first.
+    processes: Vec<ProcessFacts>,
+    /// How many processes there are, whoever's.
+    listed: usize,
+    /// Processes of this user that have an agent's name and hide everything else.
+    hidden: u64,
 }
 
-fn run(events: &EventSender, orders: &Receiver<Order>, interval: Duration) -> Ended {
-    let Ok(mut system) = System::new() else {
-        return Ended::Lost("this system is not supported".into());
-    };
-    let own = own_user(&mut system);
-    let mut found_some = true;
-    loop {
-        let moment = clock::read().now();
-        let processes = look(&mut system, own.as_ref());
-        // Nothing then and nothing now is no news.
-        let news = found_some || !processes.is_empty();
-        found_some = !processes.is_empty();
-        if news && events.blocking_send(Event::Swept { processes, moment }).is_err() {
-            return Ended::Ordered;
+/// A process table that can be looked at.
+#[derive(Debug)]
+pub(crate) struct Poll {
+    table: imp::Table,
+    first: Look,
+    interval: Duration,
+    cost: Cost,
+    why: String,
+}
+
+/// What looking costs.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    /// Time of a processor that one look takes.
+    look: Duration,
+    /// Processes that there were.
+    listed: usize,
+}
+
+impl Poll {
+    /// Looks twice: at everything, and then to know what a look costs from there on. `why` says why
+    /// no better tier is in force.
+    ///
+    /// # Errors
+    ///
+    /// Why the process table cannot be read.
+    pub(crate) fn open(interval: Duration, why: String) -> Result<Self, String> {
+        let mut table = imp::Table::open()?;
+        let first = table.look()?;
+        let begin = imp::busy();
+        table.look()?;
+        let cost = Cost { look: imp::busy().saturating_sub(begin), listed: first.listed };
+        Ok(Self { table, first, interval, cost, why })
+    }
+
+    /// Says how often it looks, what that costs, and what it does not see.
+    pub(crate) fn reason(&self) -> String {
+        let Self { interval, cost, why, .. } = self;
+        let (seconds, cost) = (interval.as_secs_f64(), cost.told(*interval));
+        format!(
+            "looks every {seconds} s ({cost}): what lives longer is seen, a launch or a command that \
+             is shorter may be missed, and exit codes are unknown ({why})"
+        )
+    }
+
+    /// Looks every interval, on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of starting a thread.
+    pub(crate) fn start(self, events: EventSender) -> std::io::Result<Running> {
+        let (control, orders) = Control::new(None);
+        let name = Name { source: LAUNCHES, tier: TIER };
+        Running::start(name, control, events.clone(), move || self.run(&Sender(events), &orders))
+    }
+
+    fn run(mut self, events: &Sender, orders: &Receiver<Order>) -> Ended {
+        let mut look = std::mem::take(&mut self.first);
+        let mut told_some = true;
+        let mut blind = Blind::new(self.interval);
+        let mut reckoning = Reckoning::default();
+        let mut hidden = Hidden::default();
+        loop {
+            if hidden.tell(look.hidden, events).is_err() {
+                return Ended::Ordered;
+            }
+            // Nothing then and nothing now is no news.
+            let news = told_some || !look.processes.is_empty();
+            told_some = !look.processes.is_empty();
+            let moment = clock::read().now();
+            let swept = Event::Swept { processes: look.processes, moment };
+            if news && events.send(swept).is_err() {
+                return Ended::Ordered;
+            }
+            look = loop {
+                match orders.recv_timeout(self.interval) {
+                    Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Ordered,
+                    Ok(Order::Sweep | Order::Count(_)) | Err(RecvTimeoutError::Timeout) => {}
+                }
+                let begin = imp::busy();
+                match self.table.look() {
+                    Ok(look) => {
+                        let took = imp::busy().saturating_sub(begin);
+                        if self.reckon(&mut reckoning, took, look.listed, events).is_err()
+                            || blind.over(events).is_err()
+                        {
+                            return Ended::Ordered;
+                        }
+                        break look;
+                    }
+                    // Half a look is none: it would end what it did not see.
+                    Err(why) => blind.failed(why),
+                }
+            };
         }
-        match orders.recv_timeout(interval) {
-            Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Ordered,
-            Ok(Order::Sweep | Order::Count(_)) | Err(RecvTimeoutError::Timeout) => {}
+    }
+
+    /// Tells again what looking costs, where that has changed much.
+    fn reckon(
+        &mut self,
+        reckoning: &mut Reckoning,
+        took: Duration,
+        listed: usize,
+        events: &Sender,
+    ) -> Result<(), Closed> {
+        let Some(look) = reckoning.add(took) else { return Ok(()) };
+        let told = self.cost.look.max(self.interval / 1000);
+        if look < told * 2 {
+            return Ok(());
+        }
+        self.cost = Cost { look, listed };
+        events.report(self.reason(), None)
+    }
+}
+
+impl Cost {
+    fn told(&self, interval: Duration) -> impl fmt::Display + use<> {
+        let share = self.look.as_secs_f64() / (interval + self.look).as_secs_f64() * 100.0;
+        let listed = self.listed;
+        fmt::from_fn(move |f| write!(f, "{share:.1} % of a core for {listed} processes"))
+    }
+}
+
+/// The cost of the looks since it was last reckoned.
+#[derive(Debug, Default)]
+struct Reckoning {
+    looks: u32,
+    took: Duration,
+}
+
+impl Reckoning {
+    /// Adds a look; returns the mean where there are enough.
+    fn add(&mut self, took: Duration) -> Option<Duration> {
+        (self.looks, self.took) = (self.looks + 1, self.took + took);
+        (self.looks == RECKONED).then(|| std::mem::take(self).took / RECKONED)
+    }
+}
+
+/// Notices looks that failed, or came much later than they should have.
+#[derive(Debug)]
+struct Blind {
+    interval: Duration,
+    looked: Instant,
+    why: Option<String>,
+}
+
+impl Blind {
+    fn new(interval: Duration) -> Self {
+        Self { interval, looked: Instant::now(), why: None }
+    }
+
+    fn failed(&mut self, why: String) {
+        if self.why.is_none() {
+            tracing::warn!(why, "the process table cannot be read");
+            self.why = Some(why);
         }
     }
-}
 
-fn own_user(system: &mut System) -> Option<Uid> {
-    let pid = sysinfo::get_current_pid().ok()?;
-    let kind = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kind);
-    system.process(pid)?.effective_user_id().cloned()
-}
-
-fn look(system: &mut System, own: Option<&Uid>) -> Vec<ProcessFacts> {
-    // `Always`, because an exec in place changes neither pid nor start time.
-    let kind = ProcessRefreshKind::nothing()
-        .with_exe(UpdateKind::Always)
-        .with_user(UpdateKind::OnlyIfNotSet)
-        .without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-    let candidates: Vec<Pid> = system
-        .processes()
-        .iter()
-        .filter(|(_, process)| process.effective_user_id() == own && is_candidate(process))
-        .map(|(pid, _)| *pid)
-        .collect();
-    complete(system, &candidates);
-    let table: Vec<Entry> = system
-        .processes()
-        .iter()
-        .map(|(pid, process)| Entry {
-            pid: pid.as_u32(),
-            ppid: process.parent().map_or(0, Pid::as_u32),
-            candidate: candidates.contains(pid) && could_be_agent(&facts(process)),
-        })
-        .collect();
-    let relevant = sweep::relevant(&table);
-    let pids: Vec<Pid> = relevant.iter().map(|pid| Pid::from_u32(*pid)).collect();
-    complete(system, &pids);
-    let alive = pids.iter().filter_map(|pid| system.process(*pid));
-    let living = alive.filter(|process| process.status() != sysinfo::ProcessStatus::Zombie);
-    living.filter_map(|process| refine(facts(process), system)).collect()
-}
-
-/// Reads the costly fields of a few processes.
-fn complete(system: &mut System, pids: &[Pid]) {
-    if pids.is_empty() {
-        return;
+    /// A look went well: tells of the time before it, where that was longer than an interval.
+    fn over(&mut self, events: &Sender) -> Result<(), Closed> {
+        let blind = std::mem::replace(&mut self.looked, Instant::now()).elapsed();
+        let why = self.why.take();
+        if why.is_none() && blind < self.interval + LATE {
+            return Ok(());
+        }
+        let why = why.unwrap_or_else(|| "the machine was too busy".into());
+        let reason = format!("no look for {:.1} s: {why}", blind.as_secs_f64());
+        events.report(reason, Some(blind))
     }
-    let kind = ProcessRefreshKind::nothing()
-        .with_exe(UpdateKind::Always)
-        .with_cmd(UpdateKind::Always)
-        .with_cwd(UpdateKind::Always)
-        .with_environ(UpdateKind::Always)
-        .without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(pids), true, kind);
 }
 
-fn is_candidate(process: &Process) -> bool {
-    process.exe().is_some_and(|exe| agents::candidate(Some(exe), OsStr::new("")))
+/// Processes that hide what they are, and when that was told last.
+#[derive(Debug, Default)]
+struct Hidden {
+    count: u64,
+    told: Option<Instant>,
 }
 
-fn facts(process: &Process) -> ProcessFacts {
-    let argv = RawArgv::from_args(process.cmd());
-    let booted = System::boot_time().unwrap_or_default();
-    ProcessFacts {
-        pid: process.pid().as_u32(),
-        ppid: process.parent().map(Pid::as_u32),
-        exe: process.exe().map(Path::to_owned),
-        cwd: process.cwd().map(Path::to_owned),
-        argv: (!argv.is_empty()).then_some(argv),
-        env: Some(AgentEnv::from_entries(process.environ())),
-        // Whole seconds of boottime, in ticks of a hundredth: all that is portable.
-        start_ticks: Some(process.start_time().saturating_sub(booted) * 100),
-        ..ProcessFacts::default()
+impl Hidden {
+    fn tell(&mut self, more: u64, events: &Sender) -> Result<(), Closed> {
+        self.count += more;
+        let lately = self.told.is_some_and(|told| told.elapsed() < HIDDEN);
+        if self.count == 0 || lately {
+            return Ok(());
+        }
+        self.told = Some(Instant::now());
+        let reason = format!(
+            "processes with an agent's name hide their program and directory ({} new ones): launches \
+             may be among them",
+            std::mem::take(&mut self.count)
+        );
+        events.report(reason, Some(Duration::ZERO))
     }
+}
+
+/// Nobody is left to be told.
+struct Closed;
+
+/// Where events go.
+struct Sender(EventSender);
+
+impl Sender {
+    fn send(&self, event: Event) -> Result<(), Closed> {
+        self.0.blocking_send(event).map_err(|_| Closed)
+    }
+
+    /// Reports less than full sight: of a time that is over, or from now on.
+    fn report(&self, reason: String, over: Option<Duration>) -> Result<(), Closed> {
+        let clocks = clock::read();
+        let now = clocks.now().at;
+        let began = clocks.monotonic_ns.saturating_sub(nanoseconds(over.unwrap_or_default()));
+        self.send(Event::Source(SourceReport {
+            name: LAUNCHES,
+            tier: TIER,
+            state: State::Degraded,
+            reason,
+            from: clocks.moment(began).at,
+            until: over.map(|_| now),
+            missed: None,
+        }))
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(target_os = "linux")]
 #[path = "poll/linux.rs"]
 mod imp;
 #[cfg(not(target_os = "linux"))]
-#[path = "poll/other.rs"]
+#[path = "poll/portable.rs"]
 mod imp;
-use imp::refine;
+// What other systems run is at least compiled and run here.
+#[cfg(all(test, target_os = "linux"))]
+mod portable;
+#[cfg(test)]
+mod tests;

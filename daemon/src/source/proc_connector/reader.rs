@@ -72,6 +72,8 @@ pub(super) struct Reader {
     alive_since: Instant,
     unnamed: Option<Unnamed>,
     loss: Option<Loss>,
+    /// Processes whose end was found before it was told, and since when.
+    fading: HashMap<u32, Instant>,
     sweep_due: Option<Instant>,
     last_sweep: Instant,
     /// Whether the connector is known to be dead, and has been reported so.
@@ -125,6 +127,7 @@ impl Reader {
             unnamed: None,
             loss: None,
             // The socket listens already, so nothing can start unseen between this and the loop.
+            fading: HashMap::new(),
             sweep_due: Some(now),
             last_sweep: now,
             lost: false,
@@ -389,12 +392,18 @@ impl Reader {
         self.recheck(tgid)
     }
 
+    /// Looks after processes whose end no event told. The kernel takes a thread away before it tells
+    /// of its end, and only that tells the status: so it is waited for a little.
     fn recheck_leaving(&mut self) -> Outcome {
-        if self.follow.any_leaving() {
-            for pid in self.follow.leaving() {
+        for pid in self.follow.leaving() {
+            if self.procfs.living_thread(pid).is_none()
+                && self.fading.entry(pid).or_insert_with(Instant::now).elapsed() >= LEAVING
+            {
                 self.recheck(pid)?;
             }
         }
+        let follow = &self.follow;
+        self.fading.retain(|pid, _| follow.left(*pid).is_some());
         Ok(())
     }
 
@@ -402,8 +411,7 @@ impl Reader {
     /// kernel tells of an end after it has made the process a zombie: one that is none goes on.
     fn recheck(&mut self, pid: u32) -> Outcome {
         let Some(left) = self.follow.left(pid) else { return Ok(()) };
-        let lives = self.procfs.stat(pid).is_some_and(|stat| !stat.zombie);
-        if lives || self.procfs.threads(pid) > 1 { Ok(()) } else { self.ended(pid, left) }
+        if self.procfs.living_thread(pid).is_some() { Ok(()) } else { self.ended(pid, left) }
     }
 
     fn ended(&mut self, pid: u32, left: Left) -> Outcome {
@@ -447,6 +455,7 @@ impl Reader {
         processes.retain(|facts| !ended.contains(&facts.pid));
         let seen: HashSet<u32> = processes.iter().map(|facts| facts.pid).collect();
         self.follow.reset(seen.iter().copied());
+        self.follow_headless(&seen, until.monotonic_ns);
         self.send(Event::Swept { processes, moment: until.now() })?;
         for frame in later {
             let is_old = frame.timestamp_ns <= until.monotonic_ns;
@@ -456,6 +465,17 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Follows on what a sweep found to go on without its first thread: its last one will tell how
+    /// it ended.
+    fn follow_headless(&mut self, seen: &HashSet<u32>, at_ns: u64) {
+        for pid in seen {
+            let headless = self.procfs.stat(*pid).is_some_and(|stat| stat.zombie);
+            if headless && self.follow.left(*pid).is_none() {
+                self.follow.leave(*pid, Left { status: 0, at_ns });
+            }
+        }
     }
 
     fn lose(&mut self, hole: Hole) {
