@@ -33,8 +33,8 @@ pub(crate) enum Event {
     Foreign,
     /// A followed process has a child.
     Forked { parent: u32, child: u32 },
-    /// A followed process has ended with this wait status.
-    Exited { pid: u32, status: u32, moment: Moment },
+    /// A followed process has ended with this wait status; none where nobody told it.
+    Exited { pid: u32, status: Option<u32>, moment: Moment },
     /// Every candidate and everything below an agent, as the process table has it now.
     Swept { processes: Vec<ProcessFacts>, moment: Moment },
     /// Programs began to run that could not be read in time and were not ruled out.

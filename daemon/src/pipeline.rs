@@ -165,7 +165,7 @@ impl Pipeline {
             Event::Unread { pid, may_be_agent } => self.unread(pid, may_be_agent),
             Event::Foreign => self.counts.explain(),
             Event::Forked { parent, child } => self.forked(parent, child),
-            Event::Exited { pid, status, moment } => self.exited(pid, Some(status), moment),
+            Event::Exited { pid, status, moment } => self.exited(pid, status, moment),
             Event::Swept { processes, moment } => self.swept(processes, moment).await,
             Event::Unnamed { count, from, until } => self.unnamed(count, from, until),
             Event::Counting { binary, since } => self.counts.counting(binary, since.boot_ns),

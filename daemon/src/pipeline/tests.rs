@@ -75,7 +75,7 @@ fn fork(parent: u32, child: u32) -> Event {
 }
 
 fn exit(pid: u32, status: u32) -> Event {
-    Event::Exited { pid, status, moment: moment() }
+    Event::Exited { pid, status: Some(status), moment: moment() }
 }
 
 fn swept(processes: &[&Process]) -> Event {

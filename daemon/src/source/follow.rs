@@ -20,8 +20,8 @@ pub(crate) struct Follow {
 /// The end of a process's first thread, or of a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// Its wait status.
-    pub(crate) status: u32,
+    /// Its wait status; none where the end was found, not told.
+    pub(crate) status: Option<u32>,
     /// When it was, by the monotonic clock.
     pub(crate) at_ns: u64,
 }
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn an_exec_by_another_thread_revives_the_process() {
         let mut follow = Follow::default();
-        let left = Left { status: 0x100, at_ns: 5 };
+        let left = Left { status: Some(0x100), at_ns: 5 };
         follow.insert(10);
         follow.leave(10, left);
         assert_eq!((follow.left(10), follow.leaving()), (Some(left), vec![10]));

@@ -126,8 +126,8 @@ impl Reader {
             alive_since: now,
             unnamed: None,
             loss: None,
-            // The socket listens already, so nothing can start unseen between this and the loop.
             fading: HashMap::new(),
+            // The socket listens already, so nothing can start unseen between this and the loop.
             sweep_due: Some(now),
             last_sweep: now,
             lost: false,
@@ -278,7 +278,7 @@ impl Reader {
             }
             What::Exec { tgid, .. } => self.exec(tgid, frame.timestamp_ns),
             What::Exit { pid, tgid, status } => {
-                self.exit(pid, tgid, Left { status, at_ns: frame.timestamp_ns })
+                self.exit(pid, tgid, Left { status: Some(status), at_ns: frame.timestamp_ns })
             }
             What::Comm { pid, .. } => {
                 self.canary_seen |= pid == self.thread;
@@ -473,7 +473,7 @@ impl Reader {
         for pid in seen {
             let headless = self.procfs.stat(*pid).is_some_and(|stat| stat.zombie);
             if headless && self.follow.left(*pid).is_none() {
-                self.follow.leave(*pid, Left { status: 0, at_ns });
+                self.follow.leave(*pid, Left { status: None, at_ns });
             }
         }
     }
