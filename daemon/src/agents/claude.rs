@@ -21,6 +21,8 @@ use super::layout::{Layout, Plain, Signs};
 use super::{Agent, Role, interpreter};
 
 mod arguments;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
+pub(crate) mod transcript;
 
 /// Claude Code.
 pub(crate) struct Claude;

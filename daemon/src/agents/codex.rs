@@ -22,6 +22,8 @@ use super::{Agent, Role, interpreter};
 
 mod arguments;
 mod configuration;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
+pub(crate) mod rollout;
 
 /// Codex.
 pub(crate) struct Codex;

@@ -25,7 +25,7 @@ pub(crate) mod lookup;
 mod packed;
 mod place;
 mod reference;
-mod url;
+pub(crate) mod url;
 
 #[cfg(test)]
 #[cfg(unix)]
