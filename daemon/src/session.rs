@@ -205,7 +205,8 @@ pub(crate) struct Shell {
     pub(crate) cwd: Option<Place>,
     /// When it was asked for, which may be long before it ran.
     pub(crate) asked_at: Option<Timestamp>,
-    /// How long it ran, where the file tells.
+    /// How long it ran as the agent measured it, where the file tells. codex counts from when it
+    /// begins to listen, so that a short command took no time.
     pub(crate) duration: Option<Duration>,
     pub(crate) outcome: Outcome,
     pub(crate) reading: ShellReading,

@@ -16,12 +16,12 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+use crate::session::Parser;
 
 use super::layout::{Layout, Plain, Signs};
 use super::{Agent, Role, interpreter};
 
 mod arguments;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
 pub(crate) mod transcript;
 
 /// Claude Code.
@@ -147,6 +147,14 @@ impl Agent for Claude {
             (None, Some((_, provider, _))) => found((*provider).to_owned(), "env"),
             (None, None) => found("api.anthropic.com".to_owned(), "default"),
         }
+    }
+
+    fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {
+        let parser = match saved {
+            Some(saved) => transcript::Transcript::restore(saved)?,
+            None => transcript::Transcript::default(),
+        };
+        Some(Box::new(parser))
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

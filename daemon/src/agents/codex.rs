@@ -16,13 +16,13 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{Grammar, mode, own_arguments};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+use crate::session::Parser;
 
 use super::layout::{self, Layout, Plain, Signs};
 use super::{Agent, Role, interpreter};
 
 mod arguments;
 mod configuration;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
 pub(crate) mod rollout;
 
 /// Codex.
@@ -150,6 +150,14 @@ impl Agent for Codex {
 
     fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
         configuration::endpoint(argv, env)
+    }
+
+    fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {
+        let parser = match saved {
+            Some(saved) => rollout::Rollout::restore(saved)?,
+            None => rollout::Rollout::default(),
+        };
+        Some(Box::new(parser))
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

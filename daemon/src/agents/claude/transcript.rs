@@ -55,6 +55,8 @@ struct State {
     session: Session,
     /// The time of the first line that has one.
     begin: Option<i64>,
+    /// Whether a line of the session's own was seen: no copies come after it.
+    is_past_copies: bool,
     calls: Vec<Call>,
     tracked: Vec<u64>,
 }
@@ -77,6 +79,7 @@ impl Parser for Transcript {
         let line: Line<'_> = json::read(line)?;
         let kind = line.kind.get();
         if line::SKIPPED.contains(&kind) {
+            self.begin(line.timestamp.get().parse().ok());
             return Ok(());
         }
         let Some(scope) = self.scope(&line) else {
@@ -146,17 +149,25 @@ impl Transcript {
             self.state.session = Session::default();
         }
         let at = self.time(line);
-        let early = at.is_some_and(|at| self.state.begin.is_some_and(|begin| at.ms() < begin));
-        self.state.begin = self.state.begin.or(at.map(Timestamp::ms));
+        let is_old = self.begin(at);
+        self.state.is_past_copies |= line.uuid.0.is_some() && !is_old;
         let origin = [&line.forked_from.session, &line.request_session];
         let origin = origin.into_iter().find_map(word).filter(|origin| *origin != who.session);
-        let copied = origin.is_some() || (early && line.uuid.0.is_some() && line.agent.0.is_none());
+        let copied = origin.is_some() || (is_old && !self.state.is_past_copies);
         let cwd = self.place(line, &line.cwd).or_else(|| self.state.session.cwd.clone());
         let line = match &line.uuid.0 {
             Some(uuid) => uuid.as_bytes().to_vec(),
             None => [who.session.as_str(), line.timestamp.get()].join(" ").into_bytes(),
         };
         Some(Scope { who, at, copied, origin, cwd, line })
+    }
+
+    /// Whether a line is older than the line that the file begins with.
+    fn begin(&mut self, at: Option<Timestamp>) -> bool {
+        // Lines of one moment are not written in the order of their times.
+        const MOMENT: i64 = 1000;
+        let Some(at) = at.map(Timestamp::ms) else { return false };
+        at.saturating_add(MOMENT) < *self.state.begin.get_or_insert(at)
     }
 
     fn time(&mut self, line: &Line<'_>) -> Option<Timestamp> {

@@ -1,5 +1,6 @@
-use crate::agents::claude::transcript::Transcript;
-use crate::agents::codex::rollout::Rollout;
+use crate::agents::Agent;
+use crate::agents::claude::Claude;
+use crate::agents::codex::Codex;
 use crate::session::{Fact, Parser, ShellReading, Tokens};
 
 use super::memory::Ledger;
@@ -11,16 +12,15 @@ mod vectors;
 struct Follower {
     text: String,
     read: usize,
+    agent: &'static dyn Agent,
     parser: Box<dyn Parser>,
-    is_codex: bool,
 }
 
 impl Follower {
     fn new(text: &str) -> Self {
-        let is_codex = text.contains("\"payload\"");
-        let parser: Box<dyn Parser> =
-            if is_codex { Box::<Rollout>::default() } else { Box::<Transcript>::default() };
-        Self { text: text.to_owned(), read: 0, parser, is_codex }
+        let agent: &dyn Agent = if text.contains("\"payload\"") { &Codex } else { &Claude };
+        let parser = agent.parser(None).unwrap();
+        Self { text: text.to_owned(), read: 0, agent, parser }
     }
 
     fn is_done(&self) -> bool {
@@ -42,12 +42,7 @@ impl Follower {
 
     /// Goes on with another parser that knows only what this one has saved.
     fn restart(&mut self) {
-        let saved = self.parser.save();
-        self.parser = if self.is_codex {
-            Box::new(Rollout::restore(&saved).unwrap())
-        } else {
-            Box::new(Transcript::restore(&saved).unwrap())
-        };
+        self.parser = self.agent.parser(Some(&self.parser.save())).unwrap();
     }
 }
 

@@ -1,11 +1,9 @@
 //! Results of tools: whether a call was an access, and what the agent says that it did.
 
-use std::borrow::Cow;
-
-use serde::de::{Deserialize, Deserializer, SeqAccess};
+use serde::de::{Deserialize, Deserializer};
 use trackway_protocol::ids::Timestamp;
 
-use crate::session::json::{Lax, Str, Take};
+use crate::session::json::{Head, Str};
 use crate::session::{How, Lines, Outcome, Shell, Target, Touch, What};
 
 use super::call::{Call, Work};
@@ -37,8 +35,8 @@ const REFUSALS: &[&str] = &[
     "blocked by hook",
 ];
 
-impl<'de> Take<'de> for Opening {
-    fn text(text: Cow<'de, str>) -> Self {
+impl Opening {
+    fn of(text: &str) -> Self {
         let line = text.lines().next().unwrap_or_default();
         if line.trim_start_matches("Error: ").starts_with("Exit code ") {
             Self::ExitCode
@@ -48,16 +46,14 @@ impl<'de> Take<'de> for Opening {
             Self::Other
         }
     }
-
-    fn items<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-        Ok(Self::Other)
-    }
 }
 
 impl<'de> Deserialize<'de> for Opening {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_any(Lax::default())
+        Ok(match Head::deserialize(input)? {
+            Head::Text(text) => Self::of(&text),
+            Head::Other(_) => Self::Other,
+        })
     }
 }
 

@@ -1,11 +1,10 @@
 //! Outputs of calls: only what came of the call is read.
 
-use std::borrow::Cow;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess};
+use serde::de::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::session::Outcome;
-use crate::session::json::{self, Lax, Number, Object, Str, Take, object};
+use crate::session::json::{self, Head, List, Number, Str, object};
 
 /// Lines of an output that may be its heading.
 const HEADING: usize = 8;
@@ -92,29 +91,37 @@ impl Ending {
             Self::Running | Self::Given | Self::None => Outcome::Unknown,
         }
     }
-}
 
-impl<'de> Take<'de> for Ending {
-    fn text(text: Cow<'de, str>) -> Self {
-        Self::of(&text)
-    }
-
-    fn fields<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let old = Old::read(&mut map)?;
-        Ok(match (old.success.0, old.metadata.exit_code.0) {
+    /// Reads an output that is an object, or a list of parts of which the first may be a text.
+    fn of_parts(source: &str) -> Self {
+        if let Ok(parts) = serde_json::from_str::<List<Part<'_>>>(source)
+            && !parts.0.is_empty()
+        {
+            return Self::of(parts.0[0].text.get());
+        }
+        let Ok(old) = json::read::<Old<'_>>(source.as_bytes()) else { return Self::None };
+        match (old.success.0, old.metadata.exit_code.0) {
             (_, Some(code)) => Self::Code(code),
             (Some(false), _) => Self::Failed,
             _ => {
                 Self::of(if old.content.0.is_some() { old.content.get() } else { old.output.get() })
             }
-        })
+        }
     }
+}
 
-    /// An image, or parts of a text.
-    fn items<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let first = seq.next_element::<Part<'de>>()?;
-        while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-        Ok(first.map_or(Self::Given, |part| Self::of(part.text.get())))
+impl<'de> Deserialize<'de> for Ending {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let source = <&RawValue>::deserialize(input)?.get();
+        if source.starts_with("\"{") {
+            // An object in a text: what came of the call stands behind what it printed.
+            let text: Result<String, _> = serde_json::from_str(source);
+            return Ok(text.map_or(Self::Given, |text| Self::of(&text)));
+        }
+        Ok(match Head::of(source) {
+            Head::Text(text) => Self::of(&text),
+            Head::Other(source) => Self::of_parts(source),
+        })
     }
 }
 
@@ -122,12 +129,6 @@ object! {
     /// A part of an output.
     struct Part<'a> {
         "text" => text: Str<'a>,
-    }
-}
-
-impl<'de> Deserialize<'de> for Ending {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_any(Lax::default())
     }
 }
 

@@ -75,6 +75,21 @@ fn a_copy_is_known_by_its_mark_or_by_its_age() {
         assert_eq!(read.facts.last().map(|fact| fact.copied), Some(false));
         assert!(read.facts.iter().all(|fact| fact.copied || text_of(fact) != Some("m")));
     }
+    let old = |hour: &str| {
+        let at = json!({"timestamp": format!("2026-11-20T{hour}:00:00.000Z"), "message": {
+            "id": "m", "model": "x", "usage": {"input_tokens": 1, "output_tokens": 2}}});
+        let read = Read::default().line(&queued).of("assistant", &at).of(
+            "user",
+            &json!({
+            "timestamp": "2026-11-20T10:00:01.000Z"}),
+        );
+        // A clock that goes back makes no copy of what follows.
+        let read = read.of("assistant", &at);
+        let told = read.facts.iter().filter(|fact| matches!(fact.what, What::Usage(_)));
+        told.map(|fact| fact.copied).collect::<Vec<_>>()
+    };
+    assert_eq!(old("09"), [true, false]);
+    assert_eq!(old("10"), [false, false]);
 }
 
 fn text_of(fact: &Fact) -> Option<&str> {
