@@ -40,7 +40,8 @@ pub(crate) trait Parser: Send {
         facts: &mut Vec<Fact>,
     ) -> Result<(), LineError>;
 
-    /// Returns what is needed to go on with the next line after a restart: a few kilobytes at most.
+    /// Returns what is needed to go on with the next line after a restart: usually some hundred
+    /// bytes, more while calls wait for their results.
     fn save(&self) -> Vec<u8>;
 
     /// Takes what was not understood since it was last taken.
@@ -221,6 +222,17 @@ pub(crate) struct ShellReading {
     pub(crate) unresolved: u32,
 }
 
+impl ShellReading {
+    /// Drops touches beyond what is worth keeping while a call waits; they count as unresolved.
+    pub(crate) fn bounded(mut self) -> Self {
+        const MOST: usize = 64;
+        let dropped = self.touches.len().saturating_sub(MOST);
+        self.touches.truncate(MOST);
+        self.unresolved = self.unresolved.saturating_add(dropped.try_into().unwrap_or(u32::MAX));
+        self
+    }
+}
+
 /// See [`ShellReading`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ShellTouch {
@@ -327,6 +339,14 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_touches_everything_is_cut_and_says_so() {
+        let touch = |n| ShellTouch { path: format!("/{n}").into(), how: How::Read, is_dir: false };
+        let touches = (0..100).map(touch).collect();
+        let reading = ShellReading { touches, cwd_after: None, unresolved: 1 }.bounded();
+        assert_eq!((reading.touches.len(), reading.unresolved), (64, 37));
+    }
 
     #[test]
     fn an_update_tells_only_what_is_new() {

@@ -72,7 +72,7 @@ impl Reader<'_> {
     /// Without a directory nothing in the command can be resolved.
     fn shell(&self, command: &str) -> ShellReading {
         match &self.scope.cwd {
-            Some(cwd) => (self.shell)(command, cwd.as_path()),
+            Some(cwd) => (self.shell)(command, cwd.as_path()).bounded(),
             None => ShellReading { unresolved: 1, ..ShellReading::default() },
         }
     }

@@ -127,7 +127,7 @@ impl Reader<'_> {
     /// Without a directory nothing in the command can be resolved.
     pub(super) fn read(&self, words: &Words<'_>, cwd: Option<&Place>) -> ShellReading {
         match cwd {
-            Some(cwd) => (self.shell)(&script(words), cwd.as_path()),
+            Some(cwd) => (self.shell)(&script(words), cwd.as_path()).bounded(),
             None => ShellReading { unresolved: 1, ..ShellReading::default() },
         }
     }
