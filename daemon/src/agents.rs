@@ -51,6 +51,7 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{self, Grammar};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
+use crate::session::Parser;
 
 pub(crate) use crate::enrich::redact::Arguments;
 
@@ -243,6 +244,11 @@ pub(crate) trait Agent: Sync {
     /// Whether a descendant that carries the mark is the agent's own sandbox or helper program, not
     /// the work of a tool call.
     fn is_machinery(&self, parent_exe: Option<&Path>, process: &ProcessFacts) -> bool;
+
+    /// Returns a parser of the agent's session files, which goes on where another one saved its
+    /// state; `None` where that state is of another version, so that the file must be read again.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
+    fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>>;
 
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.
     fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install> {

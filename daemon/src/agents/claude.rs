@@ -16,11 +16,13 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+use crate::session::Parser;
 
 use super::layout::{Layout, Package, Plain, Signs};
 use super::{Agent, Role, interpreter};
 
 mod arguments;
+pub(crate) mod transcript;
 
 /// Claude Code.
 pub(crate) struct Claude;
@@ -187,6 +189,14 @@ impl Agent for Claude {
             (None, Some((_, provider, _))) => found((*provider).to_owned(), "env"),
             (None, None) => found("api.anthropic.com".to_owned(), "default"),
         }
+    }
+
+    fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {
+        let parser = match saved {
+            Some(saved) => transcript::Transcript::restore(saved)?,
+            None => transcript::Transcript::default(),
+        };
+        Some(Box::new(parser))
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

@@ -16,12 +16,14 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{self, Grammar, mode, own_arguments};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
+use crate::session::Parser;
 
 use super::layout::{self, Layout, Package, Plain, Signs};
 use super::{Agent, Arguments, Role, interpreter};
 
 mod arguments;
 mod configuration;
+pub(crate) mod rollout;
 
 /// Codex.
 pub(crate) struct Codex;
@@ -210,6 +212,14 @@ impl Agent for Codex {
 
     fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
         configuration::endpoint(argv, env)
+    }
+
+    fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {
+        let parser = match saved {
+            Some(saved) => rollout::Rollout::restore(saved)?,
+            None => rollout::Rollout::default(),
+        };
+        Some(Box::new(parser))
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

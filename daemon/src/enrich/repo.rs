@@ -30,9 +30,13 @@ pub(crate) mod lookup;
 mod packed;
 mod place;
 mod reference;
+<<<<<<< HEAD
 mod settings;
 mod syntax;
 mod url;
+=======
+pub(crate) mod url;
+>>>>>>> formats
 
 #[cfg(test)]
 #[cfg(unix)]

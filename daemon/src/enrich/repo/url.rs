@@ -30,7 +30,7 @@ const SCHEMES: [&str; 11] = [
 ];
 
 /// Returns a URL, in any spelling that git takes, without credentials; `None` where it is too long.
-pub(super) fn without_credentials(url: &[u8]) -> Option<String> {
+pub(crate) fn without_credentials(url: &[u8]) -> Option<String> {
     let url = (url.len() <= MAX_LENGTH).then(|| String::from_utf8_lossy(url))?;
     let known = url.split_once("://").filter(|(scheme, _)| is_known(scheme));
     Some(match known {

@@ -1,0 +1,281 @@
+//! Corpora whose sums are known because they were made, with every trap that real files have.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Follower, cache_written, file};
+use crate::session::tally::memory::Ledger;
+
+mod thread;
+
+/// A generator of numbers that is the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % (end as u64)).unwrap()
+    }
+
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        (1..items.len()).for_each(|n| items.swap(n, self.below(n + 1)));
+    }
+
+    fn tokens(&mut self) -> u64 {
+        1 + self.next() % 5000
+    }
+}
+
+/// Files and what they should sum up to.
+#[derive(Default)]
+struct Corpus {
+    files: Vec<String>,
+    responses: usize,
+    input: u64,
+    output: u64,
+    read: u64,
+    written: u64,
+    /// Ids that were given out.
+    ids: usize,
+}
+
+fn time(n: usize) -> String {
+    format!(
+        "2026-11-{:02}T{:02}:{:02}:{:02}.000Z",
+        1 + n / 86400,
+        n / 3600 % 24,
+        n / 60 % 60,
+        n % 60
+    )
+}
+
+/// How a session's requests are numbered.
+#[derive(Clone, Copy, PartialEq)]
+enum Gateway {
+    Vendor,
+    /// No request ids.
+    Silent,
+    /// No request ids, and in each session the same message ids.
+    Constant,
+}
+
+impl Corpus {
+    fn id(&mut self) -> usize {
+        self.ids += 1;
+        self.ids
+    }
+
+    fn uuid(&mut self) -> String {
+        format!("00000000-0000-4000-8000-{:012}", self.id())
+    }
+
+    fn count(&mut self, [input, output, read, written]: [u64; 4]) {
+        self.responses += 1;
+        self.input += input;
+        self.output += output;
+        self.read += read;
+        self.written += written;
+    }
+
+    /// The lines of one response: output grows from line to line, and may stay as it is at the end.
+    fn response(
+        &mut self,
+        dice: &mut Dice,
+        gateway: Gateway,
+        base: &Value,
+        number: usize,
+    ) -> Vec<Value> {
+        let [input, output, read, written] = [0; 4].map(|_| dice.tokens());
+        self.count([input, output, read, written]);
+        let (id, request) = (self.id(), self.id());
+        let id = if gateway == Gateway::Constant {
+            format!("chatcmpl-{number}")
+        } else {
+            format!("msg_{id}")
+        };
+        let parts = 1 + dice.below(4);
+        let mut lines = Vec::new();
+        for part in 1..=parts {
+            let so_far =
+                if part == parts { output } else { output * part as u64 / (parts as u64 + 1) };
+            let mut line = base.clone();
+            line["uuid"] = self.uuid().into();
+            line["timestamp"] = time(self.id()).into();
+            if gateway == Gateway::Vendor {
+                line["requestId"] = format!("req_{request}").into();
+            }
+            line["message"] = json!({"id": id, "model": "claude-sonnet-5", "role": "assistant", "usage": {
+                "input_tokens": input, "output_tokens": so_far, "cache_read_input_tokens": read,
+                "cache_creation_input_tokens": written,
+                "cache_creation": {"ephemeral_1h_input_tokens": written / 2,
+                    "ephemeral_5m_input_tokens": written - written / 2},
+                "iterations": [{"input_tokens": input, "output_tokens": output}]}});
+            lines.push(line);
+        }
+        if dice.one_in(4) {
+            lines.push(lines[parts - 1].clone());
+        }
+        lines
+    }
+
+    fn claude(&mut self, dice: &mut Dice) {
+        let gateway =
+            [Gateway::Vendor, Gateway::Vendor, Gateway::Silent, Gateway::Constant][dice.below(4)];
+        let session = self.uuid();
+        let base = json!({"type": "assistant", "sessionId": session, "isSidechain": false,
+            "version": "2.1.197", "cwd": "/w"});
+        let mut lines = Vec::new();
+        for number in 0..1 + dice.below(6) {
+            lines.extend(self.response(dice, gateway, &base, number));
+            lines.push(self.noise(dice, &session));
+        }
+        if gateway != Gateway::Constant {
+            self.subagent(dice, gateway, &session, &lines);
+        }
+        for _ in 0..dice.below(3) {
+            self.fork(dice, gateway, &session, &lines);
+        }
+        self.add(dice, lines);
+    }
+
+    /// Lines with numbers that are no usage.
+    fn noise(&mut self, dice: &mut Dice, session: &str) -> Value {
+        let usage = json!({"input_tokens": 77, "output_tokens": 77});
+        let (uuid, at) = (self.uuid(), time(self.id()));
+        let lines = [
+            json!({"type": "cost-state", "modelUsage": {"m": {"inputTokens": 77}}}),
+            json!({"type": "assistant", "message": {"id": "e", "model": "<synthetic>", "usage": usage}}),
+            json!({"type": "assistant", "isApiErrorMessage": true,
+                "message": {"id": "e", "model": "m", "usage": usage}}),
+            json!({"type": "user", "toolUseResult": {"usage": usage, "totalTokens": 77}, "message": {}}),
+            json!({"type": "system", "subtype": "compact_boundary", "compactMetadata": {"preTokens": 77}}),
+        ];
+        let mut line = lines[dice.below(lines.len())].clone();
+        line["sessionId"] = session.into();
+        line["uuid"] = uuid.into();
+        line["timestamp"] = at.into();
+        line
+    }
+
+    /// A subagent's file: responses of its own, and what it was told again under another request.
+    fn subagent(&mut self, dice: &mut Dice, gateway: Gateway, session: &str, parent: &[Value]) {
+        let base = json!({"type": "assistant", "sessionId": session, "isSidechain": true,
+            "agentId": format!("a{}", self.id()), "version": "2.1.197", "cwd": "/w"});
+        let mut lines = Vec::new();
+        for number in 0..1 + dice.below(3) {
+            lines.extend(self.response(dice, gateway, &base, number));
+        }
+        let said = parent.iter().filter(|line| line["message"]["usage"].is_object());
+        let said: Vec<Value> =
+            said.filter(|line| line["isApiErrorMessage"].is_null()).cloned().collect();
+        for _ in 0..dice.below(3) {
+            let mut line = said[dice.below(said.len())].clone();
+            for (field, value) in base.as_object().unwrap() {
+                line[field] = value.clone();
+            }
+            line["uuid"] = self.uuid().into();
+            if gateway == Gateway::Vendor {
+                line["requestId"] = format!("req_{}", self.id()).into();
+            }
+            lines.push(line);
+        }
+        self.add(dice, lines);
+    }
+
+    /// A fork: lines under another session id, marked or not, and responses of its own.
+    fn fork(&mut self, dice: &mut Dice, gateway: Gateway, session: &str, parent: &[Value]) {
+        let fork = self.uuid();
+        // Where nothing else tells sessions apart, the mark must.
+        let mark = if gateway == Gateway::Constant { 1 + dice.below(2) } else { dice.below(3) };
+        let mut lines = Vec::new();
+        for line in &parent[..1 + dice.below(parent.len())] {
+            let mut line = line.clone();
+            line["sessionId"] = fork.clone().into();
+            match mark {
+                1 => line["forkedFrom"] = json!({"sessionId": session, "messageUuid": "x"}),
+                2 => line["requestSessionId"] = session.into(),
+                _ => {}
+            }
+            lines.push(line);
+        }
+        let base =
+            json!({"type": "assistant", "sessionId": fork, "version": "2.1.197", "cwd": "/w"});
+        for number in 0..dice.below(3) {
+            lines.extend(self.response(dice, gateway, &base, number));
+        }
+        self.add(dice, lines);
+    }
+
+    /// Adds a file, sometimes twice.
+    fn add(&mut self, dice: &mut Dice, lines: Vec<Value>) {
+        let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+        let text = file(&lines);
+        if dice.one_in(6) {
+            self.files.push(text.clone());
+        }
+        self.files.push(text);
+    }
+}
+
+fn corpus(dice: &mut Dice) -> Corpus {
+    let mut corpus = Corpus::default();
+    for _ in 0..1 + dice.below(4) {
+        corpus.claude(dice);
+        corpus.codex(dice);
+    }
+    dice.shuffle(&mut corpus.files);
+    corpus
+}
+
+/// Reads files side by side, each in pieces that end anywhere, with restarts between them.
+fn follow(files: &[String], dice: &mut Dice) -> Ledger {
+    let mut ledger = Ledger::default();
+    let mut followers: Vec<_> = files.iter().map(|text| Follower::new(text)).collect();
+    let mut there = vec![0; files.len()];
+    while followers.iter().any(|follower| !follower.is_done()) {
+        let n = dice.below(files.len());
+        let rest = files[n].len() - there[n];
+        there[n] += if dice.one_in(4) { rest } else { dice.below(rest + 1) };
+        followers[n].grow_to(there[n]).iter().for_each(|fact| ledger.take(fact));
+        if dice.one_in(3) {
+            followers[n].restart();
+        }
+    }
+    ledger
+}
+
+/// Returns the responses as they count; under which of its keys one does is of no matter.
+fn responses(ledger: &Ledger) -> Vec<String> {
+    let mut responses: Vec<_> =
+        ledger.records.values().map(|response| format!("{response:?}")).collect();
+    responses.sort();
+    responses
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_response_counts_once_in_any_order_and_in_any_pieces(seed in 1..u64::MAX) {
+        let mut dice = Dice(seed);
+        let corpus = corpus(&mut dice);
+        let ledger = follow(&corpus.files, &mut dice);
+        let total = ledger.total();
+        let told = (ledger.records.len(), total.input, total.output, total.cache_read, cache_written(&total));
+        let made = (corpus.responses, corpus.input, corpus.output, corpus.read, corpus.written);
+        prop_assert_eq!(told, made);
+        let mut again = corpus.files.clone();
+        dice.shuffle(&mut again);
+        prop_assert_eq!(responses(&follow(&again, &mut dice)), responses(&ledger));
+    }
+}
