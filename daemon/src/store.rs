@@ -38,7 +38,7 @@ mod register;
 mod schema;
 mod writer;
 
-pub(crate) use query::{Counts, LookupError, Page, Reader};
+pub(crate) use query::{Counts, Found, LookupError, Page, Reader};
 pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use writer::{Health, Writer, WriterGone};
 

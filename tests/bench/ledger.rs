@@ -22,10 +22,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What is selected in plain SQL, and where the conditions go.
 const SELECTS: [(&str, &str); 4] = [
-    (
-        "launches",
-        "SELECT l.id, l.facts FROM launch l WHERE {} ORDER BY l.started_at DESC LIMIT 51",
-    ),
+    ("launches", "SELECT l.id, l.facts FROM launch l WHERE {} ORDER BY l.started_at DESC LIMIT 51"),
     (
         "dirs",
         "SELECT d.path, group_concat(DISTINCT l.agent), group_concat(DISTINCT t.how),

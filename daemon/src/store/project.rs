@@ -10,8 +10,10 @@ use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record};
 use super::register::Grounds;
 
 pub(super) mod dir;
+pub(super) mod how;
 pub(super) mod launch;
 pub(super) mod repo;
+pub(super) mod sums;
 
 /// Brings one record into the projections, in the transaction that stores it.
 ///
@@ -49,8 +51,10 @@ impl Seen {
 /// Empties every projection.
 pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
     tx.execute_batch(
-        "DELETE FROM repo; DELETE FROM clone; DELETE FROM launch; DELETE FROM launch_record; DELETE FROM dir;
-         DELETE FROM dir_repo; DELETE FROM dir_touch; DELETE FROM dir_use; DELETE FROM coverage;
+        "DELETE FROM repo; DELETE FROM clone; DELETE FROM kind; DELETE FROM launch;
+         DELETE FROM launch_record; DELETE FROM dir; DELETE FROM dir_repo; DELETE FROM how;
+         DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
+         DELETE FROM repo_stay; DELETE FROM repo_visit; DELETE FROM coverage;
          DELETE FROM daemon_run;",
     )
 }

@@ -11,8 +11,8 @@ use rusqlite::{Connection, params};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::LeafHash;
 
-use super::story::Story;
 use super::station::program;
+use super::story::Story;
 
 /// What must stay free for others.
 const RESERVE: u64 = 15 << 30;

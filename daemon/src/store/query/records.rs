@@ -8,6 +8,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, DirTouched, Record};
 
 use super::super::filter::{Conditions, Repos, is_below};
+use super::kinds::Kinds;
 use super::launches::{require_launch, require_place};
 
 /// Records looked at per page: a filter that lets little through must not hold a read transaction,
@@ -85,7 +86,7 @@ impl<'a> Sieve<'a> {
     fn new(tx: &'a Connection, filter: &'a Filter) -> rusqlite::Result<Self> {
         let repos = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
         let mut by_launch = Conditions::default();
-        by_launch.require_some("l.agent = ?", filter.agent.clone());
+        Kinds::find(tx, filter)?.require(&mut by_launch, "l.kind");
         require_launch(&mut by_launch, filter);
         let mut by_launch_and_place = by_launch.clone();
         require_place(&mut by_launch_and_place, tx, filter, "l.cwd")?;
