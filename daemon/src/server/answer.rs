@@ -260,7 +260,7 @@ async fn page(
         let page: Page = reader.page(after, end, BLOCK_BYTES, &filter)?;
         // A page that looked at nothing has found the end, whatever number that was to have.
         let last_seq = if page.last_seq > after { page.last_seq } else { end };
-        Ok(Block { bytes: blocks::page(id, page.records), last_seq })
+        Ok(Block { bytes: blocks::page(id, page.count, &page.lines), last_seq })
     };
     query(desk, ask).await
 }

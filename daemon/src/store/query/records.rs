@@ -18,8 +18,10 @@ const LOOKED_AT: i64 = 20_000;
 /// A part of the records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// The stored bytes of those that passed.
-    pub(crate) records: Vec<Vec<u8>>,
+    /// The stored bytes of those that passed, each with a line end.
+    pub(crate) lines: Vec<u8>,
+    /// How many passed.
+    pub(crate) count: u64,
     /// The last number that was looked at, whether it passed or not: where the next page begins.
     pub(crate) last_seq: u64,
 }
@@ -44,21 +46,21 @@ pub(super) fn page(
     filter: &Filter,
 ) -> rusqlite::Result<Page> {
     let mut sieve = Sieve::new(tx, filter)?;
-    let mut page = Page { records: Vec::new(), last_seq: after };
+    let mut page = Page { last_seq: after, ..Page::default() };
     let mut statement = tx.prepare_cached(
         "SELECT seq, at_ms, body FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
     )?;
     let mut rows = statement.query([signed(after), signed(upto), LOOKED_AT])?;
-    let mut bytes = 0;
     while let Some(row) = rows.next()? {
         page.last_seq = row.get::<_, i64>(0)?.cast_unsigned();
         // A pruned record has no body, and nothing to show.
         let Some(body) = row.get_ref(2)?.as_blob_or_null()? else { continue };
         if sieve.passes(row.get(1)?, body)? {
-            bytes += body.len();
-            page.records.push(body.to_owned());
+            page.lines.extend_from_slice(body);
+            page.lines.push(b'\n');
+            page.count += 1;
         }
-        if bytes >= max_bytes {
+        if page.lines.len() >= max_bytes {
             break;
         }
     }

@@ -227,6 +227,21 @@ proptest! {
     }
 
     #[test]
+    fn a_rebuild_gives_the_tables_that_were_there(drafts in collection::vec(any_draft(), 0..24)) {
+        let ledger = in_memory(drafts.clone());
+        let queries = [MERGED, LISTED, NUMBERED].concat();
+        let before = dump(ledger.connection(), &queries);
+        let rebuilt = project_all(ledger.connection()).unwrap();
+        prop_assert_eq!((rebuilt.records, rebuilt.unreadable), (drafts.len() as u64, 0));
+        prop_assert_eq!(dump(ledger.connection(), &queries), before);
+    }
+}
+
+proptest! {
+    // Each has a ledger on disk.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
     fn sums_answer_as_the_touches_do(
         drafts in collection::vec(any_draft().prop_filter("a session's", of_a_launch), 0..40),
         (since, until) in (option::of(any_edge()), option::of(any_edge())),
@@ -246,16 +261,6 @@ proptest! {
             rows
         };
         prop_assert_eq!(repos(&summed), repos(&touched));
-    }
-
-    #[test]
-    fn a_rebuild_gives_the_tables_that_were_there(drafts in collection::vec(any_draft(), 0..24)) {
-        let ledger = in_memory(drafts.clone());
-        let queries = [MERGED, LISTED, NUMBERED].concat();
-        let before = dump(ledger.connection(), &queries);
-        let rebuilt = project_all(ledger.connection()).unwrap();
-        prop_assert_eq!((rebuilt.records, rebuilt.unreadable), (drafts.len() as u64, 0));
-        prop_assert_eq!(dump(ledger.connection(), &queries), before);
     }
 }
 
