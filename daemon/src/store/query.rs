@@ -15,11 +15,13 @@ mod dirs;
 mod gaps;
 mod kinds;
 mod launches;
+mod place;
 mod records;
 mod repos;
 mod spans;
 mod sums;
 mod touches;
+mod walk;
 mod who;
 
 pub(super) use launches::launch_id;
@@ -72,8 +74,8 @@ pub(crate) struct Found<T> {
 
 impl<T> Found<T> {
     /// Returns rows of which there are `all`.
-    fn of_all(rows: Vec<T>, filter: &Filter, all: u64) -> Self {
-        let more = filter.limit.map(|_| all.saturating_sub(rows.len() as u64));
+    fn of_all(rows: Vec<T>, filter: &Filter, all: Option<u64>) -> Self {
+        let more = filter.limit.and(all).map(|all| all.saturating_sub(rows.len() as u64));
         Self { rows, more }
     }
 

@@ -9,7 +9,7 @@ use trackway_protocol::record::{DirTouched, Repo};
 
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
-use super::sums::{self, Before, Touch};
+use super::sums::{self, Before, For, Pending, Touch};
 use super::{Seen, how, key, launch_key, repo};
 
 /// What is known of the repository of a directory: nothing is said of one that lies in none.
@@ -31,7 +31,12 @@ pub(crate) fn quarter_hour(at: Timestamp) -> i64 {
 }
 
 /// Projects `dir.touched`.
-pub(super) fn touched(tx: &Connection, seen: Seen, body: &DirTouched) -> rusqlite::Result<()> {
+pub(super) fn touched(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &DirTouched,
+) -> rusqlite::Result<()> {
     let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?.unwrap_or(0);
     let dir = dir_key(tx, body)?;
     let repo = match (&body.repo, &body.repo_unknown) {
@@ -47,9 +52,9 @@ pub(super) fn touched(tx: &Connection, seen: Seen, body: &DirTouched) -> rusqlit
         evidence: strength(seen.evidence),
         day: quarter_hour(seen.at).div_euclid(sums::QUARTERS),
     };
-    sums::DIRS.add(tx, dir, touch, dir_before(tx, dir, touch)?)?;
+    For::Dirs.add(tx, pending, dir, touch, dir_before(tx, dir, touch)?)?;
     if body.repo.is_some() {
-        sums::REPOS.add(tx, repo, touch, repo_before(tx, repo, touch)?)?;
+        For::Repos.add(tx, pending, repo, touch, repo_before(tx, repo, touch)?)?;
         note_repo(tx, seen, dir, repo)?;
         note_visit(tx, repo, touch)?;
     }
@@ -60,7 +65,13 @@ pub(super) fn touched(tx: &Connection, seen: Seen, body: &DirTouched) -> rusqlit
 /// Moves what a launch did from the sums of one kind to those of another.
 ///
 /// The kind is known when a launch starts; this serves records that arrive in another order.
-pub(super) fn kind_changed(tx: &Connection, launch: i64, kinds: [i64; 2]) -> rusqlite::Result<()> {
+pub(super) fn kind_changed(
+    tx: &Connection,
+    pending: &mut Pending,
+    launch: i64,
+    kinds: [i64; 2],
+) -> rusqlite::Result<()> {
+    pending.write(tx)?;
     let days = |sql: &str| -> rusqlite::Result<BTreeMap<i64, Vec<i64>>> {
         let mut statement = tx.prepare_cached(sql)?;
         let mut rows = statement.query([launch])?;
@@ -74,10 +85,10 @@ pub(super) fn kind_changed(tx: &Connection, launch: i64, kinds: [i64; 2]) -> rus
     let dirs = "SELECT DISTINCT dir, (quarter + 96000000) / 96 - 1000000 FROM dir_touch
         WHERE launch = ?";
     for (dir, days) in days(dirs)? {
-        sums::DIRS.sum_up(tx, dir, &days, kinds)?;
+        For::Dirs.sum_up(tx, dir, &days, kinds)?;
     }
     for (repo, days) in days("SELECT repo, day FROM repo_visit WHERE launch = ?")? {
-        sums::REPOS.sum_up(tx, repo, &days, kinds)?;
+        For::Repos.sum_up(tx, repo, &days, kinds)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Evidence, Launch, LaunchEnded, Repo};
 
 use super::super::register::{Grounds, Register, Statement};
+use super::sums::Pending;
 use super::{Seen, dir, launch_key, repo};
 use sayings::Sayings;
 
@@ -28,25 +29,40 @@ pub(in super::super) struct Facts {
 }
 
 /// Projects `launch.started`.
-pub(super) fn started(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
+pub(super) fn started(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &Launch,
+) -> rusqlite::Result<()> {
     note_repo(tx, seen, body)?;
-    change(tx, body.launch, seen, |facts| {
+    change(tx, pending, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
         facts.fields.hear(seen.grounds(false), body);
     })
 }
 
 /// Projects `launch.updated`, which may come before the start.
-pub(super) fn updated(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
+pub(super) fn updated(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &Launch,
+) -> rusqlite::Result<()> {
     note_repo(tx, seen, body)?;
-    change(tx, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
+    change(tx, pending, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
 }
 
 /// Projects `launch.ended`, which may come before the start.
-pub(super) fn ended(tx: &Connection, seen: Seen, body: &LaunchEnded) -> rusqlite::Result<()> {
+pub(super) fn ended(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &LaunchEnded,
+) -> rusqlite::Result<()> {
     let value = serde_json::to_value(body).expect("an end is an object of plain fields");
     let grounds = Grounds { known: !body.unknown, ..seen.grounds(false) };
-    change(tx, body.launch, seen, |facts| facts.end.hear(Statement { grounds, value }))
+    change(tx, pending, body.launch, seen, |facts| facts.end.hear(Statement { grounds, value }))
 }
 
 impl Facts {
@@ -92,6 +108,7 @@ fn note_repo(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()>
 
 fn change(
     tx: &Connection,
+    pending: &mut Pending,
     id: LaunchId,
     seen: Seen,
     change: impl FnOnce(&mut Facts),
@@ -104,7 +121,7 @@ fn change(
     let kind = kind_key(tx, facts)?;
     save(tx, key, kind, facts)?;
     if kind != kind_before {
-        dir::kind_changed(tx, key, [kind_before, kind])?;
+        dir::kind_changed(tx, pending, key, [kind_before, kind])?;
     }
     Ok(())
 }

@@ -5,8 +5,12 @@
 //! Launches cannot be counted by adding up the days: one may touch a place on several of them. So
 //! the sums of days and weeks count those that touched the place on one day only; the others stand
 //! in a table of stays, with each of their days, and are few.
+//!
+//! # Batches
+//!
+//! Of a batch of touches many are of the same places: they are added up in memory, and written once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, Row, params};
 
@@ -22,10 +26,23 @@ pub(in super::super) const ALL: i64 = 0;
 pub(in super::super) const WEEK: i64 = 1;
 pub(in super::super) const DAY: i64 = 2;
 
+/// Sums that are still to be written.
+#[derive(Default)]
+pub(in super::super) struct Pending(BTreeMap<Key, Sum>);
+
+/// What is summed up, the level, the span, the place and the kind.
+type Key = (For, [i64; 4]);
+
+/// What touches are summed up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum For {
+    Dirs,
+    Repos,
+}
+
 /// What touches are summed up for, as SQL.
-pub(super) struct Of {
+struct Of {
     add: &'static str,
-    take: &'static str,
     stay: &'static str,
     /// The touches of one day and kind, and whether their launch stays.
     touches: &'static str,
@@ -46,20 +63,12 @@ macro_rules! of {
                     (level, span, ",
                 $of,
                 ", kind, hows, first_at, last_at, launches, evidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT DO UPDATE SET hows = hows | excluded.hows,
                     first_at = min(first_at, excluded.first_at),
                     last_at = max(last_at, excluded.last_at),
                     launches = launches + excluded.launches,
                     evidence = max(evidence, excluded.evidence)"
-            ),
-            take: concat!(
-                "UPDATE ",
-                $of,
-                "_sum SET launches = launches - 1
-                 WHERE level = ? AND span = ? AND ",
-                $of,
-                " = ? AND kind = ?"
             ),
             stay: concat!("INSERT INTO ", $of, "_stay (", $of, ", day, launch) VALUES (?, ?, ?)"),
             touches: concat!(
@@ -114,8 +123,14 @@ macro_rules! of {
     };
 }
 
-pub(super) const DIRS: Of = of!("dir");
-pub(super) const REPOS: Of = of!("repo");
+impl For {
+    fn sql(self) -> &'static Of {
+        match self {
+            Self::Dirs => &const { of!("dir") },
+            Self::Repos => &const { of!("repo") },
+        }
+    }
+}
 
 /// One touch, as sums see it.
 #[derive(Clone, Copy)]
@@ -153,21 +168,40 @@ impl Before {
     }
 }
 
-impl Of {
+impl Pending {
+    /// Writes the sums.
+    pub(in super::super) fn write(&mut self, tx: &Connection) -> rusqlite::Result<()> {
+        // In the order of the tables, which is cheaper than any other.
+        for ((of, [level, span, place, kind]), sum) in std::mem::take(&mut self.0) {
+            let (first, last) = sum.range.unwrap_or((i64::MAX, i64::MIN));
+            let Sum { hows, launches, evidence, .. } = sum;
+            let row = [level, span, place, kind, hows, first, last, launches, evidence];
+            tx.prepare_cached(of.sql().add)?.execute(row)?;
+        }
+        Ok(())
+    }
+
+    fn sum(&mut self, of: For, key: [i64; 4]) -> &mut Sum {
+        self.0.entry((of, key)).or_default()
+    }
+}
+
+impl For {
     /// Adds a touch of `place`.
     pub(super) fn add(
-        &self,
+        self,
         tx: &Connection,
+        pending: &mut Pending,
         place: i64,
         touch: Touch,
         before: Before,
     ) -> rusqlite::Result<()> {
-        let launches = i64::from(before == Before::Never && touch.launch != 0);
-        let hows = how::bit(touch.how);
-        let Touch { kind, at_ms, evidence, day, .. } = touch;
-        let mut add = tx.prepare_cached(self.add)?;
+        let Touch { kind, at_ms, evidence, day, launch, .. } = touch;
+        let launches = i64::from(before == Before::Never && launch != 0);
+        let range = Some((at_ms, at_ms));
+        let one = Sum { hows: how::bit(touch.how), range, launches, evidence };
         for (level, span) in [(ALL, 0), (WEEK, day.div_euclid(DAYS)), (DAY, day)] {
-            add.execute([level, span, place, kind, hows, at_ms, launches, evidence])?;
+            pending.sum(self, [level, span, place, kind]).add(&one);
         }
         let other = match before {
             Before::Never | Before::ThatDay => return Ok(()),
@@ -175,20 +209,20 @@ impl Of {
             Before::Often => None,
         };
         if let Some(other) = other {
-            let mut take = tx.prepare_cached(self.take)?;
-            take.execute([WEEK, other.div_euclid(DAYS), place, kind])?;
-            take.execute([DAY, other, place, kind])?;
+            pending.sum(self, [WEEK, other.div_euclid(DAYS), place, kind]).launches -= 1;
+            pending.sum(self, [DAY, other, place, kind]).launches -= 1;
         }
-        let mut stay = tx.prepare_cached(self.stay)?;
+        let mut stay = tx.prepare_cached(self.sql().stay)?;
         for day in other.into_iter().chain([day]) {
-            stay.execute([place, day, touch.launch])?;
+            stay.execute([place, day, launch])?;
         }
         Ok(())
     }
 
-    /// Sums up anew what was done in `place` on these days by launches of these kinds.
+    /// Sums up anew what was done in `place` on these days by launches of these kinds; nothing may
+    /// be pending.
     pub(super) fn sum_up(
-        &self,
+        self,
         tx: &Connection,
         place: i64,
         days: &[i64],
@@ -206,25 +240,19 @@ impl Of {
                 self.put(tx, [WEEK, *week, place, kind], sum)?;
             }
             let mut sum = self.of_level(tx, [place, WEEK, i64::MIN, i64::MAX, kind])?;
-            let mut staying = tx.prepare_cached(self.staying)?;
+            let mut staying = tx.prepare_cached(self.sql().staying)?;
             sum.launches += staying.query_row([place, kind], |row| row.get::<_, i64>(0))?;
             self.put(tx, [ALL, 0, place, kind], sum)?;
         }
         Ok(())
     }
 
-    fn of_touches(
-        &self,
-        tx: &Connection,
-        place: i64,
-        day: i64,
-        kind: i64,
-    ) -> rusqlite::Result<Sum> {
+    fn of_touches(self, tx: &Connection, place: i64, day: i64, kind: i64) -> rusqlite::Result<Sum> {
         let (mut sum, mut launches) = (Sum::default(), HashSet::new());
-        let mut touches = tx.prepare_cached(self.touches)?;
+        let mut touches = tx.prepare_cached(self.sql().touches)?;
         let mut rows = touches.query([place, day, kind])?;
         while let Some(row) = rows.next()? {
-            sum.add(row)?;
+            sum.add(&Sum::read(row)?);
             let (launch, stays): (i64, bool) = (row.get(5)?, row.get(6)?);
             if launch != 0 && !stays {
                 launches.insert(launch);
@@ -234,20 +262,20 @@ impl Of {
         Ok(sum)
     }
 
-    fn of_level(&self, tx: &Connection, below: [i64; 5]) -> rusqlite::Result<Sum> {
+    fn of_level(self, tx: &Connection, below: [i64; 5]) -> rusqlite::Result<Sum> {
         let mut sum = Sum::default();
-        let mut sums = tx.prepare_cached(self.below)?;
+        let mut sums = tx.prepare_cached(self.sql().below)?;
         let mut rows = sums.query(below)?;
         while let Some(row) = rows.next()? {
-            sum.add(row)?;
+            sum.add(&Sum::read(row)?);
         }
         Ok(sum)
     }
 
-    fn put(&self, tx: &Connection, key: [i64; 4], sum: Sum) -> rusqlite::Result<()> {
+    fn put(self, tx: &Connection, key: [i64; 4], sum: Sum) -> rusqlite::Result<()> {
         let [level, span, place, kind] = key;
         match sum.range {
-            Some((first, last)) => tx.prepare_cached(self.replace)?.execute(params![
+            Some((first, last)) => tx.prepare_cached(self.sql().replace)?.execute(params![
                 level,
                 span,
                 place,
@@ -258,31 +286,35 @@ impl Of {
                 sum.launches,
                 sum.evidence
             ]),
-            None => tx.prepare_cached(self.remove)?.execute(key),
+            None => tx.prepare_cached(self.sql().remove)?.execute(key),
         }?;
         Ok(())
     }
 }
 
-/// A sum that is being made.
-#[derive(Default)]
+/// A sum, or what is to be added to one.
+#[derive(Clone, Copy, Default)]
 struct Sum {
     hows: i64,
+    /// First and last touch, where there is one.
     range: Option<(i64, i64)>,
     launches: i64,
     evidence: i64,
 }
 
 impl Sum {
-    fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
-        let (first, last): (i64, i64) = (row.get(1)?, row.get(2)?);
-        self.hows |= row.get::<_, i64>(0)?;
-        self.range = Some(match self.range {
-            Some((earliest, latest)) => (earliest.min(first), latest.max(last)),
-            None => (first, last),
-        });
-        self.launches += row.get::<_, i64>(3)?;
-        self.evidence = self.evidence.max(row.get(4)?);
-        Ok(())
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let range = Some((row.get(1)?, row.get(2)?));
+        Ok(Self { hows: row.get(0)?, range, launches: row.get(3)?, evidence: row.get(4)? })
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.hows |= other.hows;
+        self.range = match (self.range, other.range) {
+            (Some((first, last)), Some((begin, end))) => Some((first.min(begin), last.max(end))),
+            (range, None) | (None, range) => range,
+        };
+        self.launches += other.launches;
+        self.evidence = self.evidence.max(other.evidence);
     }
 }

@@ -4,26 +4,20 @@ use rusqlite::Connection;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::DirRow;
 
-use super::super::filter::{Conditions, Repos};
+use super::super::filter::Conditions;
 use super::super::project::dir::repo_fact;
 use super::Found;
 use super::kinds::Names;
-use super::sums::{Done, Of, Question};
-use super::touches::{dirs_below, dirs_in};
+use super::place::Place;
+use super::sums::{Done, Places, Question};
 
 /// Returns the directories that pass `filter`, last touched first.
 pub(super) fn dirs(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<DirRow>> {
-    let mut places = Vec::new();
-    places.extend(filter.dir.as_deref().map(dirs_below));
-    if let Some(repo) = &filter.repo {
-        places.push(dirs_in(&Repos::find(tx, repo)?, filter));
-    }
-    let question = Question::new(tx, Of::Dirs, filter, places, Conditions::default())?;
-    let (dirs, all) = question.newest(tx)?;
-    let (mut done, names) = (question.done(tx, &dirs)?, Names::read(tx)?);
-    let row = |dir: &i64| row(tx, *dir, &names, &done.remove(dir).unwrap_or_default());
-    let rows = dirs.iter().map(row).collect::<rusqlite::Result<_>>()?;
-    Ok(Found::of_all(rows, filter, all))
+    let places = Places::Dirs(Place::find(tx, filter)?);
+    let shown = Question::new(tx, filter, places, Conditions::default())?.newest(tx)?;
+    let names = Names::read(tx)?;
+    let rows = shown.places.iter().map(|(dir, done)| row(tx, *dir, &names, done));
+    Ok(Found::of_all(rows.collect::<rusqlite::Result<_>>()?, filter, shown.all))
 }
 
 fn row(tx: &Connection, dir: i64, names: &Names, done: &Done) -> rusqlite::Result<DirRow> {

@@ -34,6 +34,11 @@ impl Kinds {
         Ok(Self(Some(kinds.collect::<Result<_, _>>()?)))
     }
 
+    /// Whether every kind passes.
+    pub(super) fn are_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Adds that a column holds one of them.
     pub(super) fn require(&self, wanted: &mut Conditions, column: &str) {
         if let Some(kinds) = &self.0 {

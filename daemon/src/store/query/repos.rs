@@ -9,31 +9,27 @@ use super::super::filter::{Conditions, Repos};
 use super::super::project::launch::unreadable;
 use super::Found;
 use super::kinds::Names;
-use super::sums::{Done, Of, Question};
+use super::sums::{Done, Places, Question};
 use super::touches::dirs_below;
 
 /// Returns the repositories that pass `filter`, last touched first.
 pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<RepoRow>> {
-    let mut places = Vec::new();
-    if let Some(repo) = &filter.repo {
-        let keys = Repos::find(tx, repo)?.keys();
-        places.push(("SELECT value FROM json_each(?)".to_owned(), vec![keys.into()]));
-    }
+    let keys = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
+    let places = Places::Repos(keys.map(|repos| repos.keys()));
     // A part of a repository has no sums.
     let mut touches = Conditions::default();
     if let Some((select, values)) = filter.dir.as_deref().map(dirs_below) {
         touches.require(&format!("t.dir IN ({select})"), values);
     }
-    let question = Question::new(tx, Of::Repos, filter, places, touches)?;
-    let (repos, all) = question.newest(tx)?;
-    let (mut done, dirs) = (question.done(tx, &repos)?, question.dirs_in(tx, &repos)?);
-    let names = Names::read(tx)?;
-    let row = |repo: &i64| {
-        let dirs = dirs.get(repo).copied().unwrap_or_default();
-        row(tx, *repo, &names, dirs, &done.remove(repo).unwrap_or_default())
+    let question = Question::new(tx, filter, places, touches)?;
+    let shown = question.newest(tx)?;
+    let repos: Vec<i64> = shown.places.iter().map(|(repo, _)| *repo).collect();
+    let (dirs, names) = (question.dirs_in(tx, &repos)?, Names::read(tx)?);
+    let row = |(repo, done): &(i64, Done)| {
+        row(tx, *repo, &names, dirs.get(repo).copied().unwrap_or_default(), done)
     };
-    let rows = repos.iter().map(row).collect::<rusqlite::Result<_>>()?;
-    Ok(Found::of_all(rows, filter, all))
+    let rows = shown.places.iter().map(row).collect::<rusqlite::Result<_>>()?;
+    Ok(Found::of_all(rows, filter, shown.all))
 }
 
 fn row(

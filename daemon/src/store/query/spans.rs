@@ -7,8 +7,7 @@ use super::super::filter::Conditions;
 use super::super::project::dir::quarter_hour;
 use super::super::project::sums::{ALL, DAY, DAYS, QUARTERS, WEEK};
 
-/// Milliseconds in a day.
-pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The parts of a range; none overlaps another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +61,24 @@ fn weeks_and_days(first: i64, last: i64) -> Vec<(i64, i64, i64)> {
     let days = [(DAY, first, first_week * DAYS - 1), (DAY, end_week * DAYS, last)];
     let days = days.into_iter().filter(|(_, first, last)| first <= last);
     [(WEEK, first_week, end_week - 1)].into_iter().chain(days).collect()
+}
+
+/// Returns the first and the last day that a filter's range touches.
+pub(super) fn day_range(filter: &Filter) -> (i64, i64) {
+    // Far beyond what is recorded, and near enough to be counted with.
+    const OPEN: i64 = 1 << 40;
+    let day = |ms: i64| ms.div_euclid(DAY_MS);
+    (filter.since_ms.map_or(-OPEN, day), filter.until_ms.map_or(OPEN, day))
+}
+
+/// Narrows a filter's range to some days, first and last.
+pub(super) fn on_days(filter: &Filter, (first, last): (i64, i64)) -> Filter {
+    let (begin, end) = (first * DAY_MS, (last + 1) * DAY_MS);
+    Filter {
+        since_ms: Some(filter.since_ms.map_or(begin, |since| since.max(begin))),
+        until_ms: Some(filter.until_ms.map_or(end, |until| until.min(end))),
+        ..filter.clone()
+    }
 }
 
 /// Adds when a touch `t` must have been: what overlaps the range counts.

@@ -1,10 +1,10 @@
 //! What a filter asks of touches, which are called `t` here.
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::message::Filter;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix};
-use super::sums::Selection;
 
 /// Adds how and in which session a touch must have been.
 pub(super) fn require_manner(
@@ -25,20 +25,10 @@ pub(super) fn require_manner(
 }
 
 /// Selects the directories that are `dir` or lie below it.
-pub(super) fn dirs_below(dir: &str) -> Selection {
+pub(super) fn dirs_below(dir: &str) -> (String, Vec<Value>) {
     let mut below = Conditions::default();
     require_below(&mut below, "path", dir);
     (format!("SELECT key FROM dir{}", below.clause()), below.into_values())
-}
-
-/// Selects the directories that ever lay in one of `repos` during the filter's range.
-pub(super) fn dirs_in(repos: &Repos, filter: &Filter) -> Selection {
-    let mut in_them = Conditions::default();
-    in_them.require("repo IN (SELECT value FROM json_each(?))", [repos.keys()]);
-    // Where the path lay in another repository by then, it does not count.
-    in_them.require_some("last_at >= ?", filter.since_ms);
-    in_them.require_some("first_at < ?", filter.until_ms);
-    (format!("SELECT dir FROM dir_repo{}", in_them.clause()), in_them.into_values())
 }
 
 /// Adds which directory or repository a touch must be of.

@@ -5,24 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Evidence, Launch};
 use trackway_protocol::row::WhoRow;
 
-use super::super::filter::{Conditions, Repos, require_below};
+use super::super::filter::Conditions;
 use super::super::project::how::{HELPER, bit};
-use super::super::project::sums::{DAY, DAYS, WEEK};
 use super::super::register;
 use super::Found;
 use super::kinds::{Kinds, Names};
 use super::launches::{require_launch, said_of};
-use super::spans::{DAY_MS, quarters, require_range};
+use super::place::Place;
+use super::spans::{day_range, quarters, require_range};
 use super::touches::require_manner;
+use super::walk::Walk;
 
-/// From so many directories on, each is looked at when it comes up, instead of all beforehand.
+/// Touchers that are looked at together.
 const MANY: usize = 1000;
 
 /// Touches that are looked at to count who made them.
@@ -49,16 +49,6 @@ struct Search<'a> {
     wanted: Conditions,
 }
 
-/// The directories that are asked about.
-struct Place {
-    /// Them, unless they are many.
-    dirs: Option<String>,
-    /// What the path of one, `d`, must be.
-    paths: Conditions,
-    /// In which repository a touch `t` must have been.
-    repos: Conditions,
-}
-
 /// What one of them did there.
 #[derive(Default)]
 struct Visit {
@@ -80,22 +70,16 @@ impl<'a> Search<'a> {
     }
 
     fn newest(&self, tx: &Connection) -> rusqlite::Result<Vec<(Toucher, Visit)>> {
-        let limit =
-            self.filter.limit.map_or(usize::MAX, |limit| limit.try_into().unwrap_or(usize::MAX));
+        let limit = self.filter.limit.and_then(|limit| usize::try_from(limit).ok());
+        let limit = limit.unwrap_or(usize::MAX);
         let (mut found, mut known) = (Vec::new(), HashSet::new());
-        let (first, last) = day_range(self.filter);
-        for week in self.spans(tx, WEEK, first.div_euclid(DAYS), last.div_euclid(DAYS))? {
-            let (first, last) = (first.max(week * DAYS), last.min(week * DAYS + DAYS - 1));
-            for day in self.spans(tx, DAY, first, last)? {
-                let mut new = self.of_day(tx, day)?;
-                new.retain(|toucher| known.insert(toucher.clone()));
-                // In parts, since many may have come, and few are wanted.
-                for part in new.chunks(limit.clamp(1, MANY)) {
-                    self.add(tx, part, limit, &mut found)?;
-                }
-                if found.len() >= limit {
-                    return Ok(found);
-                }
+        let mut walk = Walk::new(&self.place, day_range(self.filter), limit);
+        while let Some(days) = walk.next(tx, found.len())? {
+            let mut new = self.of_days(tx, days)?;
+            new.retain(|toucher| known.insert(toucher.clone()));
+            // In parts, since many may have come, and few are wanted.
+            for part in new.chunks(limit.clamp(1, MANY)) {
+                self.add(tx, part, limit, &mut found)?;
             }
         }
         Ok(found)
@@ -139,30 +123,14 @@ impl<'a> Search<'a> {
         )
     }
 
-    /// Returns the weeks or days between two in which the place was touched, the last first.
-    fn spans(
+    /// Returns who touched the place on some days, the last to touch it first.
+    fn of_days(
         &self,
         tx: &Connection,
-        level: i64,
-        first: i64,
-        last: i64,
-    ) -> rusqlite::Result<Vec<i64>> {
-        let mut wanted = self.place.dirs("t");
-        wanted.require("t.level = ? AND t.span BETWEEN ? AND ?", [level, first, last]);
-        let sql = format!(
-            "SELECT DISTINCT t.span FROM dir_sum t {}{} ORDER BY t.span DESC",
-            self.place.join(),
-            wanted.clause()
-        );
-        let values = params_from_iter(wanted.into_values());
-        tx.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
-    }
-
-    /// Returns who touched the place on a day, the last to touch it first.
-    fn of_day(&self, tx: &Connection, day: i64) -> rusqlite::Result<Vec<Toucher>> {
-        let (first, last) = quarters(day);
+        (first, last): (i64, i64),
+    ) -> rusqlite::Result<Vec<Toucher>> {
         let mut wanted = self.place.conditions("t");
-        wanted.require("t.quarter BETWEEN ? AND ?", [first, last]);
+        wanted.require("t.quarter BETWEEN ? AND ?", [quarters(first).0, quarters(last).1]);
         wanted.and(&self.wanted);
         let sql = format!(
             "SELECT t.launch, t.session FROM {} LEFT JOIN launch l ON l.key = t.launch{}
@@ -203,63 +171,6 @@ impl<'a> Search<'a> {
     }
 }
 
-impl Place {
-    fn find(tx: &Connection, filter: &Filter) -> rusqlite::Result<Self> {
-        let (mut paths, mut repos) = (Conditions::default(), Conditions::default());
-        if let Some(dir) = &filter.dir {
-            require_below(&mut paths, "d.path", dir);
-        }
-        if let Some(repo) = &filter.repo {
-            // Where it could not be looked up, each in which the directory ever lay counts.
-            let keys = Repos::find(tx, repo)?.keys();
-            paths.require(
-                "d.key IN (SELECT dir FROM dir_repo
-                    WHERE repo IN (SELECT value FROM json_each(?)))",
-                [keys.clone()],
-            );
-            let sql = "(t.repo = -1 OR t.repo IN (SELECT value FROM json_each(?)))";
-            repos.require(sql, [keys]);
-        }
-        let sql = format!("SELECT d.key FROM dir d{} LIMIT ?", paths.clause());
-        let values = paths.clone().into_values().into_iter().chain([Value::from(MANY as i64)]);
-        let mut dirs = tx.prepare_cached(&sql)?;
-        let dirs = dirs.query_map(params_from_iter(values), |row| row.get(0))?;
-        let dirs: Vec<i64> = dirs.collect::<Result<_, _>>()?;
-        let list = serde_json::to_string(&dirs).expect("numbers always serialise");
-        Ok(Self { dirs: (dirs.len() < MANY).then_some(list), paths, repos })
-    }
-
-    /// Returns what the column `dir` of a table must be.
-    fn dirs(&self, table: &str) -> Conditions {
-        let Some(dirs) = &self.dirs else { return self.paths.clone() };
-        let mut wanted = Conditions::default();
-        let sql = format!("{table}.dir IN (SELECT value FROM json_each(?))");
-        wanted.require(&sql, [dirs.clone()]);
-        wanted
-    }
-
-    /// Returns what a touch must be to be of the place.
-    fn conditions(&self, table: &str) -> Conditions {
-        let mut wanted = self.dirs(table);
-        wanted.and(&self.repos);
-        wanted
-    }
-
-    /// Returns what is to be joined to a table `t` for [`Self::dirs`].
-    fn join(&self) -> &'static str {
-        // In this order: a range has fewer rows than the place.
-        if self.dirs.is_some() { "" } else { "CROSS JOIN dir d ON d.key = t.dir" }
-    }
-
-    fn from(&self) -> &'static str {
-        if self.dirs.is_some() {
-            "dir_touch t"
-        } else {
-            "dir_touch t CROSS JOIN dir d ON d.key = t.dir"
-        }
-    }
-}
-
 impl Visit {
     fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
         self.dirs.insert(row.get(2)?);
@@ -273,14 +184,6 @@ impl Visit {
         self.evidence = self.evidence.max(Some(register::evidence(row.get(7)?)));
         Ok(())
     }
-}
-
-/// Returns the first and the last day that a filter's range touches.
-fn day_range(filter: &Filter) -> (i64, i64) {
-    // Far beyond what is recorded, and near enough to be counted with.
-    const OPEN: i64 = 1 << 40;
-    let day = |ms: i64| ms.div_euclid(DAY_MS);
-    (filter.since_ms.map_or(-OPEN, day), filter.until_ms.map_or(OPEN, day))
 }
 
 fn row(

@@ -43,7 +43,8 @@ fn gaps(reader: &Reader, filter: &Filter) -> Vec<GapRow> {
 
 fn seqs(page: &Page) -> Vec<u64> {
     let lines = page.lines.split_inclusive(|byte| *byte == b'\n');
-    let seqs: Vec<u64> = lines.map(|line| serde_json::from_slice::<Record>(line).unwrap().seq).collect();
+    let seqs: Vec<u64> =
+        lines.map(|line| serde_json::from_slice::<Record>(line).unwrap().seq).collect();
     assert_eq!(seqs.len() as u64, page.count);
     seqs
 }
