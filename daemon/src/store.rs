@@ -38,7 +38,9 @@ mod register;
 mod schema;
 mod writer;
 
-pub(crate) use query::{Counts, LookupError, Page, Reader};
+use project::Pending;
+
+pub(crate) use query::{Counts, Found, LookupError, Page, Reader};
 pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use writer::{Health, Writer, WriterGone};
 
@@ -143,6 +145,9 @@ pub(crate) struct Rebuilt {
     pub(crate) unreadable: u64,
 }
 
+/// Records of which sums are held in memory during a rebuild.
+const PENDING: u64 = 10_000;
+
 /// Empties the projections and projects every record again, in one transaction.
 ///
 /// The caller holds the lock of the state directory.
@@ -156,18 +161,22 @@ pub(crate) fn rebuild(state_dir: &Path) -> Result<Rebuilt, StoreError> {
 
 fn project_all(tx: &Connection) -> rusqlite::Result<Rebuilt> {
     project::clear(tx)?;
-    let mut rebuilt = Rebuilt { records: 0, unreadable: 0 };
+    let (mut rebuilt, mut pending) = (Rebuilt { records: 0, unreadable: 0 }, Pending::default());
     let mut bodies = tx.prepare("SELECT body FROM record WHERE body IS NOT NULL ORDER BY seq")?;
     let mut rows = bodies.query([])?;
     while let Some(row) = rows.next()? {
         match serde_json::from_slice::<Record>(row.get_ref(0)?.as_blob()?) {
             Ok(record) => {
-                project::project(tx, &record)?;
+                project::project(tx, &mut pending, &record)?;
                 rebuilt.records += 1;
+                if rebuilt.records.is_multiple_of(PENDING) {
+                    pending.write(tx)?;
+                }
             }
             Err(_) => rebuilt.unreadable += 1,
         }
     }
+    pending.write(tx)?;
     Ok(rebuilt)
 }
 

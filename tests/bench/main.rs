@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! cargo build --release
-//! cargo bench -p trackway-tests --bench bench -- [cost] [latency] [launches] [poll] [work] [--quick]
+//! cargo bench -p trackway-tests --bench bench -- [cost] [latency] [launches] [ledger] [poll] [work]
+//!     [--quick]
 //! ```
 //!
-//! Without a name all parts run, which takes about ten minutes; `--quick` makes them short and
+//! Without a name all parts run, which takes about fifteen minutes; `--quick` makes them short and
 //! rough. The peer `forkstat` needs root and is left out where it is missing. Nothing here passes or
 //! fails: read it on a machine that does nothing else, on which no other daemon of yours records.
 
@@ -16,6 +17,7 @@ use anyhow::{Context as _, Result};
 mod cost;
 mod latency;
 mod launches;
+mod ledger;
 mod numbers;
 mod peer;
 mod poll;
@@ -44,10 +46,11 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("cost", cost::run),
     ("latency", latency::run),
     ("launches", launches::run),
+    ("ledger", ledger::run),
     ("poll", poll::run),
     ("work", work::run),
 ];

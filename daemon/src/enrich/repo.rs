@@ -30,13 +30,9 @@ pub(crate) mod lookup;
 mod packed;
 mod place;
 mod reference;
-<<<<<<< HEAD
 mod settings;
 mod syntax;
-mod url;
-=======
 pub(crate) mod url;
->>>>>>> formats
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -124,7 +124,7 @@ impl Ledger {
     }
 
     fn launches(&self) -> Vec<LaunchRow> {
-        let mut launches = self.reader().launches(&Filter::default()).unwrap();
+        let mut launches = self.reader().launches(&Filter::default()).unwrap().rows;
         launches.sort_by_key(|launch| launch.pid);
         launches
     }
@@ -138,14 +138,14 @@ impl Ledger {
     /// Directories with how they were touched, in order of name.
     fn dirs(&self) -> Vec<(String, Vec<String>)> {
         let filter = Filter { helpers: true, ..Filter::default() };
-        let dirs: Vec<DirRow> = self.reader().dirs(&filter).unwrap();
+        let dirs: Vec<DirRow> = self.reader().dirs(&filter).unwrap().rows;
         let mut dirs: Vec<_> = dirs.into_iter().map(|row| (row.dir, row.how)).collect();
         dirs.sort();
         dirs
     }
 
     fn gaps(&self) -> Vec<GapRow> {
-        self.reader().gaps(&Filter::default()).unwrap()
+        self.reader().gaps(&Filter::default()).unwrap().rows
     }
 
     fn records(&self) -> u64 {

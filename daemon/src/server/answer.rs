@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::timeout;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
 use trackway_protocol::row::{Backfill, Paths, Status};
@@ -12,7 +13,7 @@ use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
 use super::{Desk, Sight, doctor, scope};
-use crate::store::{Counts, Health, LookupError, Page, Reader};
+use crate::store::{Counts, Found, Health, LookupError, Page, Reader};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
@@ -66,44 +67,19 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             small(client, id, Ok(blocks::rows(id, doctor::checks(&desk.sight)))).await
         }
         Request::Launches { filter, .. } => {
-            let ask = move |reader: &Reader| {
-                let rows = reader.launches(&filter)?;
-                let more = reader.more_launches(&filter, rows.len())?;
-                Ok(Whole { blocks: blocks::rows(id, rows), more })
-            };
-            whole(client, desk, id, ask).await
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.launches(&filter)?))).await
         }
         Request::Dirs { filter, .. } => {
-            let ask = move |reader: &Reader| {
-                let rows = reader.dirs(&filter)?;
-                let more = reader.more_dirs(&filter, rows.len())?;
-                Ok(Whole { blocks: blocks::rows(id, rows), more })
-            };
-            whole(client, desk, id, ask).await
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.dirs(&filter)?))).await
         }
         Request::Repos { filter, .. } => {
-            let ask = move |reader: &Reader| {
-                let rows = reader.repos(&filter)?;
-                let more = reader.more_repos(&filter, rows.len())?;
-                Ok(Whole { blocks: blocks::rows(id, rows), more })
-            };
-            whole(client, desk, id, ask).await
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.repos(&filter)?))).await
         }
         Request::Who { filter, .. } => {
-            let ask = move |reader: &Reader| {
-                let rows = reader.who(&filter)?;
-                let more = reader.more_who(&filter, rows.len())?;
-                Ok(Whole { blocks: blocks::rows(id, rows), more })
-            };
-            whole(client, desk, id, ask).await
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.who(&filter)?))).await
         }
         Request::Gaps { filter, .. } => {
-            let ask = move |reader: &Reader| {
-                let rows = reader.gaps(&filter)?;
-                let more = reader.more_gaps(&filter, rows.len())?;
-                Ok(Whole { blocks: blocks::rows(id, rows), more })
-            };
-            whole(client, desk, id, ask).await
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.gaps(&filter)?))).await
         }
         Request::Show { of, .. } => {
             whole(client, desk, id, move |reader| show(reader, id, &of)).await
@@ -187,6 +163,10 @@ async fn hand_over(client: &mut Client, blocks: Vec<Vec<u8>>, seat: Seat) -> Res
 
 async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), Gone> {
     client.fail(Some(id), refusal.code, &refusal.message).await
+}
+
+fn rows<T: Serialize>(id: u64, found: Found<T>) -> Whole {
+    Whole { blocks: blocks::rows(id, found.rows), more: found.more }
 }
 
 fn show(reader: &Reader, id: u64, of: &str) -> Result<Whole, Refusal> {
@@ -280,7 +260,7 @@ async fn page(
         let page: Page = reader.page(after, end, BLOCK_BYTES, &filter)?;
         // A page that looked at nothing has found the end, whatever number that was to have.
         let last_seq = if page.last_seq > after { page.last_seq } else { end };
-        Ok(Block { bytes: blocks::page(id, page.records), last_seq })
+        Ok(Block { bytes: blocks::page(id, page.count, &page.lines), last_seq })
     };
     query(desk, ask).await
 }

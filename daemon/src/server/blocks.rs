@@ -24,10 +24,14 @@ pub(super) fn records(id: u64, records: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     iter::from_fn(|| block(&mut records, BLOCK_BYTES, header, write_record)).collect()
 }
 
-/// Returns the records of one page in one block; nothing where there are none.
-pub(super) fn page(id: u64, records: Vec<Vec<u8>>) -> Vec<u8> {
-    let header = |count| Answer::Records { id, count };
-    block(&mut records.into_iter(), usize::MAX, header, write_record).unwrap_or_default()
+/// Returns `count` records, which are lines already, in one block; nothing where there are none.
+pub(super) fn page(id: u64, count: u64, lines: &[u8]) -> Vec<u8> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut block = codec::to_line(&Answer::Records { id, count });
+    block.extend_from_slice(lines);
+    block
 }
 
 fn write_record(record: Vec<u8>, bytes: &mut Vec<u8>) {
@@ -65,7 +69,8 @@ mod tests {
         assert!(blocks[0].starts_with(br#"{"type":"records","id":7,"count":2}"#));
         assert!(blocks[1].starts_with(br#"{"type":"records","id":7,"count":1}"#));
         assert_eq!(records(7, vec![]), Vec::<Vec<u8>>::new());
-        assert!(page(7, vec![]).is_empty());
+        assert!(page(7, 0, b"").is_empty());
+        assert_eq!(page(7, 1, b"x\n"), b"{\"type\":\"records\",\"id\":7,\"count\":1}\nx\n");
     }
 
     #[test]

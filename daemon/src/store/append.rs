@@ -5,7 +5,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::LeafHash;
 use trackway_protocol::record::Record;
 
-use super::project;
+use super::project::{self, Pending};
 
 /// Where the writer puts what it was given. Tests put a failing one in its place.
 pub(super) trait Append: Send + 'static {
@@ -37,13 +37,14 @@ impl Append for Ledger {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked anew each time: should a second writer ever slip in, numbers stay without holes.
         let mut seq = last_seq(&tx)?;
-        let recorded_at = Timestamp::now();
+        let (recorded_at, mut pending) = (Timestamp::now(), Pending::default());
         for record in records {
             seq += 1;
             (record.seq, record.recorded_at) = (seq, recorded_at);
             insert(&tx, record)?;
-            project::project(&tx, record)?;
+            project::project(&tx, &mut pending, record)?;
         }
+        pending.write(&tx)?;
         tx.commit()?;
         Ok(seq)
     }

@@ -36,6 +36,13 @@ impl Conditions {
         self.values.extend(values.into_iter().map(Into::into));
     }
 
+    /// Adds all conditions of another.
+    pub(super) fn and(&mut self, other: &Self) {
+        if let Some(sql) = other.sql.strip_prefix(" WHERE ") {
+            self.require(sql, other.values.clone());
+        }
+    }
+
     /// Adds a condition without parameters.
     pub(super) fn require_that(&mut self, sql: &str) {
         self.require(sql, None::<Value>);

@@ -8,24 +8,32 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record};
 
 use super::register::Grounds;
+pub(super) use sums::Pending;
 
 pub(super) mod dir;
+pub(super) mod how;
 pub(super) mod launch;
 pub(super) mod repo;
+pub(super) mod sums;
 
-/// Brings one record into the projections, in the transaction that stores it.
+/// Brings one record into the projections, in the transaction that stores it, but for what is
+/// `pending` then.
 ///
 /// A kind that this version does not know changes nothing; a newer version's rebuild reads it.
-pub(super) fn project(tx: &Connection, record: &Record) -> rusqlite::Result<()> {
+pub(super) fn project(
+    tx: &Connection,
+    pending: &mut Pending,
+    record: &Record,
+) -> rusqlite::Result<()> {
     if let Some(id) = record.body.launch() {
         note_record(tx, launch_key(tx, id)?, record.seq)?;
     }
     let seen = Seen { at: record.at, evidence: record.evidence };
     match &record.body {
-        Body::LaunchStarted(body) => launch::started(tx, seen, body),
-        Body::LaunchUpdated(body) => launch::updated(tx, seen, body),
-        Body::LaunchEnded(body) => launch::ended(tx, seen, body),
-        Body::DirTouched(body) => dir::touched(tx, seen, body),
+        Body::LaunchStarted(body) => launch::started(tx, pending, seen, body),
+        Body::LaunchUpdated(body) => launch::updated(tx, pending, seen, body),
+        Body::LaunchEnded(body) => launch::ended(tx, pending, seen, body),
+        Body::DirTouched(body) => dir::touched(tx, pending, seen, body),
         Body::Coverage(body) => coverage(tx, record.seq, body),
         Body::DaemonStarted(body) | Body::DaemonStopped(body) => daemon_run(tx, record, body),
         Body::Other { .. } => Ok(()),
@@ -49,8 +57,10 @@ impl Seen {
 /// Empties every projection.
 pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
     tx.execute_batch(
-        "DELETE FROM repo; DELETE FROM clone; DELETE FROM launch; DELETE FROM launch_record; DELETE FROM dir;
-         DELETE FROM dir_repo; DELETE FROM dir_touch; DELETE FROM dir_use; DELETE FROM coverage;
+        "DELETE FROM repo; DELETE FROM clone; DELETE FROM kind; DELETE FROM launch;
+         DELETE FROM launch_record; DELETE FROM dir; DELETE FROM dir_repo; DELETE FROM how;
+         DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
+         DELETE FROM repo_stay; DELETE FROM repo_visit; DELETE FROM coverage;
          DELETE FROM daemon_run;",
     )
 }

@@ -13,10 +13,15 @@ use super::{StoreError, append, schema};
 
 mod dirs;
 mod gaps;
+mod kinds;
 mod launches;
+mod place;
 mod records;
 mod repos;
+mod spans;
+mod sums;
 mod touches;
+mod walk;
 mod who;
 
 pub(super) use launches::launch_id;
@@ -59,88 +64,71 @@ pub(crate) struct Counts {
     pub(crate) running: u64,
 }
 
+/// The rows that pass a filter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Found<T> {
+    pub(crate) rows: Vec<T>,
+    /// How many its limit left out; nothing without one, and where they are too many to count.
+    pub(crate) more: Option<u64>,
+}
+
+impl<T> Found<T> {
+    /// Returns rows of which there are `all`.
+    fn of_all(rows: Vec<T>, filter: &Filter, all: Option<u64>) -> Self {
+        let more = filter.limit.and(all).map(|all| all.saturating_sub(rows.len() as u64));
+        Self { rows, more }
+    }
+
+    /// Returns rows of which `count` counts, up to a bound, how many there are.
+    fn counted(
+        rows: Vec<T>,
+        filter: &Filter,
+        count: impl FnOnce(u64) -> rusqlite::Result<u64>,
+    ) -> rusqlite::Result<Self> {
+        let shown = rows.len() as u64;
+        let more = match filter.limit {
+            None => None,
+            Some(limit) if shown < limit => Some(0),
+            Some(_) => {
+                let bound = shown.saturating_add(COUNTED + 1);
+                let found = count(bound)?;
+                (found < bound).then(|| found.saturating_sub(shown))
+            }
+        };
+        Ok(Self { rows, more })
+    }
+}
+
 impl Reader {
     pub(super) fn new(path: &Path) -> Self {
         Self { path: path.into(), idle: Arc::default() }
     }
 
     /// Returns launches that were running at some time of the filter's range, newest first.
-    pub(crate) fn launches(&self, filter: &Filter) -> Result<Vec<LaunchRow>, StoreError> {
+    pub(crate) fn launches(&self, filter: &Filter) -> Result<Found<LaunchRow>, StoreError> {
         self.read(|tx| launches::launches(tx, filter))
     }
 
     /// Returns directories that were touched in the filter's range, last touched first.
-    pub(crate) fn dirs(&self, filter: &Filter) -> Result<Vec<DirRow>, StoreError> {
+    pub(crate) fn dirs(&self, filter: &Filter) -> Result<Found<DirRow>, StoreError> {
         self.read(|tx| dirs::dirs(tx, filter))
     }
 
     /// Returns repositories that were touched in the filter's range, last touched first.
-    pub(crate) fn repos(&self, filter: &Filter) -> Result<Vec<RepoRow>, StoreError> {
+    pub(crate) fn repos(&self, filter: &Filter) -> Result<Found<RepoRow>, StoreError> {
         self.read(|tx| repos::repos(tx, filter))
     }
 
     /// Returns who touched what the filter names, the last to touch it first.
-    pub(crate) fn who(&self, filter: &Filter) -> Result<Vec<WhoRow>, StoreError> {
+    pub(crate) fn who(&self, filter: &Filter) -> Result<Found<WhoRow>, StoreError> {
         self.read(|tx| who::who(tx, filter))
     }
 
     /// Returns the ranges of time that are not fully covered, oldest first.
     ///
     /// A gap concerns everything: of the filter only the range and the limit count.
-    pub(crate) fn gaps(&self, filter: &Filter) -> Result<Vec<GapRow>, StoreError> {
+    pub(crate) fn gaps(&self, filter: &Filter) -> Result<Found<GapRow>, StoreError> {
         self.read(|tx| gaps::gaps(tx, filter))
-    }
-
-    /// Returns how many launches pass the filter besides the `shown` ones.
-    ///
-    /// Nothing without a limit, and where they are too many to be counted quickly. They are counted
-    /// now: what came since the others were read counts as well.
-    pub(crate) fn more_launches(
-        &self,
-        filter: &Filter,
-        shown: usize,
-    ) -> Result<Option<u64>, StoreError> {
-        self.more(filter, shown, launches::count)
-    }
-
-    /// Returns how many directories pass the filter besides the `shown` ones, as
-    /// [`Self::more_launches`] does.
-    pub(crate) fn more_dirs(
-        &self,
-        filter: &Filter,
-        shown: usize,
-    ) -> Result<Option<u64>, StoreError> {
-        self.more(filter, shown, dirs::count)
-    }
-
-    /// Returns how many repositories pass the filter besides the `shown` ones, as
-    /// [`Self::more_launches`] does.
-    pub(crate) fn more_repos(
-        &self,
-        filter: &Filter,
-        shown: usize,
-    ) -> Result<Option<u64>, StoreError> {
-        self.more(filter, shown, repos::count)
-    }
-
-    /// Returns how many more than the `shown` ones touched what the filter names, as
-    /// [`Self::more_launches`] does.
-    pub(crate) fn more_who(
-        &self,
-        filter: &Filter,
-        shown: usize,
-    ) -> Result<Option<u64>, StoreError> {
-        self.more(filter, shown, who::count)
-    }
-
-    /// Returns how many gaps pass the filter besides the `shown` ones, as
-    /// [`Self::more_launches`] does.
-    pub(crate) fn more_gaps(
-        &self,
-        filter: &Filter,
-        shown: usize,
-    ) -> Result<Option<u64>, StoreError> {
-        self.more(filter, shown, gaps::count)
     }
 
     /// Returns the one launch whose id begins with `prefix`.
@@ -148,7 +136,7 @@ impl Reader {
         const SHOWN: u64 = 10;
         let filter =
             Filter { launch: Some(prefix.to_owned()), limit: Some(SHOWN), ..Filter::default() };
-        let mut found = self.launches(&filter)?;
+        let mut found = self.launches(&filter)?.rows;
         match found.len() {
             0 => Err(LookupError::NotFound),
             1 => Ok(found.remove(0)),
@@ -196,21 +184,6 @@ impl Reader {
                 )?,
             })
         })
-    }
-
-    fn more(
-        &self,
-        filter: &Filter,
-        shown: usize,
-        count: fn(&Connection, &Filter, u64) -> rusqlite::Result<u64>,
-    ) -> Result<Option<u64>, StoreError> {
-        let (Some(limit), shown) = (filter.limit, shown as u64) else { return Ok(None) };
-        if shown < limit {
-            return Ok(Some(0));
-        }
-        let bound = shown.saturating_add(COUNTED + 1);
-        let found = self.read(|tx| count(tx, filter, bound))?;
-        Ok((found < bound).then(|| found.saturating_sub(shown)))
     }
 
     /// Asks within one read transaction, so that all that is answered is of the same moment.

@@ -62,8 +62,9 @@ fn open_launches(connection: &Connection) -> rusqlite::Result<Vec<Launch>> {
 
 fn touched(connection: &Connection) -> rusqlite::Result<Vec<TouchKey>> {
     let mut statement = connection.prepare(
-        "SELECT l.id, d.path, nullif(d.path_b64, ''), t.how, t.quarter
+        "SELECT l.id, d.path, nullif(d.path_b64, ''), h.name, t.quarter
          FROM launch l JOIN dir_touch t ON t.launch = l.key JOIN dir d ON d.key = t.dir
+            JOIN how h ON h.key = t.how
          WHERE l.ended_at IS NULL AND l.started_at IS NOT NULL",
     )?;
     let touched = statement.query_map([], |row| {

@@ -52,6 +52,15 @@ CREATE TABLE clone (
 ) STRICT;
 CREATE INDEX clone_by_repo ON clone (repo);
 
+-- What launches have in common by which touches are summed up; '' where it is unknown.
+CREATE TABLE kind (
+    key      INTEGER PRIMARY KEY,                   -- 0, which has no row: all of it is unknown
+    agent    TEXT NOT NULL,
+    mode     TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    UNIQUE (agent, mode, endpoint)
+) STRICT;
+
 CREATE TABLE launch (
     key        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,
@@ -59,13 +68,12 @@ CREATE TABLE launch (
     started_at INTEGER,                             -- both NULL while only others' records name it
     ended_at   INTEGER,                             -- NULL while it runs
     agent      TEXT,
-    mode       TEXT,
-    endpoint   TEXT,
+    kind       INTEGER NOT NULL DEFAULT 0,
     flags      TEXT,                                -- a JSON array
     cwd        TEXT,
     repo       INTEGER
 ) STRICT;
-CREATE INDEX launch_by_start ON launch (started_at);
+CREATE INDEX launch_by_start ON launch (started_at, kind);
 CREATE INDEX launch_by_end ON launch (ended_at, started_at);
 CREATE INDEX launch_by_agent ON launch (agent, started_at, cwd); -- with cwd, to count by both
 CREATE INDEX launch_by_repo ON launch (repo, started_at);
@@ -95,12 +103,18 @@ CREATE TABLE dir_repo (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX dir_repo_by_repo ON dir_repo (repo);
 
+-- The ways of touching. Sums have a set of them in a number, of which the bit `key` stands for one.
+CREATE TABLE how (
+    key  INTEGER PRIMARY KEY,                       -- 1 is kept for helpers
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE dir_touch (
     quarter  INTEGER NOT NULL,                      -- quarter-hours since 1970
     dir      INTEGER NOT NULL,
     launch   INTEGER NOT NULL,                      -- 0 where a session file was the witness
     session  TEXT    NOT NULL,                      -- '' where a process was the witness
-    how      TEXT    NOT NULL,
+    how      INTEGER NOT NULL,
     repo     INTEGER NOT NULL,                      -- 0 where there was none, -1 where it is unknown
     first_at INTEGER NOT NULL,
     last_at  INTEGER NOT NULL,
@@ -110,17 +124,59 @@ CREATE TABLE dir_touch (
 -- With all that is summed up, so that the table itself need not be read.
 CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);
 CREATE INDEX dir_touch_by_launch ON dir_touch (launch, dir);
+CREATE INDEX dir_touch_of_unknown ON dir_touch (dir, quarter) WHERE repo = -1;
 
--- dir_touch summed up over all time: what `dirs` shows when no time is asked for.
-CREATE TABLE dir_use (
+-- The touches of a directory, and those of a repository, summed up over days, weeks and all time.
+CREATE TABLE dir_sum (
+    level    INTEGER NOT NULL,                      -- 0 all time, 1 a week, 2 a day
+    span     INTEGER NOT NULL,                      -- weeks or days since 1970-01-01
     dir      INTEGER NOT NULL,
-    agent    TEXT    NOT NULL,                      -- '' where it is not known
-    hows     TEXT    NOT NULL,                      -- sorted, without duplicates (JSON array)
+    kind     INTEGER NOT NULL,
+    hows     INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    launches INTEGER NOT NULL,                      -- of a day or week: without those in dir_stay
+    evidence INTEGER NOT NULL,
+    PRIMARY KEY (level, span, dir, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dir_sum_by_dir ON dir_sum (dir, level, span);
+
+CREATE TABLE repo_sum (
+    level    INTEGER NOT NULL,
+    span     INTEGER NOT NULL,
+    repo     INTEGER NOT NULL,
+    kind     INTEGER NOT NULL,
+    hows     INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
     last_at  INTEGER NOT NULL,
     launches INTEGER NOT NULL,
     evidence INTEGER NOT NULL,
-    PRIMARY KEY (dir, agent)
+    PRIMARY KEY (level, span, repo, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX repo_sum_by_repo ON repo_sum (repo, level, span);
+
+-- Launches that touched the same directory, or repository, on several days, with each of the days:
+-- over several days they must not be counted more than once.
+CREATE TABLE dir_stay (
+    dir    INTEGER NOT NULL,
+    day    INTEGER NOT NULL,
+    launch INTEGER NOT NULL,
+    PRIMARY KEY (dir, day, launch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE repo_stay (
+    repo   INTEGER NOT NULL,
+    day    INTEGER NOT NULL,
+    launch INTEGER NOT NULL,
+    PRIMARY KEY (repo, day, launch)
+) STRICT, WITHOUT ROWID;
+
+-- On which days a launch touched a repository.
+CREATE TABLE repo_visit (
+    launch INTEGER NOT NULL,
+    repo   INTEGER NOT NULL,
+    day    INTEGER NOT NULL,
+    PRIMARY KEY (launch, repo, day)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE coverage (

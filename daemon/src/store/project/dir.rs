@@ -1,21 +1,16 @@
 //! The tables of directories: who touched them when, and in which repositories they lay.
 
-use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{DirTouched, Repo};
 
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
-use super::{Seen, key, launch_key, repo};
-
-/// Selects touches (`t`, with their launch `l`) summed up per directory and agent, as `dir_use` has
-/// them, once conditions and `GROUP BY 1, 2` are appended.
-pub(in super::super) const SUMMED_UP: &str = "SELECT t.dir AS dir, ifnull(l.agent, '') AS agent,
-        json_group_array(DISTINCT t.how ORDER BY t.how) AS hows, min(t.first_at) AS first_at,
-        max(t.last_at) AS last_at, count(DISTINCT nullif(t.launch, 0)) AS launches,
-        max(t.evidence) AS evidence
-     FROM dir_touch t LEFT JOIN launch l ON l.key = t.launch";
+use super::sums::{self, Before, For, Pending, Touch};
+use super::{Seen, how, key, launch_key, repo};
 
 /// What is known of the repository of a directory: nothing is said of one that lies in none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,47 +31,112 @@ pub(crate) fn quarter_hour(at: Timestamp) -> i64 {
 }
 
 /// Projects `dir.touched`.
-pub(super) fn touched(tx: &Connection, seen: Seen, body: &DirTouched) -> rusqlite::Result<()> {
-    let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?;
+pub(super) fn touched(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &DirTouched,
+) -> rusqlite::Result<()> {
+    let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?.unwrap_or(0);
     let dir = dir_key(tx, body)?;
-    let is_new_to_it = match launch {
-        Some(launch) => !has_touched(tx, launch, dir)?,
-        None => false,
-    };
     let repo = match (&body.repo, &body.repo_unknown) {
         (Some(repo), _) => repo::seen(tx, seen, repo)?,
         (None, Some(_)) => repo::UNKNOWN,
         (None, None) => repo::NONE,
     };
-    note_touch(tx, seen, dir, launch, repo, body)?;
-    note_use(tx, seen, dir, launch, &body.how, is_new_to_it)?;
+    let touch = Touch {
+        launch,
+        kind: kind_of(tx, launch)?,
+        how: how::key(tx, &body.how)?,
+        at_ms: seen.at.ms(),
+        evidence: strength(seen.evidence),
+        day: quarter_hour(seen.at).div_euclid(sums::QUARTERS),
+    };
+    For::Dirs.add(tx, pending, dir, touch, dir_before(tx, dir, touch)?)?;
     if body.repo.is_some() {
+        For::Repos.add(tx, pending, repo, touch, repo_before(tx, repo, touch)?)?;
         note_repo(tx, seen, dir, repo)?;
+        note_visit(tx, repo, touch)?;
     }
+    note_touch(tx, seen, dir, repo, touch, body)?;
     hear_repo(tx, seen, dir, body)
 }
 
-/// Moves what a launch did from one agent's sums to another's.
+/// Moves what a launch did from the sums of one kind to those of another.
 ///
-/// Agents are known when a launch starts; this serves records that arrive in another order.
-pub(super) fn agent_changed(
+/// The kind is known when a launch starts; this serves records that arrive in another order.
+pub(super) fn kind_changed(
     tx: &Connection,
+    pending: &mut Pending,
     launch: i64,
-    before: Option<&str>,
-    after: Option<&str>,
+    kinds: [i64; 2],
 ) -> rusqlite::Result<()> {
-    let agents = [before.unwrap_or(""), after.unwrap_or("")];
-    let mut dirs = tx.prepare_cached("SELECT DISTINCT dir FROM dir_touch WHERE launch = ?")?;
-    let dirs: Vec<i64> = dirs.query_map([launch], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let sum_up = format!(
-        "INSERT INTO dir_use (dir, agent, hows, first_at, last_at, launches, evidence) {SUMMED_UP}
-         WHERE t.dir = ?1 AND ifnull(l.agent, '') IN (?2, ?3) GROUP BY 1, 2"
-    );
-    for dir in dirs {
-        let each = params![dir, agents[0], agents[1]];
-        tx.prepare_cached("DELETE FROM dir_use WHERE dir = ?1 AND agent IN (?2, ?3)")?
-            .execute(each)?;
-        tx.prepare_cached(&sum_up)?.execute(each)?;
+    pending.write(tx)?;
+    let days = |sql: &str| -> rusqlite::Result<BTreeMap<i64, Vec<i64>>> {
+        let mut statement = tx.prepare_cached(sql)?;
+        let mut rows = statement.query([launch])?;
+        let mut days = BTreeMap::<_, Vec<_>>::new();
+        while let Some(row) = rows.next()? {
+            days.entry(row.get(0)?).or_default().push(row.get(1)?);
+        }
+        Ok(days)
+    };
+    // Shifted, since a division rounds towards zero and there are quarters before 1970.
+    let dirs = "SELECT DISTINCT dir, (quarter + 96000000) / 96 - 1000000 FROM dir_touch
+        WHERE launch = ?";
+    for (dir, days) in days(dirs)? {
+        For::Dirs.sum_up(tx, dir, &days, kinds)?;
+    }
+    for (repo, days) in days("SELECT repo, day FROM repo_visit WHERE launch = ?")? {
+        For::Repos.sum_up(tx, repo, &days, kinds)?;
+    }
+    Ok(())
+}
+
+fn kind_of(tx: &Connection, launch: i64) -> rusqlite::Result<i64> {
+    let mut statement = tx.prepare_cached("SELECT kind FROM launch WHERE key = ?")?;
+    Ok(statement.query_row([launch], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Returns on which days the launch of a touch was in its directory before.
+fn dir_before(tx: &Connection, dir: i64, touch: Touch) -> rusqlite::Result<Before> {
+    let sql = "SELECT (SELECT min(quarter) FROM dir_touch WHERE launch = ?1 AND dir = ?2),
+        (SELECT max(quarter) FROM dir_touch WHERE launch = ?1 AND dir = ?2),
+        EXISTS (SELECT 1 FROM dir_touch
+            WHERE launch = ?1 AND dir = ?2 AND quarter BETWEEN ?3 * 96 AND ?3 * 96 + 95)";
+    let day = |quarter: i64| quarter.div_euclid(sums::QUARTERS);
+    before(tx, sql, dir, touch, day)
+}
+
+/// Returns on which days the launch of a touch was in its repository before.
+fn repo_before(tx: &Connection, repo: i64, touch: Touch) -> rusqlite::Result<Before> {
+    let sql = "SELECT (SELECT min(day) FROM repo_visit WHERE launch = ?1 AND repo = ?2),
+        (SELECT max(day) FROM repo_visit WHERE launch = ?1 AND repo = ?2),
+        EXISTS (SELECT 1 FROM repo_visit WHERE launch = ?1 AND repo = ?2 AND day = ?3)";
+    before(tx, sql, repo, touch, |day| day)
+}
+
+fn before(
+    tx: &Connection,
+    sql: &str,
+    place: i64,
+    touch: Touch,
+    day: fn(i64) -> i64,
+) -> rusqlite::Result<Before> {
+    if touch.launch == 0 {
+        // A session is none of the launches that are counted.
+        return Ok(Before::ThatDay);
+    }
+    tx.prepare_cached(sql)?.query_row([touch.launch, place, touch.day], |row| {
+        let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        Ok(Before::of(first.map(day).zip(last.map(day)), row.get(2)?))
+    })
+}
+
+fn note_visit(tx: &Connection, repo: i64, touch: Touch) -> rusqlite::Result<()> {
+    if touch.launch != 0 {
+        tx.prepare_cached("INSERT OR IGNORE INTO repo_visit (launch, repo, day) VALUES (?, ?, ?)")?
+            .execute([touch.launch, repo, touch.day])?;
     }
     Ok(())
 }
@@ -87,16 +147,12 @@ fn dir_key(tx: &Connection, body: &DirTouched) -> rusqlite::Result<i64> {
     key(tx, "SELECT key FROM dir WHERE path = ? AND path_b64 = ?", insert, path)
 }
 
-fn has_touched(tx: &Connection, launch: i64, dir: i64) -> rusqlite::Result<bool> {
-    tx.prepare_cached("SELECT 1 FROM dir_touch WHERE launch = ? AND dir = ?")?.exists([launch, dir])
-}
-
 fn note_touch(
     tx: &Connection,
     seen: Seen,
     dir: i64,
-    launch: Option<i64>,
     repo: i64,
+    touch: Touch,
     body: &DirTouched,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
@@ -109,41 +165,12 @@ fn note_touch(
     .execute(params![
         quarter_hour(seen.at),
         dir,
-        launch.unwrap_or(0),
+        touch.launch,
         body.session.as_deref().unwrap_or(""),
-        body.how,
+        touch.how,
         repo,
-        seen.at.ms(),
-        strength(seen.evidence),
-    ])?;
-    Ok(())
-}
-
-fn note_use(
-    tx: &Connection,
-    seen: Seen,
-    dir: i64,
-    launch: Option<i64>,
-    how: &str,
-    is_new_to_it: bool,
-) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO dir_use (dir, agent, hows, first_at, last_at, launches, evidence)
-         VALUES (?1, ifnull((SELECT agent FROM launch WHERE key = ?2), ''), json_array(?3),
-            ?4, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
-            last_at = max(last_at, excluded.last_at), evidence = max(evidence, excluded.evidence),
-            launches = launches + excluded.launches,
-            hows = (SELECT json_group_array(value ORDER BY value) FROM
-                (SELECT value FROM json_each(hows) UNION SELECT ?3))",
-    )?
-    .execute(params![
-        dir,
-        launch,
-        how,
-        seen.at.ms(),
-        is_new_to_it,
-        strength(seen.evidence)
+        touch.at_ms,
+        touch.evidence,
     ])?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Evidence, Launch, LaunchEnded, Repo};
 
 use super::super::register::{Grounds, Register, Statement};
+use super::sums::Pending;
 use super::{Seen, dir, launch_key, repo};
 use sayings::Sayings;
 
@@ -28,25 +29,40 @@ pub(in super::super) struct Facts {
 }
 
 /// Projects `launch.started`.
-pub(super) fn started(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
+pub(super) fn started(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &Launch,
+) -> rusqlite::Result<()> {
     note_repo(tx, seen, body)?;
-    change(tx, body.launch, seen, |facts| {
+    change(tx, pending, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
         facts.fields.hear(seen.grounds(false), body);
     })
 }
 
 /// Projects `launch.updated`, which may come before the start.
-pub(super) fn updated(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
+pub(super) fn updated(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &Launch,
+) -> rusqlite::Result<()> {
     note_repo(tx, seen, body)?;
-    change(tx, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
+    change(tx, pending, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
 }
 
 /// Projects `launch.ended`, which may come before the start.
-pub(super) fn ended(tx: &Connection, seen: Seen, body: &LaunchEnded) -> rusqlite::Result<()> {
+pub(super) fn ended(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &LaunchEnded,
+) -> rusqlite::Result<()> {
     let value = serde_json::to_value(body).expect("an end is an object of plain fields");
     let grounds = Grounds { known: !body.unknown, ..seen.grounds(false) };
-    change(tx, body.launch, seen, |facts| facts.end.hear(Statement { grounds, value }))
+    change(tx, pending, body.launch, seen, |facts| facts.end.hear(Statement { grounds, value }))
 }
 
 impl Facts {
@@ -92,29 +108,41 @@ fn note_repo(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()>
 
 fn change(
     tx: &Connection,
+    pending: &mut Pending,
     id: LaunchId,
     seen: Seen,
     change: impl FnOnce(&mut Facts),
 ) -> rusqlite::Result<()> {
     let key = launch_key(tx, id)?;
-    let before = load(tx, key)?;
-    let agent_before = before.as_ref().and_then(|facts| facts.text("agent")).map(str::to_owned);
-    let mut facts = before.unwrap_or_else(|| Facts::new(seen));
+    let (mut facts, kind_before) = load(tx, key)?;
+    let facts = facts.get_or_insert_with(|| Facts::new(seen));
     facts.witnessed(seen);
-    change(&mut facts);
-    save(tx, key, &facts)?;
-    let agent = facts.text("agent");
-    if agent != agent_before.as_deref() {
-        dir::agent_changed(tx, key, agent_before.as_deref(), agent)?;
+    change(facts);
+    let kind = kind_key(tx, facts)?;
+    save(tx, key, kind, facts)?;
+    if kind != kind_before {
+        dir::kind_changed(tx, pending, key, [kind_before, kind])?;
     }
     Ok(())
 }
 
-fn load(tx: &Connection, key: i64) -> rusqlite::Result<Option<Facts>> {
-    let mut statement = tx.prepare_cached("SELECT facts FROM launch WHERE key = ?")?;
-    statement.query_row([key], |row| match row.get_ref(0)?.as_str_or_null()? {
-        Some(text) => parse(text).map(Some),
-        None => Ok(None),
+/// Returns the key of the kind of launch; 0 where nothing of it is known.
+fn kind_key(tx: &Connection, facts: &Facts) -> rusqlite::Result<i64> {
+    let text = |name| facts.text(name).unwrap_or("");
+    let endpoint = facts.fields.field("endpoint").and_then(|endpoint| endpoint["host"].as_str());
+    let kind = [text("agent"), text("mode"), endpoint.unwrap_or("")];
+    if kind == [""; 3] {
+        return Ok(0);
+    }
+    let select = "SELECT key FROM kind WHERE agent = ? AND mode = ? AND endpoint = ?";
+    super::key(tx, select, "INSERT INTO kind (agent, mode, endpoint) VALUES (?, ?, ?)", kind)
+}
+
+fn load(tx: &Connection, key: i64) -> rusqlite::Result<(Option<Facts>, i64)> {
+    let mut statement = tx.prepare_cached("SELECT facts, kind FROM launch WHERE key = ?")?;
+    statement.query_row([key], |row| {
+        let facts = row.get_ref(0)?.as_str_or_null()?.map(parse).transpose()?;
+        Ok((facts, row.get(1)?))
     })
 }
 
@@ -128,17 +156,16 @@ pub(in super::super) fn unreadable(error: serde_json::Error) -> rusqlite::Error 
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
 }
 
-fn save(tx: &Connection, key: i64, facts: &Facts) -> rusqlite::Result<()> {
+fn save(tx: &Connection, key: i64, kind: i64, facts: &Facts) -> rusqlite::Result<()> {
     let repo = match facts.fields.field("repo").and_then(|repo| Repo::deserialize(repo).ok()) {
         Some(repo) => Some(repo::identity_key(tx, &repo)?),
         None => None,
     };
     let json = serde_json::to_string(facts).expect("facts have string keys");
     let ended_at = facts.end.best().map(|end| end.grounds.at.ms());
-    let endpoint = facts.fields.field("endpoint").and_then(|endpoint| endpoint["host"].as_str());
     tx.prepare_cached(
-        "UPDATE launch SET facts = ?2, started_at = ?3, ended_at = ?4, agent = ?5, mode = ?6,
-            endpoint = ?7, flags = ?8, cwd = ?9, repo = ?10 WHERE key = ?1",
+        "UPDATE launch SET facts = ?2, started_at = ?3, ended_at = ?4, agent = ?5, kind = ?6,
+            flags = ?7, cwd = ?8, repo = ?9 WHERE key = ?1",
     )?
     .execute(params![
         key,
@@ -146,8 +173,7 @@ fn save(tx: &Connection, key: i64, facts: &Facts) -> rusqlite::Result<()> {
         facts.started_at().ms(),
         ended_at,
         facts.text("agent"),
-        facts.text("mode"),
-        endpoint,
+        kind,
         facts.fields.field("flags").map(ToString::to_string),
         facts.text("cwd"),
         repo,

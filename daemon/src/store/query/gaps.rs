@@ -6,6 +6,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::GapRow;
 
 use super::super::filter::{Conditions, sql_limit};
+use super::Found;
 
 /// Coverage records with the end of their range.
 ///
@@ -18,7 +19,7 @@ const RANGES: &str = "SELECT seq, source, state, from_ms, coalesce(until_ms, CAS
     FROM coverage g WHERE state IN ('degraded', 'lost', 'restored', 'off')";
 
 /// Returns the gaps that overlap the filter's range, oldest first.
-pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<GapRow>> {
+pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<GapRow>> {
     let wanted = question(filter);
     let sql = format!(
         "SELECT * FROM ({RANGES}){} ORDER BY from_ms DESC, seq DESC LIMIT ?",
@@ -29,11 +30,11 @@ pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Gap
     let newest_first = statement.query_map(params_from_iter(values), row)?;
     let mut gaps: Vec<GapRow> = newest_first.collect::<Result<_, _>>()?;
     gaps.reverse();
-    Ok(gaps)
+    Found::counted(gaps, filter, |bound| count(tx, filter, bound))
 }
 
 /// Counts the gaps that overlap the filter's range, whatever its limit, up to `bound`.
-pub(super) fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
+fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
     question(filter).count(tx, &format!("({RANGES})"), bound)
 }
 

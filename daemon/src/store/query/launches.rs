@@ -8,14 +8,17 @@ use trackway_protocol::row::LaunchRow;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::{Facts, parse, unreadable};
-use super::touches::{require_touch, require_touched_place};
+use super::Found;
+use super::kinds::Kinds;
+use super::spans::require_range;
+use super::touches::{require_manner, require_touched_place};
 
 /// From so many launches in a directory on, going through them newest first finds enough of them
 /// sooner than sorting them all.
 const MANY: u64 = 10_000;
 
 /// Returns the launches that pass `filter`, newest first.
-pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<LaunchRow>> {
+pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<LaunchRow>> {
     // The plus keeps the index from being used.
     let is_big = filter.dir.as_ref().map(|dir| are_many_below(tx, dir)).transpose()?;
     let cwd = if is_big == Some(true) { "+l.cwd" } else { "l.cwd" };
@@ -24,11 +27,11 @@ pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec
         let room = filter.limit.map(|limit| limit.saturating_sub(rows.len() as u64));
         rows.extend(newest(tx, wanted, room)?);
     }
-    Ok(rows)
+    Found::counted(rows, filter, |bound| count(tx, filter, bound))
 }
 
 /// Counts the launches that pass `filter`, whatever its limit, up to `bound`.
-pub(super) fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
+fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
     let mut found = 0;
     for wanted in questions(tx, filter, "l.cwd")? {
         found += wanted.count(tx, "launch l", bound - found)?;
@@ -44,6 +47,9 @@ fn questions(tx: &Connection, filter: &Filter, cwd: &str) -> rusqlite::Result<Ve
         wanted.require_that("false");
     }
     wanted.require_some("l.agent = ?", filter.agent.clone());
+    if filter.mode.is_some() || filter.endpoint.is_some() {
+        Kinds::find(tx, filter)?.require(&mut wanted, "l.kind");
+    }
     require_launch(&mut wanted, filter);
     if filter.how.is_some() {
         require_touching(&mut wanted, tx, filter)?;
@@ -75,7 +81,6 @@ pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
     if filter.running {
         wanted.require_that("l.started_at IS NOT NULL AND l.ended_at IS NULL");
     }
-    wanted.require_some("l.mode = ?", filter.mode.clone());
     if let Some(flag) = &filter.flag {
         // As it is typed with its value, or its name alone.
         let flag = flag.replacen(' ', "=", 1);
@@ -83,14 +88,6 @@ pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
             "EXISTS (SELECT 1 FROM json_each(l.flags)
                 WHERE value = ? OR substr(value, 1, length(?) + 1) = ? || '=')",
             [flag.clone(), flag.clone(), flag],
-        );
-    }
-    if let Some(host) = &filter.endpoint {
-        // The port may be left out.
-        wanted.require(
-            "(l.endpoint = ? COLLATE NOCASE
-                OR substr(l.endpoint, 1, length(?) + 1) = ? || ':' COLLATE NOCASE)",
-            [host.clone(), host.clone(), host.clone()],
         );
     }
 }
@@ -121,7 +118,8 @@ fn require_touching(
     let mut touches = Conditions::default();
     touches.require_that("t.launch = l.key");
     require_touched_place(&mut touches, tx, filter)?;
-    require_touch(&mut touches, filter);
+    require_manner(&mut touches, tx, filter)?;
+    require_range(&mut touches, (filter.since_ms, filter.until_ms));
     let sql = format!("EXISTS (SELECT 1 FROM dir_touch t{})", touches.clause());
     wanted.require(&sql, touches.into_values());
     Ok(())

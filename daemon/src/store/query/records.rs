@@ -8,6 +8,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, DirTouched, Record};
 
 use super::super::filter::{Conditions, Repos, is_below};
+use super::kinds::Kinds;
 use super::launches::{require_launch, require_place};
 
 /// Records looked at per page: a filter that lets little through must not hold a read transaction,
@@ -17,8 +18,10 @@ const LOOKED_AT: i64 = 20_000;
 /// A part of the records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// The stored bytes of those that passed.
-    pub(crate) records: Vec<Vec<u8>>,
+    /// The stored bytes of those that passed, each with a line end.
+    pub(crate) lines: Vec<u8>,
+    /// How many passed.
+    pub(crate) count: u64,
     /// The last number that was looked at, whether it passed or not: where the next page begins.
     pub(crate) last_seq: u64,
 }
@@ -43,21 +46,21 @@ pub(super) fn page(
     filter: &Filter,
 ) -> rusqlite::Result<Page> {
     let mut sieve = Sieve::new(tx, filter)?;
-    let mut page = Page { records: Vec::new(), last_seq: after };
+    let mut page = Page { last_seq: after, ..Page::default() };
     let mut statement = tx.prepare_cached(
         "SELECT seq, at_ms, body FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
     )?;
     let mut rows = statement.query([signed(after), signed(upto), LOOKED_AT])?;
-    let mut bytes = 0;
     while let Some(row) = rows.next()? {
         page.last_seq = row.get::<_, i64>(0)?.cast_unsigned();
         // A pruned record has no body, and nothing to show.
         let Some(body) = row.get_ref(2)?.as_blob_or_null()? else { continue };
         if sieve.passes(row.get(1)?, body)? {
-            bytes += body.len();
-            page.records.push(body.to_owned());
+            page.lines.extend_from_slice(body);
+            page.lines.push(b'\n');
+            page.count += 1;
         }
-        if bytes >= max_bytes {
+        if page.lines.len() >= max_bytes {
             break;
         }
     }
@@ -85,7 +88,7 @@ impl<'a> Sieve<'a> {
     fn new(tx: &'a Connection, filter: &'a Filter) -> rusqlite::Result<Self> {
         let repos = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
         let mut by_launch = Conditions::default();
-        by_launch.require_some("l.agent = ?", filter.agent.clone());
+        Kinds::find(tx, filter)?.require(&mut by_launch, "l.kind");
         require_launch(&mut by_launch, filter);
         let mut by_launch_and_place = by_launch.clone();
         require_place(&mut by_launch_and_place, tx, filter, "l.cwd")?;

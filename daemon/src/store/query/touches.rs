@@ -1,26 +1,34 @@
 //! What a filter asks of touches, which are called `t` here.
 
-use rusqlite::Connection;
-use trackway_protocol::ids::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::message::Filter;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix};
-use super::super::project::dir::quarter_hour;
 
-/// Adds when, how and in which session a touch must have been.
-pub(super) fn require_touch(wanted: &mut Conditions, filter: &Filter) {
-    wanted.require_some("t.how = ?", filter.how.clone());
+/// Adds how and in which session a touch must have been.
+pub(super) fn require_manner(
+    wanted: &mut Conditions,
+    tx: &Connection,
+    filter: &Filter,
+) -> rusqlite::Result<()> {
+    if let Some(how) = &filter.how {
+        let mut key = tx.prepare_cached("SELECT key FROM how WHERE name = ?")?;
+        // Where nothing was ever touched so, nothing passes.
+        let key = key.query_row([how], |row| row.get(0)).optional()?;
+        wanted.require("t.how = ?", [key.unwrap_or(0_i64)]);
+    }
     if let Some(prefix) = &filter.session {
         require_prefix(wanted, "t.session", prefix);
     }
-    // The quarter-hour is what the index has; the rest makes the edges exact.
-    let quarter = |ms| quarter_hour(Timestamp::from_ms(ms));
-    if let Some(since) = filter.since_ms {
-        wanted.require("t.quarter >= ? AND t.last_at >= ?", [quarter(since), since]);
-    }
-    if let Some(until) = filter.until_ms {
-        wanted.require("t.quarter <= ? AND t.first_at < ?", [quarter(until), until]);
-    }
+    Ok(())
+}
+
+/// Selects the directories that are `dir` or lie below it.
+pub(super) fn dirs_below(dir: &str) -> (String, Vec<Value>) {
+    let mut below = Conditions::default();
+    require_below(&mut below, "path", dir);
+    (format!("SELECT key FROM dir{}", below.clause()), below.into_values())
 }
 
 /// Adds which directory or repository a touch must be of.
@@ -33,10 +41,8 @@ pub(super) fn require_touched_place(
     filter: &Filter,
 ) -> rusqlite::Result<()> {
     if let Some(dir) = &filter.dir {
-        let mut below = Conditions::default();
-        require_below(&mut below, "path", dir);
-        let sql = format!("t.dir IN (SELECT key FROM dir{})", below.clause());
-        wanted.require(&sql, below.into_values());
+        let (select, values) = dirs_below(dir);
+        wanted.require(&format!("t.dir IN ({select})"), values);
     }
     if let Some(repo) = &filter.repo {
         let keys = Repos::find(tx, repo)?.keys();

@@ -1,6 +1,9 @@
 //! Who touched a place: one row per launch, or per session where only its file tells.
+//!
+//! A place may have seen any number of launches, and the newest are wanted: so the days are gone
+//! through from the last on, by the sums, until there are enough of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
@@ -8,80 +11,170 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Evidence, Launch};
 use trackway_protocol::row::WhoRow;
 
-use super::super::filter::{Conditions, sql_limit};
+use super::super::filter::Conditions;
+use super::super::project::how::{HELPER, bit};
 use super::super::register;
+use super::Found;
+use super::kinds::{Kinds, Names};
 use super::launches::{require_launch, said_of};
-use super::touches::{require_touch, require_touched_place};
+use super::place::Place;
+use super::spans::{day_range, quarters, require_range};
+use super::touches::require_manner;
+use super::walk::Walk;
+
+/// Touchers that are looked at together.
+const MANY: usize = 1000;
+
+/// Touches that are looked at to count who made them.
+const LOOKED_AT: u64 = 10_000;
 
 /// A launch's key, and the session where there is no launch.
 type Toucher = (i64, String);
 
 /// Returns those who touched what `filter` names, the last to touch it first.
-pub(super) fn who(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<WhoRow>> {
-    let wanted = question(tx, filter)?;
-    let touchers = newest(tx, wanted.clone(), filter)?;
-    let mut visits = visits(tx, wanted, &touchers)?;
-    let rows = touchers.into_iter().filter_map(|toucher| {
-        let visit = visits.remove(&toucher)?;
-        Some(row(tx, toucher, visit))
-    });
-    rows.collect()
+pub(super) fn who(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<WhoRow>> {
+    let search = Search::new(tx, filter)?;
+    let names = Names::read(tx)?;
+    let visits = search.newest(tx)?.into_iter();
+    let rows = visits.map(|(toucher, visit)| row(tx, toucher, visit, &names));
+    let rows = rows.collect::<rusqlite::Result<_>>()?;
+    Found::counted(rows, filter, |bound| search.count(tx, bound))
 }
 
-/// Counts those who touched what `filter` names, whatever its limit, up to `bound`.
-pub(super) fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
-    let mut wanted = question(tx, filter)?;
-    group(&mut wanted, filter);
-    wanted.count(tx, FROM, bound)
-}
-
-const FROM: &str = "dir_touch t LEFT JOIN launch l ON l.key = t.launch";
-
-fn question(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
-    let mut wanted = Conditions::default();
-    require_touched_place(&mut wanted, tx, filter)?;
-    require_touch(&mut wanted, filter);
-    wanted.require_some("+l.agent = ?", filter.agent.clone());
-    require_launch(&mut wanted, filter);
-    Ok(wanted)
-}
-
-/// Makes one row of each that is to be shown.
-fn group(wanted: &mut Conditions, filter: &Filter) {
-    let sql = " GROUP BY t.launch, t.session HAVING ? OR max(t.how <> 'helper')";
-    wanted.append(sql, [filter.helpers || filter.how.is_some()]);
-}
-
-fn newest(
-    tx: &Connection,
-    mut wanted: Conditions,
-    filter: &Filter,
-) -> rusqlite::Result<Vec<Toucher>> {
-    group(&mut wanted, filter);
-    let sql = format!(
-        "SELECT t.launch, t.session FROM {FROM}{}
-         ORDER BY max(t.last_at) DESC, t.launch DESC, t.session DESC LIMIT ?",
-        wanted.clause()
-    );
-    let values = wanted.into_values().into_iter().chain([sql_limit(filter.limit)]);
-    let toucher = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), toucher)?.collect()
+/// What is searched for.
+struct Search<'a> {
+    filter: &'a Filter,
+    place: Place,
+    /// What a touch `t` of a launch `l` must be, wherever it was.
+    wanted: Conditions,
 }
 
 /// What one of them did there.
 #[derive(Default)]
 struct Visit {
     dirs: BTreeSet<i64>,
-    hows: BTreeSet<String>,
+    hows: i64,
     first_at: Option<Timestamp>,
     last: Option<(Timestamp, String)>,
     evidence: Option<Evidence>,
 }
 
+impl<'a> Search<'a> {
+    fn new(tx: &Connection, filter: &'a Filter) -> rusqlite::Result<Self> {
+        let mut wanted = Conditions::default();
+        require_range(&mut wanted, (filter.since_ms, filter.until_ms));
+        require_manner(&mut wanted, tx, filter)?;
+        require_launch(&mut wanted, filter);
+        Kinds::find(tx, filter)?.require(&mut wanted, "+l.kind");
+        Ok(Self { filter, place: Place::find(tx, filter)?, wanted })
+    }
+
+    fn newest(&self, tx: &Connection) -> rusqlite::Result<Vec<(Toucher, Visit)>> {
+        let limit = self.filter.limit.and_then(|limit| usize::try_from(limit).ok());
+        let limit = limit.unwrap_or(usize::MAX);
+        let (mut found, mut known) = (Vec::new(), HashSet::new());
+        let mut walk = Walk::new(&self.place, day_range(self.filter), limit);
+        while let Some(days) = walk.next(tx, found.len())? {
+            let mut new = self.of_days(tx, days)?;
+            new.retain(|toucher| known.insert(toucher.clone()));
+            // In parts, since many may have come, and few are wanted.
+            for part in new.chunks(limit.clamp(1, MANY)) {
+                self.add(tx, part, limit, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds what some did there, in their order, unless nobody is to see it.
+    fn add(
+        &self,
+        tx: &Connection,
+        touchers: &[Toucher],
+        limit: usize,
+        found: &mut Vec<(Toucher, Visit)>,
+    ) -> rusqlite::Result<()> {
+        if found.len() >= limit {
+            return Ok(());
+        }
+        let shows_all = self.filter.helpers || self.filter.how.is_some();
+        let mut visits = self.visits(tx, touchers)?;
+        let visits = touchers.iter().filter_map(|toucher| visits.remove_entry(toucher));
+        found.extend(visits.filter(|(_, visit)| shows_all || visit.hows != bit(HELPER)));
+        found.truncate(limit);
+        Ok(())
+    }
+
+    /// Counts up to `bound` who touched the place, whatever the limit; says `bound` as well where
+    /// too much was done there to be looked through quickly.
+    fn count(&self, tx: &Connection, bound: u64) -> rusqlite::Result<u64> {
+        let mut touches = self.place.conditions("t");
+        require_range(&mut touches, (self.filter.since_ms, self.filter.until_ms));
+        if touches.count(tx, self.place.from(), LOOKED_AT)? == LOOKED_AT {
+            return Ok(bound);
+        }
+        let mut wanted = self.place.conditions("t");
+        wanted.and(&self.wanted);
+        let sql = " GROUP BY t.launch, t.session HAVING ? OR max(t.how <> 1)";
+        wanted.append(sql, [self.filter.helpers || self.filter.how.is_some()]);
+        wanted.count(
+            tx,
+            &format!("{} LEFT JOIN launch l ON l.key = t.launch", self.place.from()),
+            bound,
+        )
+    }
+
+    /// Returns who touched the place on some days, the last to touch it first.
+    fn of_days(
+        &self,
+        tx: &Connection,
+        (first, last): (i64, i64),
+    ) -> rusqlite::Result<Vec<Toucher>> {
+        let mut wanted = self.place.conditions("t");
+        wanted.require("t.quarter BETWEEN ? AND ?", [quarters(first).0, quarters(last).1]);
+        wanted.and(&self.wanted);
+        let sql = format!(
+            "SELECT t.launch, t.session FROM {} LEFT JOIN launch l ON l.key = t.launch{}
+             GROUP BY t.launch, t.session
+             ORDER BY max(t.last_at) DESC, t.launch DESC, t.session DESC",
+            self.place.from(),
+            wanted.clause()
+        );
+        let toucher = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        tx.prepare_cached(&sql)?
+            .query_map(params_from_iter(wanted.into_values()), toucher)?
+            .collect()
+    }
+
+    fn visits(
+        &self,
+        tx: &Connection,
+        touchers: &[Toucher],
+    ) -> rusqlite::Result<BTreeMap<Toucher, Visit>> {
+        let mut wanted = self.place.conditions("t");
+        wanted.and(&self.wanted);
+        let sql = format!(
+            "SELECT t.launch, t.session, t.dir, d.path, t.how, t.first_at, t.last_at, t.evidence
+             FROM json_each(?) w CROSS JOIN dir_touch t
+                ON t.launch = w.value ->> 0 AND t.session = w.value ->> 1
+             CROSS JOIN dir d ON d.key = t.dir LEFT JOIN launch l ON l.key = t.launch{}",
+            wanted.clause()
+        );
+        let touchers = serde_json::to_string(touchers).expect("texts and numbers always serialise");
+        let values = [touchers.into()].into_iter().chain(wanted.into_values());
+        let mut statement = tx.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut visits = BTreeMap::<Toucher, Visit>::new();
+        while let Some(row) = rows.next()? {
+            visits.entry((row.get(0)?, row.get(1)?)).or_default().add(row)?;
+        }
+        Ok(visits)
+    }
+}
+
 impl Visit {
     fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
         self.dirs.insert(row.get(2)?);
-        self.hows.insert(row.get(4)?);
+        self.hows |= bit(row.get(4)?);
         let first_at = Timestamp::from_ms(row.get(5)?);
         self.first_at = Some(self.first_at.map_or(first_at, |other| other.min(first_at)));
         let last = Some((Timestamp::from_ms(row.get(6)?), row.get(3)?));
@@ -93,30 +186,12 @@ impl Visit {
     }
 }
 
-fn visits(
+fn row(
     tx: &Connection,
-    wanted: Conditions,
-    touchers: &[Toucher],
-) -> rusqlite::Result<BTreeMap<Toucher, Visit>> {
-    let sql = format!(
-        "SELECT t.launch, t.session, t.dir, d.path, t.how, t.first_at, t.last_at, t.evidence
-         FROM json_each(?) w CROSS JOIN dir_touch t
-            ON t.launch = w.value ->> 0 AND t.session = w.value ->> 1
-         JOIN dir d ON d.key = t.dir LEFT JOIN launch l ON l.key = t.launch{}",
-        wanted.clause()
-    );
-    let touchers = serde_json::to_string(touchers).expect("texts and numbers always serialise");
-    let values = [touchers.into()].into_iter().chain(wanted.into_values());
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut visits = BTreeMap::<Toucher, Visit>::new();
-    while let Some(row) = rows.next()? {
-        visits.entry((row.get(0)?, row.get(1)?)).or_default().add(row)?;
-    }
-    Ok(visits)
-}
-
-fn row(tx: &Connection, (key, session): Toucher, visit: Visit) -> rusqlite::Result<WhoRow> {
+    (key, session): Toucher,
+    visit: Visit,
+    names: &Names,
+) -> rusqlite::Result<WhoRow> {
     let (launch, said): (Option<LaunchId>, Option<Launch>) = said_of(tx, key)?.unzip();
     let said = said.unwrap_or_default();
     let (last_at, path) = visit.last.unwrap_or_default();
@@ -131,7 +206,7 @@ fn row(tx: &Connection, (key, session): Toucher, visit: Visit) -> rusqlite::Resu
         cwd: said.cwd,
         path,
         paths: visit.dirs.len() as u64,
-        how: visit.hows.into_iter().collect(),
+        how: names.hows(visit.hows),
         first_at: visit.first_at.unwrap_or_default(),
         last_at,
         evidence: visit.evidence.unwrap_or(Evidence::Inferred),

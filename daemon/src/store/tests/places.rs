@@ -23,13 +23,13 @@ fn in_repo(repo: &str) -> Filter {
 }
 
 fn ids(reader: &Reader, filter: &Filter) -> Vec<String> {
-    reader.repos(filter).unwrap().into_iter().map(|row| row.id).collect()
+    reader.repos(filter).unwrap().rows.into_iter().map(|row| row.id).collect()
 }
 
 /// Numbers of the launches that answer, in the order of the answer.
 fn who(reader: &Reader, filter: &Filter) -> Vec<u64> {
     let number = |row: WhoRow| (0..20).find(|number| row.launch == Some(id(*number))).unwrap();
-    reader.who(filter).unwrap().into_iter().map(number).collect()
+    reader.who(filter).unwrap().rows.into_iter().map(number).collect()
 }
 
 fn unknown(ms: i64, number: u64, dir: &str) -> Draft {
@@ -59,7 +59,7 @@ fn places() -> Fixture {
 #[test]
 fn clones_and_working_trees_of_a_repository_are_one_row() {
     let fixture = places();
-    let rows = fixture.reader.repos(&all()).unwrap();
+    let rows = fixture.reader.repos(&all()).unwrap().rows;
     let [remote, lone] = &rows[..] else { panic!("{rows:?}") };
     let expected = RepoRow {
         id: "h/o/r".into(),
@@ -93,12 +93,12 @@ fn repositories_pass_each_filter() {
     assert_eq!(ids(reader, &in_repo("/tree/x")), ["/lone"]);
     assert_eq!(ids(reader, &in_dir("/a/x")), ["h/o/r"]);
     let of_claude = Filter { agent: Some("claude".into()), ..all() };
-    let row = &reader.repos(&of_claude).unwrap()[0];
+    let row = &reader.repos(&of_claude).unwrap().rows[0];
     assert_eq!((row.dirs, row.launches, row.last_at), (2, 1, at(2)));
     let later = Filter { since_ms: Some(T0 + HOUR), ..all() };
-    let row = &reader.repos(&later).unwrap()[0];
+    let row = &reader.repos(&later).unwrap().rows[0];
     assert_eq!((row.dirs, row.launches, row.first_at), (1, 1, at(DAY)));
-    assert_eq!(reader.more_repos(&Filter { limit: Some(1), ..all() }, 1).unwrap(), Some(1));
+    assert_eq!(reader.repos(&Filter { limit: Some(1), ..all() }).unwrap().more, Some(1));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_touch_counts_for_the_repository_that_its_directory_was_in_if_it_could_not_b
         touched_in(1, 1, "/a", "launch", Some(repo("/a", None))),
     ];
     let fixture = Fixture::with(drafts);
-    let row = &fixture.reader.repos(&all()).unwrap()[0];
+    let row = &fixture.reader.repos(&all()).unwrap().rows[0];
     assert_eq!((row.launches, row.dirs, row.last_at), (2, 1, at(DAY)));
     assert_eq!(who(&fixture.reader, &in_repo("/a")), [2, 1]);
 }
@@ -126,7 +126,7 @@ fn who_tells_what_each_launch_did_there() {
         ..Launch::default()
     };
     let fixture = fixture.and(vec![updated(7, launch.clone())]);
-    let rows = fixture.reader.who(&in_dir("/a")).unwrap();
+    let rows = fixture.reader.who(&in_dir("/a")).unwrap().rows;
     let expected = WhoRow {
         launch: Some(id(1)),
         session: None,
@@ -164,7 +164,7 @@ fn who_comes_last_touch_first_and_passes_each_filter() {
     assert_eq!(who(reader, &Filter { mode: Some("headless".into()), ..there.clone() }), [1]);
     assert_eq!(who(reader, &Filter { how: Some("command".into()), ..there.clone() }), [1]);
     assert_eq!(who(reader, &Filter { launch: Some(id(2).to_string()), ..there.clone() }), [2]);
-    assert_eq!(reader.more_who(&Filter { limit: Some(1), ..there }, 1).unwrap(), Some(1));
+    assert_eq!(reader.who(&Filter { limit: Some(1), ..there }).unwrap().more, Some(1));
 }
 
 #[test]
@@ -173,11 +173,11 @@ fn a_session_that_no_process_told_of_is_a_row_of_its_own() {
     let Body::DirTouched(body) = &mut draft.body else { unreachable!() };
     (body.launch, body.session) = (None, Some("s1".into()));
     let fixture = Fixture::with(vec![draft, touched(2, 3, "/a", "command")]);
-    let rows = fixture.reader.who(&in_dir("/a")).unwrap();
+    let rows = fixture.reader.who(&in_dir("/a")).unwrap().rows;
     let told: Vec<_> = rows.iter().map(|row| (row.launch, row.session.as_deref())).collect();
     assert_eq!(told, [(Some(id(3)), None), (None, Some("s1"))]);
     let of_session = Filter { session: Some("s".into()), ..in_dir("/a") };
-    assert_eq!(fixture.reader.who(&of_session).unwrap().len(), 1);
+    assert_eq!(fixture.reader.who(&of_session).unwrap().rows.len(), 1);
 }
 
 #[test]
@@ -200,13 +200,13 @@ fn facts_of_launches_narrow_every_question() {
         endpoint("H.example"),
         endpoint("h.example:8080"),
     ] {
-        assert_eq!(reader.launches(&filter).unwrap().len(), 1, "{filter:?}");
-        assert_eq!(reader.dirs(&filter).unwrap().len(), 2, "{filter:?}");
-        assert_eq!(reader.repos(&filter).unwrap().len(), 1, "{filter:?}");
+        assert_eq!(reader.launches(&filter).unwrap().rows.len(), 1, "{filter:?}");
+        assert_eq!(reader.dirs(&filter).unwrap().rows.len(), 2, "{filter:?}");
+        assert_eq!(reader.repos(&filter).unwrap().rows.len(), 1, "{filter:?}");
     }
     for filter in [flag("--yo"), flag("--permission-mode=pla"), endpoint("example")] {
-        assert!(reader.launches(&filter).unwrap().is_empty(), "{filter:?}");
-        assert!(reader.dirs(&filter).unwrap().is_empty(), "{filter:?}");
+        assert!(reader.launches(&filter).unwrap().rows.is_empty(), "{filter:?}");
+        assert!(reader.dirs(&filter).unwrap().rows.is_empty(), "{filter:?}");
     }
 }
 
@@ -214,7 +214,7 @@ fn facts_of_launches_narrow_every_question() {
 fn launches_with_a_how_are_those_that_touched_the_place_so() {
     let fixture = places();
     let ids = |filter: Filter| -> Vec<_> {
-        fixture.reader.launches(&filter).unwrap().into_iter().map(|row| row.id).collect()
+        fixture.reader.launches(&filter).unwrap().rows.into_iter().map(|row| row.id).collect()
     };
     let command = Filter { how: Some("command".into()), ..all() };
     assert_eq!(ids(command.clone()), [id(2), id(1)]);

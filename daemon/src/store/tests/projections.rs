@@ -5,6 +5,8 @@ use proptest::sample::select;
 use proptest::{collection, option};
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, PathText, Repo,
 };
@@ -21,24 +23,36 @@ const MERGED: &[&str] = &[
     "SELECT identity FROM repo",
     "SELECT root, main, remote, upstream, identity, seen_at, seen
      FROM clone c JOIN repo ON repo.key = c.repo",
-    "SELECT id, facts, started_at, ended_at, agent, mode, endpoint, flags, cwd, identity
-     FROM launch LEFT JOIN repo ON repo.key = launch.repo",
+    "SELECT id, facts, started_at, ended_at, l.agent, k.agent, mode, endpoint, flags, cwd, identity
+     FROM launch l LEFT JOIN repo ON repo.key = l.repo LEFT JOIN kind k ON k.key = l.kind",
     "SELECT path, path_b64, repo FROM dir",
     "SELECT path, path_b64, identity, first_at, last_at
      FROM dir_repo r JOIN dir ON dir.key = r.dir JOIN repo ON repo.key = r.repo",
-    "SELECT quarter, path, path_b64, id, session, how, ifnull(identity, t.repo), first_at, last_at,
+    "SELECT quarter, path, path_b64, id, session, name, ifnull(identity, t.repo), first_at, last_at,
         evidence
      FROM dir_touch t JOIN dir ON dir.key = t.dir LEFT JOIN launch ON launch.key = t.launch
-        LEFT JOIN repo ON repo.key = t.repo",
-    "SELECT path, path_b64, agent, hows, first_at, last_at, launches, evidence
-     FROM dir_use u JOIN dir ON dir.key = u.dir",
+        JOIN how ON how.key = t.how LEFT JOIN repo ON repo.key = t.repo",
+    "SELECT level, span, path, path_b64, agent, mode, endpoint,
+        (SELECT group_concat(name ORDER BY name) FROM how WHERE hows >> key & 1),
+        first_at, last_at, launches, evidence
+     FROM dir_sum s JOIN dir ON dir.key = s.dir LEFT JOIN kind k ON k.key = s.kind",
+    "SELECT level, span, identity, agent, mode, endpoint,
+        (SELECT group_concat(name ORDER BY name) FROM how WHERE hows >> key & 1),
+        first_at, last_at, launches, evidence
+     FROM repo_sum s JOIN repo ON repo.key = s.repo LEFT JOIN kind k ON k.key = s.kind",
+    "SELECT path, path_b64, day, id
+     FROM dir_stay s JOIN dir ON dir.key = s.dir JOIN launch ON launch.key = s.launch",
+    "SELECT identity, day, id
+     FROM repo_stay s JOIN repo ON repo.key = s.repo JOIN launch ON launch.key = s.launch",
+    "SELECT id, identity, day
+     FROM repo_visit v JOIN repo ON repo.key = v.repo JOIN launch ON launch.key = v.launch",
 ];
 
 /// What has a row for each record.
 const LISTED: &[&str] = &[
     "SELECT source, state, from_ms, until_ms, closes_ms, reason, missed, unit, unnamed FROM coverage",
     "SELECT kind, at_ms, boot_id FROM daemon_run",
-    "SELECT id, kind, at_ms FROM launch_record n JOIN record USING (seq)
+    "SELECT id, record.kind, at_ms FROM launch_record n JOIN record USING (seq)
      JOIN launch ON launch.key = n.launch",
 ];
 
@@ -84,13 +98,15 @@ fn any_repo() -> impl Strategy<Value = Repo> {
 fn any_launch() -> impl Strategy<Value = Launch> {
     let cwd = option::of((word(&["/src/a", "/src/b/c"]), option::of(word(&["L3NyYw=="]))));
     let repo = (option::of(any_repo()), option::of(word(&["timeout", "permission"])));
-    let said = (option::of(word(&["claude", "codex"])), option::of(any::<u32>()), cwd, repo);
-    (0..4_u64, said).prop_map(|(number, (agent, pid, cwd, (repo, repo_unknown)))| {
+    let kind = (option::of(word(&["claude", "codex"])), option::of(word(&["interactive"])));
+    let said = (kind, option::of(any::<u32>()), cwd, repo);
+    (0..4_u64, said).prop_map(|(number, ((agent, mode), pid, cwd, (repo, repo_unknown)))| {
         let (cwd, cwd_b64) = cwd.unzip();
         let launch = id(number);
         Launch {
             launch,
             agent,
+            mode,
             pid,
             cwd,
             cwd_b64: cwd_b64.flatten(),
@@ -169,13 +185,26 @@ fn any_body() -> impl Strategy<Value = Body> {
 
 fn any_draft() -> impl Strategy<Value = Draft> {
     // Few times, so that they collide, on both sides of quarter-hours and of the epoch's minute 0.
-    let times = select(&[-1, 0, 1, 899_999, 900_000, 900_001]);
+    // And in several days, of which the last is in another week.
+    const DAY: i64 = 86_400_000;
+    let times = select(&[-1, 0, 1, 899_999, 900_000, 900_001, DAY, DAY + 1, 2 * DAY, 9 * DAY]);
     (times, any_evidence(), any_body()).prop_map(|(ms, evidence, body)| Draft {
         at: at(ms),
         evidence,
         replaces: None,
         body,
     })
+}
+
+/// A time at which a range may begin or end.
+fn any_edge() -> impl Strategy<Value = Timestamp> {
+    const DAY: i64 = 86_400_000;
+    let day = select(&[-DAY / 2, 0, 1, 900_000, DAY / 2, DAY, DAY + 1, 3 * DAY / 2, 7 * DAY]);
+    day.prop_map(at)
+}
+
+fn of_a_launch(draft: &Draft) -> bool {
+    !matches!(&draft.body, Body::DirTouched(touched) if touched.launch.is_none())
 }
 
 /// The same drafts twice, the second time in another order.
@@ -208,13 +237,40 @@ proptest! {
     }
 }
 
+proptest! {
+    // Each has a ledger on disk.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sums_answer_as_the_touches_do(
+        drafts in collection::vec(any_draft().prop_filter("a session's", of_a_launch), 0..40),
+        (since, until) in (option::of(any_edge()), option::of(any_edge())),
+        agent in option::of(word(&["claude"])),
+    ) {
+        let fixture = Fixture::with(drafts);
+        let (since_ms, until_ms) = (since.map(|at| at.ms()), until.map(|at| at.ms()));
+        let summed = Filter { since_ms, until_ms, agent, helpers: true, ..Filter::default() };
+        // Every id begins so, and sums know of no ids.
+        let touched = Filter { launch: Some(String::new()), ..summed.clone() };
+        let (one, other) = (fixture.reader.dirs(&summed), fixture.reader.dirs(&touched));
+        prop_assert_eq!(one.unwrap(), other.unwrap());
+        // In how many directories is known of touches alone where one changes its repository.
+        let repos = |filter| {
+            let mut rows = fixture.reader.repos(filter).unwrap().rows;
+            rows.iter_mut().for_each(|row| row.dirs = 0);
+            rows
+        };
+        prop_assert_eq!(repos(&summed), repos(&touched));
+    }
+}
+
 #[test]
 fn a_rebuild_replaces_whatever_was_in_the_tables() {
     let fixture = Fixture::with(vec![started(0, 1, "claude"), touched(1, 1, "/src/1", "launch")]);
     let connection = fixture.ledger.connection();
     let before = dump(connection, MERGED);
     for spoilt in
-        ["DELETE FROM dir", "UPDATE launch SET agent = 'x', id = 'y'", "DELETE FROM dir_use"]
+        ["DELETE FROM dir", "UPDATE launch SET agent = 'x', id = 'y'", "DELETE FROM dir_sum"]
     {
         connection.execute(spoilt, []).unwrap();
     }

@@ -50,7 +50,8 @@ fn failure(code: i32) -> rusqlite::Error {
 
 fn records(reader: &Reader) -> Vec<Record> {
     let page = reader.page(0, u64::MAX, usize::MAX, &Filter::default()).unwrap();
-    page.records.iter().map(|body| serde_json::from_slice(body).unwrap()).collect()
+    let lines = page.lines.split_inclusive(|byte| *byte == b'\n');
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
 }
 
 /// Which launches were started, by number, in the order of the records.
