@@ -60,6 +60,9 @@ pub struct LedgerStatus {
     pub bytes: u64,
     /// The newest record's number.
     pub seq: u64,
+    /// When the first record's fact happened; `null` where there is none.
+    #[serde(default)]
+    pub begins_at: Option<Timestamp>,
 }
 
 /// How far the reading of older files is.

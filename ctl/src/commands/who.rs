@@ -10,12 +10,10 @@ use clap::{Args, ValueHint};
 use serde::de::IgnoredAny;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::{Filter, Request};
-use trackway_protocol::record::Record;
-use trackway_protocol::row::WhoRow;
+use trackway_protocol::row::{Status, WhoRow};
 
 use super::{Console, Form, Order};
 use crate::cli::filter::{Limit, Narrow, Range, Touch, aim};
-use crate::client::{Line, understood};
 use crate::error::Error;
 use crate::render;
 use crate::render::who::Untouched;
@@ -97,20 +95,8 @@ fn gaps(filter: &Filter, console: &Console<'_, impl Write, impl Write>) -> Resul
     Ok(gaps.len() as u64)
 }
 
-/// Returns when the first record was written; nothing where there is none.
+/// Returns when the ledger begins; nothing where it is empty.
 fn begin(console: &Console<'_, impl Write, impl Write>) -> Result<Option<Timestamp>, Error> {
-    let mut client = console.connect()?;
-    // Only the first of them is read: leaving is how a client ends an answer.
-    let mut reply =
-        client.ask(|id| Request::Export { id, after: None, filter: Filter::default() })?;
-    loop {
-        match reply.line()? {
-            Line::Record(line) => {
-                let record: Record = understood(line)?;
-                return Ok(Some(record.recorded_at));
-            }
-            Line::Row(_) => {}
-            Line::End(_) => return Ok(None),
-        }
-    }
+    let (status, _) = console.connect()?.rows::<Status>(|id| Request::Status { id })?;
+    Ok(status.first().and_then(|status| status.ledger.begins_at))
 }

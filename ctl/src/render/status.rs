@@ -186,7 +186,12 @@ mod tests {
                     "1 of 2 programs could not be watched, because its file system does not support it",
                 ),
             ],
-            ledger: LedgerStatus { records: 12_345, bytes: 3_449_000, seq: 12_345 },
+            ledger: LedgerStatus {
+                records: 12_345,
+                bytes: 3_449_000,
+                seq: 12_345,
+                begins_at: None,
+            },
             backfill: Backfill { state: "done".into(), done_bytes: 0, total_bytes: 0 },
             running: 2,
             launches: 1057,

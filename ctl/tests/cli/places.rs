@@ -5,10 +5,12 @@ use std::sync::mpsc::{self, Receiver};
 
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, block, record};
+use crate::fake::{Fake, block};
 
 const WHO: &str = r#"{"launch":"3f2a9c41-0000-8000-8000-000000000001","session":null,"agent":"claude","agent_version":"2.1.330","mode":"headless","flags":[],"endpoint":null,"cwd":"/home/ann","path":"/home/ann/src/\u001b[2Jx","paths":2,"how":["command"],"first_at":"2020-11-16T11:57:00.000Z","last_at":"2020-11-16T11:57:00.000Z","evidence":"kernel"}"#;
 const REPO: &str = r#"{"id":"github.com/o/r","repo":{"root":"/home/ann/r"},"roots":["/home/ann/r"],"agents":["codex"],"how":["launch"],"first_at":"2020-11-16T11:57:00.000Z","last_at":"2020-11-16T11:57:00.000Z","dirs":1,"launches":12,"sessions":null,"evidence":"kernel"}"#;
+
+const STATUS: &str = r#"{"version":"0.1.0","pid":7,"started_at":"2026-11-16T08:00:00.000Z","recording":true,"sources":[],"ledger":{"records":1,"bytes":1,"seq":1,"begins_at":"2026-11-23T11:00:00.000Z"},"backfill":{"state":"done","done_bytes":0,"total_bytes":0},"running":0,"launches":0,"paths":{"state_dir":"/s","config":"/c","socket":"/k"},"agents":[]}"#;
 
 /// Returns a daemon that knows of no touch, and the requests that it gets.
 fn ignorant() -> (Fake, Receiver<Value>) {
@@ -18,7 +20,7 @@ fn ignorant() -> (Fake, Receiver<Value>) {
         match request["type"].as_str() {
             Some("who") => block("rows", &[]),
             Some("gaps") => block("rows", &["{}", "{}"]),
-            Some("export") => block("records", &[&record(1), &record(2)]),
+            Some("status") => block("rows", &[STATUS]),
             _ => panic!("{request}"),
         }
     });

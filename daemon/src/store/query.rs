@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
-use trackway_protocol::ids::LaunchId;
+use rusqlite::{Connection, OptionalExtension as _};
+use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow, LedgerStatus, RepoRow, WhoRow};
 
@@ -176,8 +176,11 @@ impl Reader {
             };
             // Records are numbered without holes and never deleted: the last number is the count.
             let seq = append::last_seq(tx)?;
+            let first = "SELECT at_ms FROM record ORDER BY seq LIMIT 1";
+            let begins_at = tx.query_row(first, [], |row| row.get(0)).optional()?;
+            let begins_at = begins_at.map(Timestamp::from_ms);
             Ok(Counts {
-                ledger: LedgerStatus { records: seq, bytes, seq },
+                ledger: LedgerStatus { records: seq, bytes, seq, begins_at },
                 launches: count("SELECT count(*) FROM launch WHERE started_at IS NOT NULL")?,
                 running: count(
                     "SELECT count(*) FROM launch WHERE ended_at IS NULL AND started_at IS NOT NULL",
