@@ -256,7 +256,9 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         if status.unwatched == 0 {
             status.refused = None;
         }
-        status.unread = self.troubles.counts();
+        if let Some(unread) = self.troubles.count() {
+            status.unread = unread;
+        }
         if self.told != self.status {
             self.sink.status(&self.status);
             self.told = self.status.clone();

@@ -90,7 +90,6 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         let (dir, name, path) = (known.dir.clone(), known.name.clone(), known.path());
         match disk::open(&path) {
             Ok(Some((file, look))) if look.id == id => {
-                self.troubles.remove(&path);
                 let read = match layout::is_packed(&name) {
                     true => self.read_packed(file, &look, &path)?,
                     false => self.read_plain(&file, &look, &path)?,
@@ -127,6 +126,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
     fn read_plain(&mut self, file: &File, look: &Look, path: &Path) -> Result<SliceEnd, Closed> {
         let Some(known) = self.table.files.get(&look.id) else { return Ok(SliceEnd::Whole) };
         let (mut cursor, mut tail) = (known.cursor, known.tail);
+        self.troubles.remove(path);
         let stands = is_same(file, look, &cursor);
         if !stands {
             (cursor, tail) = (Cursor::default(), Tail::default());
@@ -158,6 +158,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
             self.start(look.id, path, true);
             return Ok(SliceEnd::Whole);
         }
+        self.troubles.remove(path);
         let unpacking = self.unpacking.take().filter(|unpacking| unpacking.is_of(look, &before));
         let opened = unpacking.map_or_else(
             || file.try_clone().and_then(|file| Unpacking::open(file, *look, before)),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use super::disk::Unread;
@@ -37,46 +38,62 @@ pub(crate) struct Backfill {
 
 /// The paths that are not read at present.
 #[derive(Debug, Default)]
-pub(super) struct Troubles(BTreeMap<PathBuf, Unread>);
+pub(super) struct Troubles {
+    paths: BTreeMap<PathBuf, Unread>,
+    /// Whether they were counted as they are.
+    counted: bool,
+}
 
 impl Troubles {
     pub(super) fn insert(&mut self, path: &Path, why: Unread) {
-        if self.0.len() < MAX_UNREAD || self.0.contains_key(path) {
-            self.0.insert(path.to_owned(), why);
+        if self.paths.len() < MAX_UNREAD || self.paths.contains_key(path) {
+            self.paths.insert(path.to_owned(), why);
+            self.counted = false;
         }
     }
 
     pub(super) fn remove(&mut self, path: &Path) {
-        if !self.0.is_empty() {
-            self.0.remove(path);
+        if !self.paths.is_empty() {
+            self.counted &= self.paths.remove(path).is_none();
         }
     }
 
     /// Forgets what a directory does not list any more.
     pub(super) fn retain(&mut self, dir: &Path, listed: &BTreeSet<OsString>) {
-        let gone = |path: &Path| {
-            path.parent() == Some(dir)
-                && path.file_name().is_some_and(|name| !listed.contains(name))
-        };
-        self.0.retain(|path, _| !gone(path));
+        self.remove_where(dir, |path| {
+            let name = path.file_name().filter(|_| path.parent() == Some(dir));
+            name.is_some_and(|name| !listed.contains(name))
+        });
     }
 
     /// Forgets a directory and everything in it.
     pub(super) fn remove_tree(&mut self, dir: &Path) {
-        self.0.retain(|path, _| !path.starts_with(dir));
+        self.remove_where(dir, |_| true);
+    }
+
+    fn remove_where(&mut self, dir: &Path, gone: impl Fn(&Path) -> bool) {
+        let from = self.paths.range::<Path, _>((Bound::Included(dir), Bound::Unbounded));
+        let below = from.map(|(path, _)| path).take_while(|path| path.starts_with(dir));
+        for path in below.filter(|path| gone(path)).cloned().collect::<Vec<_>>() {
+            self.remove(&path);
+        }
     }
 
     /// Returns the paths that are worth another try.
     pub(super) fn failed(&self) -> impl Iterator<Item = &Path> {
-        let failed = self.0.iter().filter(|(_, why)| **why == Unread::Failed);
+        let failed = self.paths.iter().filter(|(_, why)| **why == Unread::Failed);
         failed.map(|(path, _)| path.as_path())
     }
 
-    pub(super) fn counts(&self) -> BTreeMap<Unread, usize> {
+    /// Counts them; none where nothing has changed since the last time.
+    pub(super) fn count(&mut self) -> Option<BTreeMap<Unread, usize>> {
+        if std::mem::replace(&mut self.counted, true) {
+            return None;
+        }
         let mut counts = BTreeMap::new();
-        for why in self.0.values() {
+        for why in self.paths.values() {
             *counts.entry(*why).or_default() += 1;
         }
-        counts
+        Some(counts)
     }
 }

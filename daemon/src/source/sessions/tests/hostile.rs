@@ -134,12 +134,12 @@ fn damaged_and_exploding_compressed_files_are_states() {
     let mut scene = Scene::new();
     let packed = |name: &str| scene.codex(name).with_extension("jsonl.zst");
     let good = zstd::encode_all(&b"{\"a\":1}\n{\"b\":2}\n"[..], 3).unwrap();
-    let (cut, bomb) = (packed("cut"), packed("bomb"));
+    let (cut, bomb, noise) = (packed("cut"), packed("bomb"), packed("noise"));
     write(&cut, &good[..good.len() - 5]);
-    write(&packed("noise"), b"this is no such file");
-    // Zeros without end, in a few kilobytes.
-    let zeros = std::io::Read::take(std::io::repeat(b'\n'), 70 << 20);
-    write(&bomb, zstd::encode_all(zeros, 1).unwrap());
+    write(&noise, b"this is no such file");
+    // One line without end, in a few kilobytes.
+    let endless = std::io::Read::take(std::io::repeat(b'x'), 70 << 20);
+    write(&bomb, zstd::encode_all(endless, 1).unwrap());
     let mut wide = zstd::Encoder::new(Vec::new(), 1).unwrap();
     wide.window_log(27).unwrap();
     wide.long_distance_matching(true).unwrap();
@@ -153,6 +153,8 @@ fn damaged_and_exploding_compressed_files_are_states() {
     let backfill = scene.told.status().backfill;
     assert_eq!((backfill.done_bytes, backfill.running), (backfill.total_bytes, false));
 
+    // Told of, and not what is in it.
+    fs::set_permissions(&noise, fs::Permissions::from_mode(0o600)).unwrap();
     append(&cut, &good[good.len() - 5..]);
     scene.catch_up();
     let lines = [before, scene.told.lines()].concat();

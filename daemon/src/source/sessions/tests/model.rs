@@ -138,20 +138,25 @@ impl World {
 
     /// Reads every file as the follower should have, and compares.
     fn compare(&mut self) {
-        let mut read = HashMap::new();
+        let mut read: HashMap<FileId, Read> = HashMap::new();
+        let mut new = 0;
         for file in 0..NAMES {
             let path = self.path(file);
             let (Some(id), Ok(bytes)) = (FileId::of(&path), fs::read(&path)) else { continue };
+            if read.contains_key(&id) {
+                // A second name of it.
+                continue;
+            }
             let before = self.read.remove(&id).filter(|before| bytes.starts_with(&before.bytes));
             let mut now = before.unwrap_or_default();
+            new -= now.lines.len() as i64;
             now.go_on(&bytes);
+            new += now.lines.len() as i64;
             assert_eq!(self.scene.told.lines_of(id), now.lines, "{}", path.display());
-            read.entry(id).or_insert(now);
-            // A second name of it is the same file.
-            if let Some(now) = read.remove(&id) {
-                self.read.insert(id, now);
-            }
+            read.insert(id, now);
         }
+        self.read = read;
+        assert_eq!(self.scene.told.lines().len() as i64, new, "each line once");
     }
 }
 
