@@ -159,6 +159,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         self.settle();
         let Some((id, lane)) = self.next_file() else {
             self.status.backfill.running = false;
+            self.backlog.shrink_to_fit();
             return Ok(false);
         };
         self.read(id, lane)?;

@@ -231,8 +231,9 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
             if before.is_some() {
                 self.lose(dir, name);
             }
-            self.know(name, look.id, root, dir);
-            self.table.link(dir, Arc::from(name), look.id);
+            let name = Arc::from(name);
+            self.know(&name, look.id, root, dir);
+            self.table.link(dir, name, look.id);
         }
         let stands = self.table.files.get(&look.id).is_some_and(|known| {
             known.was.is_none()
@@ -245,11 +246,11 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
     }
 
     /// Makes a file known that is not, with what an earlier run kept of it.
-    fn know(&mut self, name: &OsStr, id: FileId, root: usize, dir: &Arc<Path>) {
+    fn know(&mut self, name: &Arc<OsStr>, id: FileId, root: usize, dir: &Arc<Path>) {
         if self.table.files.contains_key(&id) {
             return;
         }
-        let path = dir.join(name);
+        let path = dir.join(&**name);
         let (cursor, was, origin) = if let Some(stored) = self.cursors.load(id) {
             let was = Some(stored.path.into_boxed_path()).filter(|was| **was != *path);
             (stored.cursor, was, Origin::Stored)
@@ -259,7 +260,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         } else {
             (Cursor::default(), None, Origin::Unread)
         };
-        let (dir, name, links) = (dir.clone(), Arc::from(name), 0);
+        let (dir, name, links) = (dir.clone(), name.clone(), 0);
         let (tail, lane, planned) = (Tail::default(), Lane::Nowhere, 0);
         let known = Known { dir, name, links, root, was, cursor, origin, tail, lane, planned };
         self.table.files.insert(id, known);
