@@ -16,6 +16,8 @@ pub(crate) mod open_exec;
 pub(crate) mod poll;
 #[cfg(target_os = "linux")]
 pub(crate) mod proc_connector;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "nothing asks for it yet"))]
+pub(crate) mod sessions;
 pub(crate) mod sweep;
 
 /// Where sources send what they saw. Bounded: a source waits where the pipeline cannot follow, and
