@@ -168,7 +168,7 @@ impl Pipeline {
             Event::Exited { pid, status, moment } => self.exited(pid, status, moment),
             Event::Swept { processes, moment } => self.swept(processes, moment).await,
             Event::Unnamed { count, from, until } => self.unnamed(count, from, until),
-            Event::Counting { binary, since } => self.counts.counting(binary, since.boot_ns),
+            Event::Counting { binary, since } => self.counting(binary, since),
             Event::Opened { binary, count } => self.opened(binary, count),
             Event::Installed(installs) => self.installed(installs).await,
             Event::Source(report) => self.report(report),
@@ -260,6 +260,15 @@ impl Pipeline {
         });
     }
 
+    fn counting(&mut self, binary: FileId, since: Moment) {
+        self.counts.counting(binary, since.boot_ns);
+        let path = self.counts.path(binary).unwrap_or_default();
+        self.outside.snapshot.send_if_modified(|snapshot| {
+            let known = snapshot.agents.iter_mut().find(|known| Path::new(&known.exe) == path);
+            known.is_some_and(|known| !std::mem::replace(&mut known.counted, true))
+        });
+    }
+
     fn opened(&mut self, binary: FileId, count: Opens) {
         match count {
             Opens::Counted(times) => self.counts.opened(binary, times),
@@ -295,7 +304,7 @@ impl Pipeline {
     /// Takes an agent's program into `status`.
     fn know(&self, agent: &str, exe: &Path, version: Option<String>) {
         let exe = exe.to_string_lossy().into_owned();
-        let counted = self.outside.open_exec.is_some();
+        let counted = self.counts.is_counted(exe.as_ref());
         self.outside.snapshot.send_if_modified(|snapshot| {
             let known = snapshot.agents.iter().any(|known| known.exe == exe);
             if !known {

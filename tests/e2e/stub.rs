@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use trackway_tests::wait;
 use trackway_tests::watch::Watch;
 use trackway_tests::world::{World, program};
 
@@ -19,12 +21,20 @@ pub(crate) fn watch() -> Watch {
 
 /// Like [`watch`], with a world that `furnish` changes first.
 pub(crate) fn watch_in(furnish: impl FnOnce(&World)) -> Watch {
-    Watch::start_in(&[], |world| {
+    let watch = Watch::start_in(&[], |world| {
         furnish(world);
         let path = path(world);
         fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
         fs::copy(program("stub"), path).expect("the home is ours");
-    })
+    });
+    // What runs before its program is known to the second witness is not counted by it.
+    let path = path(&watch.world).display().to_string();
+    let is_counted = || {
+        let agents = watch.daemon.status().agents;
+        agents.iter().any(|agent| agent.exe == path && agent.counted).then_some(())
+    };
+    wait::until(Duration::from_secs(10), is_counted).expect("the stub's executions are counted");
+    watch
 }
 
 /// Where the stub is.

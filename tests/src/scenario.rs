@@ -198,6 +198,9 @@ pub struct Going {
     watch: Arc<Watch>,
 }
 
+/// How a shell tells of an end by SIGKILL.
+const KILLED: i32 = 128 + 9;
+
 impl Going {
     /// Waits until it has asked its model for turn `number` of its own conversation.
     pub fn wait_for_turn(&mut self, number: usize) {
@@ -216,9 +219,11 @@ impl Going {
         let pid = self.cage.pid;
         let interactive = self.plan.keys.is_some();
         let departure = self.cage.finish(&self.plan);
-        let until = Timestamp::now();
+        let ended = Timestamp::now();
         let launch = self.watch.wait_for_start(pid);
         self.watch.wait_for_end(launch);
+        // Where the outermost process was killed, others of the launch outlive it.
+        let until = if departure.code == KILLED { Timestamp::now() } else { ended };
         Outcome {
             watch: self.watch,
             agent: self.agent,

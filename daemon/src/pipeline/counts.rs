@@ -122,6 +122,12 @@ impl Counts {
         known.map(|(binary, _)| *binary)
     }
 
+    /// Whether every execution of the binary under this path is counted by now.
+    pub(crate) fn is_counted(&self, path: &Path) -> bool {
+        let count = self.at(path).and_then(|binary| self.binaries.get(&binary));
+        count.is_some_and(|count| matches!(count.since, Since::At(_)))
+    }
+
     /// Notes an execution that may have been of one of these binaries and was no launch of this
     /// user's: a chore of a running agent that could not be read (its launch counts it as unread),
     /// or another user's.

@@ -151,6 +151,8 @@ impl Pipeline {
             Some(Role::Wrapper) if role != Role::Daemon => Meaning::PartOf(parent.launch),
             // A launcher may go through a shell of its own.
             _ if !live.proper && role != Role::Daemon => Meaning::PartOf(parent.launch),
+            // A look at the table met a fork of it that has not become anything else yet.
+            Some(Role::Daemon) if sighting.found && parent.exe == facts.exe => Meaning::Chore,
             Some(_) if role == Role::Daemon => Meaning::Launch { parent: launch },
             // The agent starts itself, not in a tool call: `codex --version` of the TUI.
             Some(_) if !self.in_tool_call(live, facts) => Meaning::Chore,
