@@ -152,12 +152,20 @@ impl Pipeline {
             // A launcher may go through a shell of its own.
             _ if !live.proper && role != Role::Daemon => Meaning::PartOf(parent.launch),
             // A look at the table met a fork of it that has not become anything else yet.
-            Some(Role::Daemon) if sighting.found && parent.exe == facts.exe => Meaning::Chore,
+            _ if sighting.found && role == Role::Daemon && self.is_daemon(live, facts) => {
+                Meaning::Chore
+            }
             Some(_) if role == Role::Daemon => Meaning::Launch { parent: launch },
             // The agent starts itself, not in a tool call: `codex --version` of the TUI.
             Some(_) if !self.in_tool_call(live, facts) => Meaning::Chore,
             _ => Meaning::Launch { parent: launch },
         }
+    }
+
+    /// Whether a process runs the program of the daemon that is its launch.
+    fn is_daemon(&self, live: &Live, facts: &ProcessFacts) -> bool {
+        let outermost = self.tree.get(live.outermost);
+        outermost.is_some_and(|it| it.role == Some(Role::Daemon) && it.exe == facts.exe)
     }
 
     /// Whether a process is at work for the model: by its own marks, or by those that its pid bore
