@@ -63,7 +63,7 @@ impl Place {
         wanted
     }
 
-    /// Returns whether they are so few that each is looked up.
+    /// Whether they are so few that each is looked up.
     pub(super) fn is_small(&self) -> bool {
         self.is_small
     }

@@ -45,6 +45,9 @@ fn ask(
     keys: Option<String>,
     touches: Conditions,
 ) -> rusqlite::Result<(Vec<RepoRow>, Option<u64>)> {
+    if keys.as_deref() == Some("[]") {
+        return Ok((Vec::new(), Some(0)));
+    }
     let question = Question::new(tx, filter, Places::Repos(keys), touches)?;
     let shown = question.newest(tx)?;
     let repos: Vec<i64> = shown.places.iter().map(|(repo, _)| *repo).collect();
