@@ -124,7 +124,14 @@ CREATE TABLE dir_touch (
 -- With all that is summed up, so that the table itself need not be read.
 CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);
 CREATE INDEX dir_touch_by_launch ON dir_touch (launch, dir);
-CREATE INDEX dir_touch_of_unknown ON dir_touch (dir, quarter) WHERE repo = -1;
+
+-- On which days a directory was touched while its repository could not be looked up. (An index on
+-- part of dir_touch would have every statement on it planned anew each time that it is run.)
+CREATE TABLE dir_unknown (
+    dir INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    PRIMARY KEY (dir, day)
+) STRICT, WITHOUT ROWID;
 
 -- The touches of a directory, and those of a repository, summed up over days, weeks and all time.
 CREATE TABLE dir_sum (

@@ -58,6 +58,10 @@ pub(super) fn touched(
         note_repo(tx, seen, dir, repo)?;
         note_visit(tx, repo, touch)?;
     }
+    if repo == repo::UNKNOWN {
+        tx.prepare_cached("INSERT OR IGNORE INTO dir_unknown (dir, day) VALUES (?, ?)")?
+            .execute([dir, touch.day])?;
+    }
     note_touch(tx, seen, dir, repo, touch, body)?;
     hear_repo(tx, seen, dir, body)
 }
@@ -71,26 +75,36 @@ pub(super) fn kind_changed(
     launch: i64,
     kinds: [i64; 2],
 ) -> rusqlite::Result<()> {
-    pending.write(tx)?;
-    let days = |sql: &str| -> rusqlite::Result<BTreeMap<i64, Vec<i64>>> {
-        let mut statement = tx.prepare_cached(sql)?;
-        let mut rows = statement.query([launch])?;
-        let mut days = BTreeMap::<_, Vec<_>>::new();
-        while let Some(row) = rows.next()? {
-            days.entry(row.get(0)?).or_default().push(row.get(1)?);
-        }
-        Ok(days)
-    };
     // Shifted, since a division rounds towards zero and there are quarters before 1970.
     let dirs = "SELECT DISTINCT dir, (quarter + 96000000) / 96 - 1000000 FROM dir_touch
         WHERE launch = ?";
-    for (dir, days) in days(dirs)? {
+    let dirs = days_by_place(tx, dirs, launch)?;
+    if dirs.is_empty() {
+        return Ok(());
+    }
+    pending.write(tx)?;
+    for (dir, days) in dirs {
         For::Dirs.sum_up(tx, dir, &days, kinds)?;
     }
-    for (repo, days) in days("SELECT repo, day FROM repo_visit WHERE launch = ?")? {
+    let repos = "SELECT repo, day FROM repo_visit WHERE launch = ?";
+    for (repo, days) in days_by_place(tx, repos, launch)? {
         For::Repos.sum_up(tx, repo, &days, kinds)?;
     }
     Ok(())
+}
+
+fn days_by_place(
+    tx: &Connection,
+    select: &str,
+    launch: i64,
+) -> rusqlite::Result<BTreeMap<i64, Vec<i64>>> {
+    let mut statement = tx.prepare_cached(select)?;
+    let mut rows = statement.query([launch])?;
+    let mut days = BTreeMap::<_, Vec<_>>::new();
+    while let Some(row) = rows.next()? {
+        days.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(days)
 }
 
 fn kind_of(tx: &Connection, launch: i64) -> rusqlite::Result<i64> {

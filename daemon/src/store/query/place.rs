@@ -5,15 +5,18 @@ use rusqlite::{Connection, params_from_iter};
 use trackway_protocol::message::Filter;
 
 use super::super::filter::{Conditions, Repos, require_below};
-use super::spans::require_range;
 
 /// From so many directories on, each is looked at when it comes up, instead of all beforehand.
 const MANY: usize = 1000;
+
+/// Up to so many directories, sums are found by directory and not by time.
+const FEW: usize = 50;
 
 /// The directories that are asked about.
 pub(super) struct Place {
     /// Them, unless they are many.
     dirs: Option<String>,
+    is_small: bool,
     /// What the path of one, `d`, must be.
     paths: Conditions,
     /// In which repository a touch `t` must have been.
@@ -40,7 +43,8 @@ impl Place {
         let dirs = dirs.query_map(params_from_iter(values), |row| row.get(0))?;
         let dirs: Vec<i64> = dirs.collect::<Result<_, _>>()?;
         let list = serde_json::to_string(&dirs).expect("numbers always serialise");
-        Ok(Self { dirs: (dirs.len() < MANY).then_some(list), paths, repos })
+        let is_small = dirs.len() < FEW;
+        Ok(Self { dirs: (dirs.len() < MANY).then_some(list), is_small, paths, repos })
     }
 
     /// Returns what the column `dir` of a table must be.
@@ -57,6 +61,11 @@ impl Place {
         let mut wanted = self.dirs(table);
         wanted.and(&self.repos);
         wanted
+    }
+
+    /// Whether they are so few that each is looked up.
+    pub(super) fn is_small(&self) -> bool {
+        self.is_small
     }
 
     /// Returns what is to be joined to a table `t` for [`Self::dirs`].
@@ -78,16 +87,14 @@ impl Place {
 /// Selects the directories that lay in one of these repositories during the filter's range, or may
 /// have: where it could not be looked up, each in which a directory ever lay counts.
 fn dirs_in(repos: &str, filter: &Filter) -> (String, Vec<Value>) {
-    let (mut then, mut unknown) = (Conditions::default(), Conditions::default());
+    let mut then = Conditions::default();
     then.require_some("r.last_at >= ?", filter.since_ms);
     then.require_some("r.first_at < ?", filter.until_ms);
-    unknown.require_that("t.dir = r.dir AND t.repo = -1");
-    require_range(&mut unknown, (filter.since_ms, filter.until_ms));
     let mut in_them = Conditions::default();
     in_them.require("r.repo IN (SELECT value FROM json_each(?))", [repos.to_owned()]);
     if let Some(then_sql) = then.clause().strip_prefix(" WHERE ") {
-        let sql = format!("({then_sql} OR EXISTS (SELECT 1 FROM dir_touch t{}))", unknown.clause());
-        in_them.require(&sql, [then.clone().into_values(), unknown.into_values()].concat());
+        let sql = format!("({then_sql} OR r.dir IN (SELECT dir FROM dir_unknown))");
+        in_them.require(&sql, then.clone().into_values());
     }
     (format!("SELECT r.dir FROM dir_repo r{}", in_them.clause()), in_them.into_values())
 }

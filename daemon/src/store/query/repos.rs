@@ -1,11 +1,14 @@
 //! Repositories: all clones and working trees of one together.
 
-use rusqlite::{Connection, Row};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Repo;
 use trackway_protocol::row::RepoRow;
 
-use super::super::filter::{Conditions, Repos};
+use super::super::filter::{Conditions, Repos, is_below};
 use super::super::project::launch::unreadable;
 use super::Found;
 use super::kinds::Names;
@@ -15,13 +18,37 @@ use super::touches::dirs_below;
 /// Returns the repositories that pass `filter`, last touched first.
 pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<RepoRow>> {
     let keys = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
-    let places = Places::Repos(keys.map(|repos| repos.keys()));
-    // A part of a repository has no sums.
-    let mut touches = Conditions::default();
-    if let Some((select, values)) = filter.dir.as_deref().map(dirs_below) {
-        touches.require(&format!("t.dir IN ({select})"), values);
+    let keys = keys.map(|repos| repos.keys());
+    let (mut rows, all) = match &filter.dir {
+        None => ask(tx, filter, keys, Conditions::default())?,
+        Some(dir) => {
+            let (whole, parts) = in_dir(tx, dir, keys)?;
+            let (mut rows, whole) = ask(tx, filter, Some(whole), Conditions::default())?;
+            // A part of a repository has no sums.
+            let mut touches = Conditions::default();
+            let (select, values) = dirs_below(dir);
+            touches.require(&format!("t.dir IN ({select})"), values);
+            let (others, parts) = ask(tx, filter, Some(parts), touches)?;
+            rows.extend(others);
+            (rows, whole.zip(parts).map(|(whole, parts)| whole + parts))
+        }
+    };
+    rows.sort_by_key(|row| Reverse(row.last_at));
+    let limit = filter.limit.and_then(|limit| usize::try_from(limit).ok());
+    rows.truncate(limit.unwrap_or(usize::MAX));
+    Ok(Found::of_all(rows, filter, all))
+}
+
+fn ask(
+    tx: &Connection,
+    filter: &Filter,
+    keys: Option<String>,
+    touches: Conditions,
+) -> rusqlite::Result<(Vec<RepoRow>, Option<u64>)> {
+    if keys.as_deref() == Some("[]") {
+        return Ok((Vec::new(), Some(0)));
     }
-    let question = Question::new(tx, filter, places, touches)?;
+    let question = Question::new(tx, filter, Places::Repos(keys), touches)?;
     let shown = question.newest(tx)?;
     let repos: Vec<i64> = shown.places.iter().map(|(repo, _)| *repo).collect();
     let (dirs, names) = (question.dirs_in(tx, &repos)?, Names::read(tx)?);
@@ -29,7 +56,30 @@ pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<
         row(tx, *repo, &names, dirs.get(repo).copied().unwrap_or_default(), done)
     };
     let rows = shown.places.iter().map(row).collect::<rusqlite::Result<_>>()?;
-    Ok(Found::of_all(rows, filter, shown.all))
+    Ok((rows, shown.all))
+}
+
+/// Returns which repositories lie in `dir` as a whole, and which in part.
+fn in_dir(tx: &Connection, dir: &str, keys: Option<String>) -> rusqlite::Result<(String, String)> {
+    let mut wanted = Conditions::default();
+    wanted.require_some("r.repo IN (SELECT value FROM json_each(?))", keys);
+    let sql = format!(
+        "SELECT r.repo, d.path FROM dir_repo r JOIN dir d ON d.key = r.dir{}",
+        wanted.clause()
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(wanted.into_values()))?;
+    let mut lies = BTreeMap::<i64, (bool, bool)>::new();
+    while let Some(row) = rows.next()? {
+        let is_below = is_below(row.get_ref(1)?.as_str()?, dir);
+        let (some, all) = lies.entry(row.get(0)?).or_insert((false, true));
+        (*some, *all) = (*some || is_below, *all && is_below);
+    }
+    let list = |wanted| {
+        let keys = lies.iter().filter(|(_, lies)| **lies == wanted).map(|(key, _)| *key);
+        serde_json::to_string(&keys.collect::<Vec<_>>()).expect("numbers always serialise")
+    };
+    Ok((list((true, true)), list((true, false))))
 }
 
 fn row(

@@ -15,6 +15,7 @@ use trackway_protocol::record::Evidence;
 
 use super::super::filter::Conditions;
 use super::super::project::how::{HELPER, bit};
+use super::super::project::sums::ALL;
 use super::super::register;
 use super::kinds::Kinds;
 use super::launches::require_launch;
@@ -24,7 +25,7 @@ use super::touches::require_manner;
 use super::walk::Walk;
 
 /// Rows that are looked at to count places.
-const LOOKED_AT: u64 = 20_000;
+const LOOKED_AT: u64 = 10_000;
 
 /// A question about places that pass a filter.
 pub(super) struct Question<'a> {
@@ -203,7 +204,12 @@ impl<'a> Question<'a> {
             for (level, first, last) in &spans.sums {
                 let mut wanted = self.wanted("s.kind", "r.repo", Some(&list));
                 wanted.require("s.level = ? AND s.span BETWEEN ? AND ?", [*level, *first, *last]);
-                parts.add(columns, "dir_sum s JOIN dir_repo r ON r.dir = s.dir", wanted);
+                // All time has more directories than repositories have.
+                let from = match *level {
+                    ALL => "dir_repo r CROSS JOIN dir_sum s ON s.dir = r.dir",
+                    _ => "dir_sum s CROSS JOIN dir_repo r ON r.dir = s.dir",
+                };
+                parts.add(columns, from, wanted);
             }
         }
         for touches in self.touches(self.filter, &spans, Some(&list)) {
@@ -237,8 +243,13 @@ impl<'a> Question<'a> {
                 "t.{column} AS place, t.kind AS kind, t.hows AS hows, t.first_at AS first_at,
                  t.last_at AS last_at, t.evidence AS evidence, t.launches AS launches"
             );
-            let from = format!("{column}_sum t {}", self.join(list));
-            parts.add(&columns, &from, wanted);
+            // Few places are found sooner one by one than in a range.
+            let index = if list.is_some() {
+                format!("INDEXED BY {column}_sum_by_{column}")
+            } else {
+                String::new()
+            };
+            parts.add(&columns, &format!("{column}_sum t {index} {}", self.join(list)), wanted);
         }
         for touches in self.touches(range, &spans, list) {
             let columns = format!(
@@ -283,10 +294,11 @@ impl<'a> Question<'a> {
     /// repositories those of which it is unknown where they were.
     fn touches(&self, range: &Filter, spans: &Spans, list: Option<&str>) -> Vec<Touches> {
         let is_of_repos = matches!(self.places, Places::Repos(_));
-        let (place, from) = match (&self.places, self.join(list)) {
-            (Places::Repos(_), _) => ("t.repo", KNOWN),
-            (Places::Dirs(_), "") => ("t.dir", KNOWN),
-            (Places::Dirs(_), _) => ("t.dir", KNOWN_BY_PATH),
+        let (place, from) = match (&self.places, list, self.join(list)) {
+            (Places::Repos(_), ..) => ("t.repo", KNOWN),
+            (Places::Dirs(_), Some(_), _) => ("t.dir", KNOWN_BY_DIR),
+            (Places::Dirs(_), None, "") => ("t.dir", KNOWN),
+            (Places::Dirs(_), None, _) => ("t.dir", KNOWN_BY_PATH),
         };
         let each = |range| {
             let mut wanted = self.wanted("l.kind", place, list);
@@ -338,13 +350,18 @@ impl<'a> Question<'a> {
 /// Touches with their launch.
 const KNOWN: &str = "dir_touch t LEFT JOIN launch l ON l.key = t.launch";
 
+/// The same, of few directories.
+const KNOWN_BY_DIR: &str = "dir_touch t INDEXED BY dir_touch_by_dir
+    LEFT JOIN launch l ON l.key = t.launch";
+
 /// The same, with the directory to look at its path.
 const KNOWN_BY_PATH: &str = "dir_touch t CROSS JOIN dir d ON d.key = t.dir
     LEFT JOIN launch l ON l.key = t.launch";
 
 /// Touches with each repository in which their directory ever lay, and their launch.
-const UNKNOWN: &str = "dir_touch t JOIN dir_repo r ON r.dir = t.dir
-    LEFT JOIN launch l ON l.key = t.launch";
+const UNKNOWN: &str = "dir_unknown u CROSS JOIN dir_touch t ON t.dir = u.dir
+        AND t.quarter BETWEEN u.day * 96 AND u.day * 96 + 95
+    CROSS JOIN dir_repo r ON r.dir = t.dir LEFT JOIN launch l ON l.key = t.launch";
 
 /// Touches `t` that are to be looked at one by one.
 struct Touches {

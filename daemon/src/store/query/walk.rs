@@ -68,8 +68,10 @@ impl<'a> Walk<'a> {
     ) -> rusqlite::Result<Option<i64>> {
         let mut wanted = self.place.dirs("t");
         wanted.require("t.level = ? AND t.span BETWEEN ? AND ?", [level, first, last]);
-        let sql =
-            format!("SELECT max(t.span) FROM dir_sum t {}{}", self.place.join(), wanted.clause());
+        // Few directories are found sooner one by one than in a range.
+        let index = if self.place.is_small() { "INDEXED BY dir_sum_by_dir" } else { "" };
+        let (join, clause) = (self.place.join(), wanted.clause());
+        let sql = format!("SELECT max(t.span) FROM dir_sum t {index} {join}{clause}");
         let values = params_from_iter(wanted.into_values());
         tx.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
     }
