@@ -125,8 +125,7 @@ CREATE TABLE dir_touch (
 CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);
 CREATE INDEX dir_touch_by_launch ON dir_touch (launch, dir);
 
--- On which days a directory was touched while its repository could not be looked up. (An index on
--- part of dir_touch would have every statement on it planned anew each time that it is run.)
+-- On which days a directory was touched while its repository could not be looked up.
 CREATE TABLE dir_unknown (
     dir INTEGER NOT NULL,
     day INTEGER NOT NULL,

@@ -114,36 +114,61 @@ fn kind_of(tx: &Connection, launch: i64) -> rusqlite::Result<i64> {
 
 /// Returns on which days the launch of a touch was in its directory before.
 fn dir_before(tx: &Connection, dir: i64, touch: Touch) -> rusqlite::Result<Before> {
-    let sql = "SELECT (SELECT min(quarter) FROM dir_touch WHERE launch = ?1 AND dir = ?2),
-        (SELECT max(quarter) FROM dir_touch WHERE launch = ?1 AND dir = ?2),
-        EXISTS (SELECT 1 FROM dir_touch
-            WHERE launch = ?1 AND dir = ?2 AND quarter BETWEEN ?3 * 96 AND ?3 * 96 + 95)";
-    let day = |quarter: i64| quarter.div_euclid(sums::QUARTERS);
-    before(tx, sql, dir, touch, day)
+    const LAST: &str = "SELECT quarter FROM dir_touch WHERE launch = ? AND dir = ?
+        ORDER BY quarter DESC LIMIT 1";
+    const FIRST: &str = "SELECT quarter FROM dir_touch WHERE launch = ? AND dir = ?
+        ORDER BY quarter LIMIT 1";
+    const WITHIN: &str = "SELECT 1 FROM dir_touch
+        WHERE launch = ? AND dir = ? AND quarter BETWEEN ? AND ?";
+    let one = |sql: &str| -> rusqlite::Result<Option<i64>> {
+        let mut statement = tx.prepare_cached(sql)?;
+        let quarter = statement.query_row([touch.launch, dir], |row| row.get::<_, i64>(0));
+        Ok(quarter.optional()?.map(|quarter| quarter.div_euclid(sums::QUARTERS)))
+    };
+    let begin = touch.day * sums::QUARTERS;
+    let was_that_day = || {
+        let values = [touch.launch, dir, begin, begin + sums::QUARTERS - 1];
+        tx.prepare_cached(WITHIN)?.exists(values)
+    };
+    before(touch, || one(LAST), || one(FIRST), was_that_day)
 }
 
 /// Returns on which days the launch of a touch was in its repository before.
 fn repo_before(tx: &Connection, repo: i64, touch: Touch) -> rusqlite::Result<Before> {
-    let sql = "SELECT (SELECT min(day) FROM repo_visit WHERE launch = ?1 AND repo = ?2),
-        (SELECT max(day) FROM repo_visit WHERE launch = ?1 AND repo = ?2),
-        EXISTS (SELECT 1 FROM repo_visit WHERE launch = ?1 AND repo = ?2 AND day = ?3)";
-    before(tx, sql, repo, touch, |day| day)
+    const LAST: &str =
+        "SELECT day FROM repo_visit WHERE launch = ? AND repo = ? ORDER BY day DESC LIMIT 1";
+    const FIRST: &str =
+        "SELECT day FROM repo_visit WHERE launch = ? AND repo = ? ORDER BY day LIMIT 1";
+    const WITHIN: &str = "SELECT 1 FROM repo_visit WHERE launch = ? AND repo = ? AND day = ?";
+    let one = |sql: &str| -> rusqlite::Result<Option<i64>> {
+        let mut statement = tx.prepare_cached(sql)?;
+        statement.query_row([touch.launch, repo], |row| row.get(0)).optional()
+    };
+    let was_that_day = || tx.prepare_cached(WITHIN)?.exists([touch.launch, repo, touch.day]);
+    before(touch, || one(LAST), || one(FIRST), was_that_day)
 }
 
+/// Asks no more than it takes: mostly the last day is the one in question.
 fn before(
-    tx: &Connection,
-    sql: &str,
-    place: i64,
     touch: Touch,
-    day: fn(i64) -> i64,
+    last: impl FnOnce() -> rusqlite::Result<Option<i64>>,
+    first: impl FnOnce() -> rusqlite::Result<Option<i64>>,
+    was_that_day: impl FnOnce() -> rusqlite::Result<bool>,
 ) -> rusqlite::Result<Before> {
     if touch.launch == 0 {
         // A session is none of the launches that are counted.
         return Ok(Before::ThatDay);
     }
-    tx.prepare_cached(sql)?.query_row([touch.launch, place, touch.day], |row| {
-        let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-        Ok(Before::of(first.map(day).zip(last.map(day)), row.get(2)?))
+    let Some(last) = last()? else { return Ok(Before::Never) };
+    if last == touch.day {
+        return Ok(Before::ThatDay);
+    }
+    let first = first()?.unwrap_or(last);
+    let is_within = (first..last).contains(&touch.day);
+    Ok(match first {
+        _ if is_within && was_that_day()? => Before::ThatDay,
+        _ if first == last => Before::Once(first),
+        _ => Before::Often,
     })
 }
 

@@ -156,18 +156,6 @@ pub(super) enum Before {
     Often,
 }
 
-impl Before {
-    /// Tells it from the first and the last day, and whether the day in question is among them.
-    pub(super) fn of(first_and_last: Option<(i64, i64)>, was_that_day: bool) -> Self {
-        match first_and_last {
-            _ if was_that_day => Self::ThatDay,
-            None => Self::Never,
-            Some((first, last)) if first == last => Self::Once(first),
-            Some(_) => Self::Often,
-        }
-    }
-}
-
 impl Pending {
     /// Writes the sums.
     pub(in super::super) fn write(&mut self, tx: &Connection) -> rusqlite::Result<()> {
