@@ -126,7 +126,9 @@ fn question(
     out: &mut dyn Write,
 ) -> Result<()> {
     let ours = times(runs, || station.ctl(words))?;
-    let theirs = times(3, || Ok(shell(made, &[&parameters(sql)])));
+    let ask = |runs| times(runs, || Ok(shell(made, &[&parameters(sql)])));
+    // Where one takes seconds, one tells enough.
+    let theirs = ask(1).and_then(|first| if first[0] > 1000.0 { Ok(first) } else { ask(5) });
     let theirs = theirs.map_or_else(|_| "missing".into(), |ms| format!("{:.1}", median(&ms)));
     let (middle, high) = (median(&ours), quantile(&ours, 0.99));
     writeln!(out, "{:<52} {middle:>9.1} {high:>9.1} {theirs:>14}", words.join(" "))?;
