@@ -220,10 +220,12 @@ fn main(family: Key, key: Key, fact: &Fact, usage: &Usage, known: &mut dyn Known
     if before != Some(Entry::Main) {
         known.set(family, Entry::Main);
     }
+    // What was counted for a subagent may have become one with this by now.
     let gone = match before {
-        Some(Entry::Side(other)) if other != key => retire(other, known),
+        Some(Entry::Side(other)) => Some(resolve(other, known)).filter(|other| *other != key),
         _ => None,
     };
+    let gone = gone.and_then(|other| retire(other, known));
     Verdict { gone, ..count(key, fact, usage, known) }
 }
 
@@ -231,7 +233,11 @@ fn main(family: Key, key: Key, fact: &Fact, usage: &Usage, known: &mut dyn Known
 /// Of several subagents that have it, one counts, and which does not matter.
 fn side(family: Key, key: Key, fact: &Fact, usage: &Usage, known: &mut dyn Known) -> Verdict {
     let mut gone = None;
-    match known.get(family) {
+    let before = match known.get(family) {
+        Some(Entry::Side(other)) => Some(Entry::Side(resolve(other, known))),
+        before => before,
+    };
+    match before {
         Some(Entry::Main) => {
             if !matches!(known.get(key), Some(Entry::Response(_))) {
                 return Verdict::default();
