@@ -309,7 +309,7 @@ fn is_same(file: &File, look: &Look, cursor: &Cursor) -> bool {
 /// is looked at: a line that comes in many pieces is not read many times.
 fn probe(mut file: &File, look: &Look, cursor: &Cursor, tail: &mut Tail) -> io::Result<bool> {
     let searched = cursor.offset + tail.length;
-    if tail.length == 0 || searched > look.size {
+    if tail.length == 0 || searched > look.size || disk::print(file, searched)? != tail.print {
         *tail = Tail::default();
         return Ok(cursor.offset < look.size);
     }
@@ -319,6 +319,7 @@ fn probe(mut file: &File, look: &Look, cursor: &Cursor, tail: &mut Tail) -> io::
         let length = file.read(&mut buffer)?;
         let new = &buffer[..length];
         if length == 0 {
+            tail.print = disk::print(file, cursor.offset + tail.length)?;
             return Ok(tail.is_complete());
         }
         if memchr::memchr(b'\n', new).is_some() || tail.length > MAX_LINE as u64 {
@@ -347,6 +348,8 @@ fn plain_slice(
                 lines.release(out);
                 tail = Tail::default();
             }
+            // Of a file that shrinks just now there is none, and the tail is looked at again.
+            tail.print = disk::print(file, lines.at() + tail.length).unwrap_or_default();
             SliceEnd::Whole
         }
     };

@@ -180,14 +180,20 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
 
     fn appeared(&mut self, dir: &Arc<Path>, name: &OsStr) {
         let Some(scan) = self.scan_of(dir) else { return };
-        let path = dir.join(name);
-        if self.roots[scan.root].layout.takes(name)
-            && let Ok(look) = disk::look(&path)
-            && look.kind == Kind::File
-        {
-            self.meet(dir, name, &look, Lane::Live, true);
-        } else {
-            self.entry(&scan, name);
+        if !self.roots[scan.root].layout.takes(name) {
+            return self.entry(&scan, name);
+        }
+        let before = self.table.dirs[dir].names.get(name).copied();
+        let look = disk::look(&dir.join(name)).ok();
+        let now = look.as_ref().map(|look| look.id);
+        match look {
+            Some(look) if look.kind == Kind::File => self.meet(dir, name, &look, Lane::Live, true),
+            _ => self.entry(&scan, name),
+        }
+        if now.is_none() || now == before {
+            // What appeared is gone, or something else by now. It may have been another name of a
+            // file that we know, by which that file was written to.
+            self.scans.push(scan);
         }
     }
 

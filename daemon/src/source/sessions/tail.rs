@@ -5,11 +5,15 @@
 //! exactly then: no timer decides, and what comes later can only be a newline. A tail that is no
 //! object waits for its newline. Each byte is looked at once, however small the pieces are.
 
+use super::print::Print;
+
 /// What is known of an unfinished line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tail {
     /// Bytes of it that were looked at.
     pub(super) length: u64,
+    /// Of the file up to the end of it: what was looked at may have been replaced since.
+    pub(super) print: Print,
     depth: u32,
     shape: Shape,
     in_string: bool,
