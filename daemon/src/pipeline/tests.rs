@@ -11,6 +11,7 @@ use crate::shutdown;
 use crate::store;
 
 mod contained;
+mod witnesses;
 
 const CLAUDE: &str = "/home/u/.local/share/claude/versions/2.1.330";
 
@@ -257,6 +258,34 @@ async fn an_agent_that_asks_its_own_binary_is_one_launch_and_its_service_another
 }
 
 #[tokio::test]
+async fn a_look_that_meets_forks_of_the_service_finds_no_other_service() {
+    let ledger = Ledger::new();
+    let service =
+        "/h/.codex/packages/app-server-daemon/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
+    let argv = ["codex", "app-server", "--listen", "unix://", "--managed-daemon"];
+    let daemon = process(12, service).argv(&argv);
+    let fork = process(13, service).below(12).argv(&argv);
+    let fork_of_fork = process(14, service).below(13).argv(&argv);
+    let events = vec![
+        swept(&[&daemon]),
+        swept(&[&daemon, &fork, &fork_of_fork]),
+        swept(&[&daemon, &fork_of_fork]),
+    ];
+    ledger.run(events).await;
+    assert_eq!(ledger.launches().len(), 1);
+}
+
+#[tokio::test]
+async fn an_end_without_a_status_has_neither_code_nor_signal() {
+    let ledger = Ledger::new();
+    let end = Event::Exited { pid: 10, status: None, moment: moment() };
+    ledger.run(vec![process(10, CLAUDE).exec(), end]).await;
+    let launch = &ledger.launches()[0];
+    assert!(launch.ended_at.is_some());
+    assert_eq!((launch.exit_code, launch.signal, launch.end_seen), (None, None, Some(false)));
+}
+
+#[tokio::test]
 async fn only_what_bears_the_mark_of_a_tool_call_is_a_command() {
     let ledger = Ledger::new();
     let mark = [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", "s1")];
@@ -394,48 +423,6 @@ async fn directories_on_the_command_line_count_as_touched() {
 }
 
 #[tokio::test]
-async fn executions_that_nobody_named_are_a_gap() {
-    let ledger = Ledger::new();
-    let binary = FileId { device: 7, inode: 8 };
-    let mut agent = process(10, CLAUDE);
-    agent.0.exe_id = Some(binary);
-    let mut again = agent.clone();
-    (again.0.pid, again.0.start_ticks) = (11, Some(77));
-    let first = agent.exec();
-    let counting = Event::Counting { binary, since: moment() };
-    let opened = Event::Opened { binary, count: Opens::Counted(3) };
-    // The first exec makes the binary known, and happened before it was counted.
-    ledger.run(vec![first, counting, opened, again.exec()]).await;
-    let gaps = ledger.gaps();
-    assert_eq!(gaps.len(), 1, "{gaps:?}");
-    assert_eq!((gaps[0].missed, gaps[0].unit.as_deref()), (Some(2), Some("launches")));
-}
-
-#[tokio::test]
-async fn what_a_source_lost_is_a_gap_with_its_count() {
-    let ledger = Ledger::new();
-    let report = SourceReport {
-        name: LAUNCHES,
-        tier: "proc-connector",
-        state: State::Restored,
-        reason: "the kernel's queue ran over".into(),
-        from: Timestamp::from_ms(1000),
-        until: Some(Timestamp::from_ms(2000)),
-        missed: Some(1236),
-    };
-    let unnamed = Event::Unnamed {
-        count: 5,
-        from: Timestamp::from_ms(1000),
-        until: Timestamp::from_ms(61_000),
-    };
-    ledger.run(vec![Event::Source(report), unnamed]).await;
-    let gaps = ledger.gaps();
-    assert_eq!(gaps.len(), 2);
-    assert!(gaps.iter().any(|gap| gap.missed == Some(1236)));
-    assert!(gaps.iter().any(|gap| gap.unnamed == Some(5) && gap.missed.is_none()));
-}
-
-#[tokio::test]
 async fn an_agent_that_the_shell_of_a_tool_call_becomes_is_a_launch_of_its_own() {
     let ledger = Ledger::new();
     let mark = [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", "s1")];
@@ -451,27 +438,6 @@ async fn an_agent_that_the_shell_of_a_tool_call_becomes_is_a_launch_of_its_own()
     let launches = ledger.launches();
     assert_eq!(launches.len(), 2);
     assert_eq!(launches[1].parent_launch, Some(launches[0].id));
-}
-
-#[tokio::test]
-async fn an_exec_from_before_a_look_at_the_table_is_counted_once() {
-    let ledger = Ledger::new();
-    let binary = FileId { device: 7, inode: 8 };
-    let mut first = process(9, CLAUDE);
-    first.0.exe_id = Some(binary);
-    let mut agent = process(10, CLAUDE).started(u64::MAX / 100_000_000);
-    agent.0.exe_id = Some(binary);
-    let earlier = agent.exec();
-    let events = vec![
-        first.exec(),
-        Event::Counting { binary, since: Moment::default() },
-        swept(&[&first, &agent]),
-        earlier,
-        Event::Opened { binary, count: Opens::Counted(3) },
-    ];
-    ledger.run(events).await;
-    assert_eq!(ledger.launches().len(), 2);
-    assert_eq!(ledger.gaps().first().and_then(|gap| gap.missed), Some(1));
 }
 
 #[tokio::test]

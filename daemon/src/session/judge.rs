@@ -49,7 +49,7 @@ fn show(path: &Path, ledger: &mut Ledger) {
 }
 
 #[test]
-#[ignore = "for people to read"]
+#[ignore = "claims nothing: shows a directory of session files that a person names"]
 fn real_files_are_shown() {
     let dir = std::env::var_os("TRACKWAY_SESSIONS").expect("TRACKWAY_SESSIONS names a directory");
     let mut found = Vec::new();

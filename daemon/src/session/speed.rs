@@ -81,7 +81,7 @@ fn measure(name: &str, parser: &mut dyn Parser, lines: &[String]) {
 }
 
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "claims nothing: speed is for a release build and a reader"]
 fn reading_is_measured() {
     measure("claude", &mut Transcript::default(), &claude());
     measure("codex", &mut Rollout::default(), &codex());

@@ -1,13 +1,6 @@
 //! The reader thread: events in, facts out, no lock and no disk in between.
-//!
-//! # Sweeps
-//!
-//! A look at the whole table takes milliseconds, and events go on meanwhile. So the queue is emptied
-//! before and after it: a process whose end is found in the queue has ended as the kernel says, and
-//! is not one that the sweep missed; a fork or an exec from before the end of the look says nothing
-//! new of a process that was looked at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::os::fd::AsFd as _;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -16,29 +9,21 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use trackway_protocol::ids::Timestamp;
 
+use super::Socket;
 use super::frame::{Frame, Hole, Sequence, What};
-use super::look::{is_candidate, look};
-use super::{Socket, TIER};
-use crate::agents;
 use crate::clock;
-use crate::event::{Event, SourceReport, State};
-use crate::pipeline::LAUNCHES;
-use crate::procfs::{Exe, Procfs};
+use crate::event::Event;
+use crate::procfs::Procfs;
 use crate::source::follow::{Follow, Left};
-use crate::source::sweep::could_be_agent;
 use crate::source::{Ended, EventSender, Order, Waker};
+
+mod health;
+mod processes;
 
 /// After so long without any event, the canary asks whether the connector still speaks.
 const CANARY: Duration = Duration::from_secs(10);
-/// Counts of unnamed programs are reported once in this time.
-const MINUTE: Duration = Duration::from_secs(60);
-/// After a loss, holes are collected for so long before they are reported; and sweeps are at least
-/// so far apart, or they would themselves make the queue run over.
-const SETTLE: Duration = Duration::from_secs(1);
 /// A process whose first thread has ended is looked at again after this time.
 const LEAVING: Duration = Duration::from_millis(50);
-/// How often a new socket is tried at once.
-const REPLACEMENTS: u32 = 3;
 /// While nothing is followed, events are gathered for so long before they are looked at.
 const GATHER: Duration = Duration::from_millis(2);
 /// With so many gathered, more than one program makes, this thread sleeps on instead of waiting: who
@@ -46,8 +31,6 @@ const GATHER: Duration = Duration::from_millis(2);
 const BUSY: usize = 4;
 /// Events taken in one go before orders are looked at.
 const BATCH: usize = 4096;
-/// Of a program that is no agent's own, only the beginning of its command line matters.
-const MAX_OTHER_ARGV: usize = 4096;
 
 /// Owns the socket and everything that belongs to it.
 pub(super) struct Reader {
@@ -286,280 +269,6 @@ impl Reader {
             }
             _ => Ok(()),
         }
-    }
-
-    fn forked(&mut self, parent: u32, child: u32) -> Outcome {
-        if let Some(left) = self.follow.left(child) {
-            // The pid was given away again, so the process has ended.
-            self.ended(child, left)?;
-        }
-        if self.follow.forked(parent, child) {
-            return self.send(Event::Forked { parent, child });
-        }
-        Ok(())
-    }
-
-    fn exec(&mut self, pid: u32, at_ns: u64) -> Outcome {
-        let mut buffer = [0; 4096];
-        let followed = self.follow.contains(pid);
-        self.follow.executed(pid);
-        if self.gone.get(&pid).is_some_and(|ended_ns| *ended_ns >= at_ns) {
-            return self.unreadable(pid, followed);
-        }
-        match self.procfs.exe(pid, &mut buffer) {
-            Exe::Path(exe) => {
-                if !followed && !is_candidate(exe) {
-                    return Ok(());
-                }
-                match self.procfs.is_own(pid) {
-                    Some(true) => self.readable(pid, exe, followed, at_ns),
-                    Some(false) => self.send(Event::Foreign),
-                    None => self.unreadable(pid, followed),
-                }
-            }
-            Exe::Gone => self.unreadable(pid, followed),
-            // A process of our own that hides itself is no less unnamed; others' are not ours.
-            Exe::Denied if self.is_own_by_parent(pid) => self.unreadable(pid, followed),
-            Exe::Denied => self.foreign(pid),
-        }
-    }
-
-    fn readable(&mut self, pid: u32, exe: &[u8], followed: bool, at_ns: u64) -> Outcome {
-        let mut facts = self.procfs.facts(pid, Some(exe));
-        let agent = could_be_agent(&facts);
-        if !agent && facts.argv.is_none() {
-            // An interpreter that ended before it told what it was to run.
-            return self.unreadable(pid, followed);
-        }
-        if !agent && !followed {
-            return Ok(());
-        }
-        facts.ppid = facts.ppid.or_else(|| self.follow.parent(pid));
-        if agent {
-            facts.ancestors = self.procfs.ancestors(facts.ppid);
-            self.follow.insert(pid);
-        } else if let Some(argv) = &mut facts.argv {
-            argv.truncate(MAX_OTHER_ARGV);
-        }
-        let moment = clock::read().moment(at_ns);
-        self.send(Event::Exec(Box::new(facts), moment))
-    }
-
-    /// Another user's program: what matters is only whether it may be counted elsewhere.
-    fn foreign(&self, pid: u32) -> Outcome {
-        let may_be_agent = self.procfs.comm(pid).is_some_and(|comm| agents::has_comm(&comm));
-        if may_be_agent { self.send(Event::Foreign) } else { Ok(()) }
-    }
-
-    /// Counts a program that ended before it could be read, unless its name rules an agent out.
-    fn unreadable(&mut self, pid: u32, followed: bool) -> Outcome {
-        let comm = self.procfs.comm(pid);
-        if followed {
-            let may_be_agent = comm.is_none_or(|comm| agents::has_comm(&comm));
-            return self.send(Event::Unread { pid, may_be_agent });
-        }
-        let ours = match comm {
-            Some(comm) => !agents::rules_out(&comm) && self.is_own_by_parent(pid),
-            None => self.had_own_parent(pid),
-        };
-        if !ours {
-            return Ok(());
-        }
-        let unnamed = self.unnamed.get_or_insert_with(|| Unnamed {
-            count: 0,
-            from: clock::read().now().at,
-            due: Instant::now() + MINUTE,
-        });
-        unnamed.count += 1;
-        Ok(())
-    }
-
-    /// Whether a process is ours, or may be: a vanished one is judged by its parent.
-    fn is_own_by_parent(&self, pid: u32) -> bool {
-        self.procfs.is_own(pid).unwrap_or_else(|| self.had_own_parent(pid))
-    }
-
-    fn had_own_parent(&self, pid: u32) -> bool {
-        self.follow.parent(pid).and_then(|parent| self.procfs.is_own(parent)).unwrap_or(true)
-    }
-
-    fn exit(&mut self, pid: u32, tgid: u32, left: Left) -> Outcome {
-        // A process ends with its last thread, not with its first; and where another thread calls
-        // execve, the first one ends and the process goes on.
-        if pid == tgid || self.follow.left(tgid).is_some() {
-            self.follow.leave(tgid, left);
-        }
-        self.recheck(tgid)
-    }
-
-    /// Looks after processes whose end no event told. The kernel takes a thread away before it tells
-    /// of its end, and only that tells the status: so it is waited for a little.
-    fn recheck_leaving(&mut self) -> Outcome {
-        for pid in self.follow.leaving() {
-            if self.procfs.living_thread(pid).is_none()
-                && self.fading.entry(pid).or_insert_with(Instant::now).elapsed() >= LEAVING
-            {
-                self.recheck(pid)?;
-            }
-        }
-        let follow = &self.follow;
-        self.fading.retain(|pid, _| follow.left(*pid).is_some());
-        Ok(())
-    }
-
-    /// Reports the end of a process whose first thread has ended, once nothing of it lives. The
-    /// kernel tells of an end after it has made the process a zombie: one that is none goes on.
-    fn recheck(&mut self, pid: u32) -> Outcome {
-        let Some(left) = self.follow.left(pid) else { return Ok(()) };
-        if self.procfs.living_thread(pid).is_some() { Ok(()) } else { self.ended(pid, left) }
-    }
-
-    fn ended(&mut self, pid: u32, left: Left) -> Outcome {
-        self.follow.remove(pid);
-        let moment = clock::read().moment(left.at_ns);
-        self.send(Event::Exited { pid, status: left.status, moment })
-    }
-
-    fn want_sweep(&mut self) {
-        let earliest = (self.last_sweep + SETTLE).max(Instant::now());
-        self.sweep_due.get_or_insert(earliest);
-    }
-
-    /// Looks at the whole process table and reports what matters of it.
-    fn sweep(&mut self) -> Outcome {
-        self.sweep_due = None;
-        self.drain()?;
-        let looked = look(&self.procfs, |pid| self.follow.contains(pid));
-        let until = clock::read();
-        self.last_sweep = Instant::now();
-        let mut processes = match looked {
-            Ok(processes) => processes,
-            Err(errno) => {
-                tracing::warn!(%errno, "the process table cannot be read");
-                self.want_sweep();
-                return Ok(());
-            }
-        };
-        let (mut ended, mut later) = (HashSet::new(), Vec::new());
-        while let Some(frame) = self.receive()? {
-            match frame.what {
-                What::Exit { tgid, .. } if self.follow.contains(tgid) => {
-                    self.frame(frame)?;
-                    if !self.follow.contains(tgid) {
-                        ended.insert(tgid);
-                    }
-                }
-                _ => later.push(frame),
-            }
-        }
-        processes.retain(|facts| !ended.contains(&facts.pid));
-        let seen: HashSet<u32> = processes.iter().map(|facts| facts.pid).collect();
-        self.follow.reset(seen.iter().copied());
-        self.follow_headless(&seen, until.monotonic_ns);
-        self.send(Event::Swept { processes, moment: until.now() })?;
-        for frame in later {
-            let is_old = frame.timestamp_ns <= until.monotonic_ns;
-            match frame.what {
-                What::Fork { child_tgid, .. } if is_old && seen.contains(&child_tgid) => {}
-                _ => self.frame(frame)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Follows on what a sweep found to go on without its first thread: its last one will tell how
-    /// it ended.
-    fn follow_headless(&mut self, seen: &HashSet<u32>, at_ns: u64) {
-        for pid in seen {
-            let headless = self.procfs.stat(*pid).is_some_and(|stat| stat.zombie);
-            if headless && self.follow.left(*pid).is_none() {
-                self.follow.leave(*pid, Left { status: None, at_ns });
-            }
-        }
-    }
-
-    fn lose(&mut self, hole: Hole) {
-        self.want_sweep();
-        let loss = self.loss.get_or_insert(Loss {
-            from_ns: hole.from_ns,
-            until_ns: hole.until_ns,
-            missed: 0,
-            due: Instant::now(),
-        });
-        loss.missed += hole.missed;
-        loss.from_ns = loss.from_ns.min(hole.from_ns);
-        loss.until_ns = loss.until_ns.max(hole.until_ns);
-        loss.due = Instant::now() + SETTLE;
-    }
-
-    /// Asks for a sign of life where none came by itself for a while.
-    fn ask_canary(&mut self) -> Outcome {
-        self.canary_seen = false;
-        if rustix::thread::set_name(c"proc-connector").is_ok() {
-            // The kernel has queued the event before the call returned.
-            while let Some(frame) = self.receive()? {
-                self.frame(frame)?;
-            }
-        }
-        if self.canary_seen {
-            return Ok(());
-        }
-        tracing::warn!("the proc connector went silent");
-        self.replace()
-    }
-
-    /// Opens a new socket: on a connector that went silent only that helps.
-    fn replace(&mut self) -> Outcome {
-        let from = clock::read().moment(self.alive_ns).at;
-        self.alive_since = Instant::now();
-        // Until it comes back, looking is better than nothing.
-        self.want_sweep();
-        let mut reason = String::new();
-        for _ in 0..REPLACEMENTS {
-            match Socket::open() {
-                Ok(socket) => {
-                    self.socket = socket;
-                    self.alive_ns = clock::read().monotonic_ns;
-                    self.lost = false;
-                    let until = clock::read().now().at;
-                    let reason = "the proc connector went silent and was opened again";
-                    return self.report(State::Restored, reason, from, Some(until), None);
-                }
-                Err(error) => reason = error.to_string(),
-            }
-        }
-        if std::mem::replace(&mut self.lost, true) {
-            return Ok(());
-        }
-        self.report(State::Lost, &reason, from, None, None)
-    }
-
-    fn report_loss(&mut self) -> Outcome {
-        let Some(loss) = self.loss.take() else { return Ok(()) };
-        let clocks = clock::read();
-        let (from, until) = (clocks.moment(loss.from_ns).at, clocks.moment(loss.until_ns).at);
-        let missed = (loss.missed > 0).then_some(loss.missed);
-        let reason = "the kernel's queue ran over: process events were lost";
-        self.report(State::Restored, reason, from, Some(until), missed)
-    }
-
-    fn report_unnamed(&mut self) -> Outcome {
-        let Some(Unnamed { count, from, .. }) = self.unnamed.take() else { return Ok(()) };
-        self.send(Event::Unnamed { count, from, until: clock::read().now().at })
-    }
-
-    fn report(
-        &mut self,
-        state: State,
-        reason: &str,
-        from: Timestamp,
-        until: Option<Timestamp>,
-        missed: Option<u64>,
-    ) -> Outcome {
-        let reason = reason.to_owned();
-        let report =
-            SourceReport { name: LAUNCHES, tier: TIER, state, reason, from, until, missed };
-        self.send(Event::Source(report))
     }
 
     fn send(&self, event: Event) -> Outcome {
