@@ -88,6 +88,22 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
+    /// Answered with [`crate::row::SessionRow`]s, last active first.
+    Sessions {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Answered with [`crate::row::FileRow`]s, last accessed first.
+    Files {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
     /// Who touched the filter's `dir` or `repo`, or anything below? Answered with
     /// [`crate::row::WhoRow`]s, last touch first.
     Who {
@@ -146,6 +162,8 @@ impl Request {
             | Self::Launches { id, .. }
             | Self::Dirs { id, .. }
             | Self::Repos { id, .. }
+            | Self::Sessions { id, .. }
+            | Self::Files { id, .. }
             | Self::Who { id, .. }
             | Self::Show { id, .. }
             | Self::Gaps { id, .. }

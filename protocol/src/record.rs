@@ -18,8 +18,10 @@ use serde_json::value::RawValue;
 use crate::ids::{LaunchId, RecordId, Timestamp};
 
 mod repo;
+mod session;
 
 pub use repo::Repo;
+pub use session::{FileAccessed, Session, SessionLinked, Tokens, Usage};
 
 /// How a fact came to be known. The order is that of trust, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,6 +92,16 @@ pub enum Body {
     LaunchEnded(LaunchEnded),
     /// `dir.touched`
     DirTouched(DirTouched),
+    /// `session.started`
+    SessionStarted(Box<Session>),
+    /// `session.updated`: only the fields that became known or changed.
+    SessionUpdated(Box<Session>),
+    /// `session.linked`
+    SessionLinked(SessionLinked),
+    /// `file.accessed`
+    FileAccessed(Box<FileAccessed>),
+    /// `usage`
+    Usage(Box<Usage>),
     /// `coverage`
     Coverage(Coverage),
     /// `daemon.started`
@@ -114,6 +126,11 @@ impl Body {
             Self::LaunchUpdated(_) => "launch.updated",
             Self::LaunchEnded(_) => "launch.ended",
             Self::DirTouched(_) => "dir.touched",
+            Self::SessionStarted(_) => "session.started",
+            Self::SessionUpdated(_) => "session.updated",
+            Self::SessionLinked(_) => "session.linked",
+            Self::FileAccessed(_) => "file.accessed",
+            Self::Usage(_) => "usage",
             Self::Coverage(_) => "coverage",
             Self::DaemonStarted(_) => "daemon.started",
             Self::DaemonStopped(_) => "daemon.stopped",
@@ -128,6 +145,21 @@ impl Body {
             Self::LaunchStarted(body) | Self::LaunchUpdated(body) => Some(body.launch),
             Self::LaunchEnded(body) => Some(body.launch),
             Self::DirTouched(body) => body.launch,
+            Self::SessionLinked(body) => Some(body.launch),
+            Self::FileAccessed(body) => body.launch,
+            _ => None,
+        }
+    }
+
+    /// Returns the agent's own id of the session that the record speaks of, if it speaks of one.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        match self {
+            Self::DirTouched(body) => body.session.as_deref(),
+            Self::SessionStarted(body) | Self::SessionUpdated(body) => Some(&body.session),
+            Self::SessionLinked(body) => Some(&body.session),
+            Self::FileAccessed(body) => body.session.as_deref(),
+            Self::Usage(body) => Some(&body.session),
             _ => None,
         }
     }
@@ -139,6 +171,11 @@ impl Body {
             "launch.updated" => Self::LaunchUpdated(serde_json::from_str(text)?),
             "launch.ended" => Self::LaunchEnded(serde_json::from_str(text)?),
             "dir.touched" => Self::DirTouched(serde_json::from_str(text)?),
+            "session.started" => Self::SessionStarted(serde_json::from_str(text)?),
+            "session.updated" => Self::SessionUpdated(serde_json::from_str(text)?),
+            "session.linked" => Self::SessionLinked(serde_json::from_str(text)?),
+            "file.accessed" => Self::FileAccessed(serde_json::from_str(text)?),
+            "usage" => Self::Usage(serde_json::from_str(text)?),
             "coverage" => Self::Coverage(serde_json::from_str(text)?),
             "daemon.started" => Self::DaemonStarted(serde_json::from_str(text)?),
             "daemon.stopped" => Self::DaemonStopped(serde_json::from_str(text)?),
@@ -153,6 +190,10 @@ impl Serialize for Body {
             Self::LaunchStarted(body) | Self::LaunchUpdated(body) => body.serialize(serializer),
             Self::LaunchEnded(body) => body.serialize(serializer),
             Self::DirTouched(body) => body.serialize(serializer),
+            Self::SessionStarted(body) | Self::SessionUpdated(body) => body.serialize(serializer),
+            Self::SessionLinked(body) => body.serialize(serializer),
+            Self::FileAccessed(body) => body.serialize(serializer),
+            Self::Usage(body) => body.serialize(serializer),
             Self::Coverage(body) => body.serialize(serializer),
             Self::DaemonStarted(body) | Self::DaemonStopped(body) => body.serialize(serializer),
             Self::Other { json, .. } => json.serialize(serializer),

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LaunchId, Timestamp};
-use crate::record::{Endpoint, Evidence, Launcher, Repo};
+use crate::record::{Endpoint, Evidence, Launcher, Repo, Tokens};
 
 /// The answer to `status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -221,6 +221,125 @@ pub struct RepoRow {
     pub launches: u64,
     /// How many sessions; `null` while no session file is read.
     pub sessions: Option<u64>,
+    /// The strongest evidence of it.
+    pub evidence: Evidence,
+}
+
+/// One session of an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// The agent's own id of the session.
+    pub id: String,
+    /// The agent.
+    pub agent: String,
+    /// Its version, as the session file tells it.
+    pub agent_version: Option<String>,
+    /// The models that answered, in alphabetical order.
+    pub models: Vec<String>,
+    /// Where it works, as far as is known last.
+    pub cwd: Option<String>,
+    /// Repository of `cwd`; `null` where there is none, or `repo_unknown` says why it is not known.
+    pub repo: Option<Repo>,
+    /// Why the repository is not known.
+    pub repo_unknown: Option<String>,
+    /// The launch whose work it was, by the strongest evidence; `null` where none is known.
+    pub launch: Option<LaunchId>,
+    /// All launches that are known to have worked on it.
+    pub launches: Vec<LaunchId>,
+    /// How the link to `launch` is known; `null` where there is none.
+    pub linked_by: Option<String>,
+    /// The session that this one is a part or a continuation of.
+    pub parent_session: Option<String>,
+    /// Permission mode, or codex's approval policy, as it was last.
+    pub permission_mode: Option<String>,
+    /// codex's sandbox as it was last.
+    pub sandbox: Option<String>,
+    /// The provider of the model.
+    pub provider: Option<String>,
+    /// The session file, as it was called last.
+    pub transcript: Option<String>,
+    /// When the session file was missed; `null` while it is there.
+    pub transcript_gone_at: Option<Timestamp>,
+    /// First sign of it.
+    pub started_at: Timestamp,
+    /// Last sign of it.
+    pub last_at: Timestamp,
+    /// Responses of the model.
+    pub responses: u64,
+    /// What they cost in tokens.
+    pub tokens: SessionTokens,
+    /// Always `null` until there are prices.
+    pub cost_usd: Option<f64>,
+    /// How many files it read.
+    pub files_read: u64,
+    /// How many files it wrote, created, deleted or renamed.
+    pub files_written: u64,
+    /// How many directories it touched.
+    pub dirs: u64,
+    /// Shell calls.
+    pub shell_calls: u64,
+    /// Of these, calls of which some access could not be told.
+    pub unresolved_calls: u64,
+    /// The strongest evidence of it.
+    pub evidence: Evidence,
+}
+
+/// Tokens of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTokens {
+    /// Neither read from nor written to a cache.
+    pub input: u64,
+    /// Read from a cache.
+    pub cache_read: u64,
+    /// Written to a cache, whatever its lifetime.
+    pub cache_write: u64,
+    /// What the model wrote, `reasoning` included.
+    pub output: u64,
+    /// The part of `output` that was reasoning.
+    pub reasoning: u64,
+}
+
+impl From<Tokens> for SessionTokens {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            input: tokens.input,
+            cache_read: tokens.cache_read,
+            cache_write: tokens.cache_write_5m.saturating_add(tokens.cache_write_1h),
+            output: tokens.output,
+            reasoning: tokens.reasoning,
+        }
+    }
+}
+
+/// One file that an agent accessed, in one way, in one session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// The file.
+    pub path: String,
+    /// `read`, `write`, `create`, `delete` or `rename`.
+    pub how: String,
+    /// The tool that did it last.
+    pub tool: String,
+    /// The agent.
+    pub agent: String,
+    /// The session.
+    pub session: Option<String>,
+    /// The launch, where a process was the witness.
+    pub launch: Option<LaunchId>,
+    /// Its repository; `null` where there is none, or `repo_unknown` says why it is not known.
+    pub repo: Option<Repo>,
+    /// Why the repository is not known.
+    pub repo_unknown: Option<String>,
+    /// The last time.
+    pub at: Timestamp,
+    /// The first time.
+    pub first_at: Timestamp,
+    /// How many times.
+    pub times: u64,
+    /// Lines added, all times together; `null` where no session file tells.
+    pub lines_added: Option<u64>,
+    /// Lines removed, all times together; `null` where no session file tells.
+    pub lines_removed: Option<u64>,
     /// The strongest evidence of it.
     pub evidence: Evidence,
 }

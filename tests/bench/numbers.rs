@@ -15,3 +15,11 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
 pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
+
+/// Returns the range that holds the true median with about 95 %, whatever the values' distribution:
+/// between two of the values, by the binomial distribution's normal approximation.
+pub(crate) fn median_range(values: &[f64]) -> [f64; 2] {
+    let count = values.len() as f64;
+    let share = 0.98 / count.sqrt().max(1.0);
+    [(0.5 - share).max(0.0), (0.5 + share).min(1.0)].map(|share| quantile(values, share))
+}

@@ -40,6 +40,11 @@ pub(crate) fn write_medians(out: &mut dyn Write, usages: &[Usage]) -> io::Result
     write!(out, " {:>8.2} % {:>8.1} MiB", of(|usage| usage.cpu), of(|usage| usage.resident))
 }
 
+/// Returns the time that a process was on a core, in seconds.
+pub(crate) fn seconds(pid: u32) -> Result<f64> {
+    Ok(ticks(pid)? / TICKS)
+}
+
 /// Returns the time that a process was on a core, in ticks.
 fn ticks(pid: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;

@@ -17,7 +17,8 @@ use trackway_tests::scenario::Scenario;
 use trackway_tests::world::World;
 
 use crate::Effort;
-use crate::numbers::quantile;
+use crate::numbers::{median, median_range, quantile};
+use crate::process;
 use crate::trackway::{Daemon, Home};
 
 /// Files of the C project.
@@ -32,32 +33,41 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let home = Home::new()?;
     let project = home.project();
     write_project(&project)?;
-    let pairs = effort.of(2, 20);
+    let pairs = effort.of(4, 60);
     writeln!(out, "wall time with the daemon, relative to without: {pairs} pairs in alternation")?;
-    writeln!(out, "{:<14} {:>9} {:>9} {:>9}", "", "fastest", "quartile", "median")?;
+    let [range, own] = ["95 % range of the median", "daemon's CPU"];
+    writeln!(out, "{:<14} {:>9} {range:>24} {:>9} {own:>13}", "", "median", "fastest")?;
     for (name, script) in [("make -j4", "make -s clean && make -s -j4"), ("scripted loop", LOOP)] {
         // Once for the caches.
         time(&project, script)?;
-        compare(&home, pairs, || Ok(vec![time(&project, script)?]))?.print(name, out)?;
+        compare(&home, pairs, || time(&project, script))?.print(name, out)?;
     }
     compare(&home, pairs, short_programs)?.print("short programs", out)?;
     session()?;
-    compare(&home, pairs, || Ok(vec![session()?]))?.print("claude session", out)
+    compare(&home, pairs / 2, session)?.print("claude session", out)
 }
 
-/// Seconds that the same work took.
+/// Seconds that the same work took, one by one.
 #[derive(Default)]
 struct Times {
     with: Vec<f64>,
     without: Vec<f64>,
+    /// Seconds that the daemon was on a core meanwhile.
+    daemon: f64,
 }
 
 impl Times {
-    /// Whatever else the machine does makes work slower, never faster: the fast end tells most.
+    /// Of each pair the ratio counts: what the machine does besides changes more slowly than that.
     fn print(&self, name: &str, out: &mut dyn Write) -> Result<()> {
-        let percent = |q| (quantile(&self.with, q) / quantile(&self.without, q) - 1.0) * 100.0;
-        let [fastest, quartile, middle] = [0.0, 0.25, 0.5].map(percent);
-        writeln!(out, "{name:<14} {fastest:>+7.2} % {quartile:>+7.2} % {middle:>+7.2} %")?;
+        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+        let pairs = self.with.iter().zip(&self.without);
+        let ratios: Vec<f64> = pairs.map(|(with, without)| percent(with / without)).collect();
+        let [low, high] = median_range(&ratios);
+        let fastest = percent(quantile(&self.with, 0.0) / quantile(&self.without, 0.0));
+        let own = self.daemon / self.with.iter().sum::<f64>() * 100.0;
+        let range = format!("{low:+.2} … {high:+.2} %");
+        let median = median(&ratios);
+        writeln!(out, "{name:<14} {median:>+7.2} % {range:>24} {fastest:>+7.2} % {own:>11.2} %")?;
         Ok(())
     }
 }
@@ -79,37 +89,37 @@ fn session() -> Result<f64> {
 }
 
 /// Takes the times with and without the daemon, in alternation.
-fn compare(home: &Home, pairs: u32, time: impl Fn() -> Result<Vec<f64>>) -> Result<Times> {
-    let with = || {
+fn compare(home: &Home, pairs: u32, time: impl Fn() -> Result<f64>) -> Result<Times> {
+    let mut times = Times::default();
+    let with = |times: &mut Times| -> Result<()> {
         let daemon = Daemon::start(home)?;
         // Its start is not what is measured.
         thread::sleep(Duration::from_millis(500));
-        let seconds = time();
-        drop(daemon);
-        seconds
+        let before = process::seconds(daemon.pid())?;
+        times.with.push(time()?);
+        times.daemon += process::seconds(daemon.pid())? - before;
+        Ok(())
     };
-    let mut times = Times::default();
     for number in 0..pairs {
         // Whichever goes second may find a warmer machine.
         if number.is_multiple_of(2) {
-            times.without.extend(time()?);
-            times.with.extend(with()?);
+            times.without.push(time()?);
+            with(&mut times)?;
         } else {
-            times.with.extend(with()?);
-            times.without.extend(time()?);
+            with(&mut times)?;
+            times.without.push(time()?);
         }
     }
     Ok(times)
 }
 
 /// Starts the shortest of programs, one after another: the most that the daemon can cost.
-fn short_programs() -> Result<Vec<f64>> {
-    let start = |_| {
-        let begin = Instant::now();
+fn short_programs() -> Result<f64> {
+    let begin = Instant::now();
+    for _ in 0..500 {
         ensure!(Command::new("/bin/true").status()?.success(), "a program failed");
-        Ok(begin.elapsed().as_secs_f64())
-    };
-    (0..500).map(start).collect()
+    }
+    Ok(begin.elapsed().as_secs_f64())
 }
 
 /// Runs a shell script in a directory; returns its seconds.

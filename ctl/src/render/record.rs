@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Record,
@@ -78,6 +78,11 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::LaunchUpdated(launch) => ("learned", learned(launch)),
         Body::LaunchEnded(ended) => ("ended", how_ended(ended, view)),
         Body::DirTouched(touched) => ("in", directory(touched, view)),
+        Body::SessionStarted(session) => ("session", fields(session)),
+        Body::SessionUpdated(session) => ("session", fields(session)),
+        Body::SessionLinked(linked) => ("linked", fields(linked)),
+        Body::FileAccessed(accessed) => ("file", fields(accessed)),
+        Body::Usage(usage) => ("usage", fields(usage)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
         Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
         Body::DaemonStopped(run) => ("daemon", daemon(run, "stopped")),
@@ -107,7 +112,11 @@ fn started(launch: &Launch, view: &View) -> String {
 
 /// Returns the fields that became known or changed.
 fn learned(launch: &Launch) -> String {
-    let Ok(Value::Object(fields)) = serde_json::to_value(launch) else {
+    fields(launch)
+}
+
+fn fields(body: &impl Serialize) -> String {
+    let Ok(Value::Object(fields)) = serde_json::to_value(body) else {
         return UNKNOWN.into();
     };
     let told = fields

@@ -15,6 +15,8 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
             }
             ("who", filter, &[][..])
         }
+        Request::Sessions { filter, .. } => ("sessions", filter, &["helpers", "running"][..]),
+        Request::Files { filter, .. } => ("files", filter, &["helpers", "running"][..]),
         Request::Gaps { filter, .. } => ("gaps", filter, OF_LAUNCHES),
         Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
         Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),

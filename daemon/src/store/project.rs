@@ -36,7 +36,12 @@ pub(super) fn project(
         Body::DirTouched(body) => dir::touched(tx, pending, seen, body),
         Body::Coverage(body) => coverage(tx, record.seq, body),
         Body::DaemonStarted(body) | Body::DaemonStopped(body) => daemon_run(tx, record, body),
-        Body::Other { .. } => Ok(()),
+        Body::SessionStarted(_)
+        | Body::SessionUpdated(_)
+        | Body::SessionLinked(_)
+        | Body::FileAccessed(_)
+        | Body::Usage(_)
+        | Body::Other { .. } => Ok(()),
     }
 }
 
