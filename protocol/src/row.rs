@@ -192,7 +192,7 @@ pub struct DirRow {
     pub last_at: Timestamp,
     /// How many launches.
     pub launches: u64,
-    /// How many sessions; `null` while no session file is read.
+    /// How many sessions, as their files tell; `null` from a daemon that read none.
     pub sessions: Option<u64>,
     /// The strongest evidence of it.
     pub evidence: Evidence,
@@ -219,7 +219,7 @@ pub struct RepoRow {
     pub dirs: u64,
     /// How many launches.
     pub launches: u64,
-    /// How many sessions; `null` while no session file is read.
+    /// How many sessions, as their files tell; `null` from a daemon that read none.
     pub sessions: Option<u64>,
     /// The strongest evidence of it.
     pub evidence: Evidence,

@@ -13,6 +13,7 @@ use trackway_protocol::row::{
 
 use super::{StoreError, append, schema};
 
+mod accesses;
 mod dirs;
 mod files;
 mod gaps;

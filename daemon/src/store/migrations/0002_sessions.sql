@@ -9,6 +9,7 @@ CREATE TABLE session (
     facts    TEXT,                                  -- all that was said of it, merged (JSON)
     first_at INTEGER NOT NULL,
     last_at  INTEGER NOT NULL,
+    is_doing INTEGER NOT NULL,                      -- 0: both are only of what was noted about it
     evidence INTEGER NOT NULL,
     cwd      TEXT,
     repo     INTEGER,
@@ -124,3 +125,5 @@ CREATE INDEX file_access_by_session ON file_access (session, how, file);
 CREATE INDEX file_access_by_launch ON file_access (launch) WHERE launch <> 0;
 
 CREATE INDEX dir_touch_by_session ON dir_touch (session, dir) WHERE session <> '';
+CREATE INDEX dir_touch_of_sessions ON dir_touch (dir, session, quarter) WHERE session <> '';
+CREATE INDEX repo_touch_of_sessions ON dir_touch (repo, session, quarter) WHERE session <> '';

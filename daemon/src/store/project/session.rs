@@ -79,23 +79,78 @@ impl Facts {
 pub(super) fn named(tx: &Connection, seen: Seen, record: &Record) -> rusqlite::Result<i64> {
     let Some(id) = record.body.session() else { return Ok(0) };
     let agent = agent_of(&record.body);
-    let signs = (seen.at.ms(), strength(seen.evidence));
+    let sign = Sign {
+        at_ms: seen.at.ms(),
+        is_doing: is_doing(&record.body),
+        evidence: strength(seen.evidence),
+    };
     let mut known = tx.prepare_cached("SELECT key FROM session WHERE id = ? AND agent = ?")?;
     let key = match known.query_row([id, agent], |row| row.get(0)).optional()? {
         Some(key) => key,
-        None => insert(tx, [id, agent], signs)?,
+        None => insert(tx, id, agent, sign)?,
     };
     // A touch names no agent: it is a sign of whatever session has the id.
-    let of_all = agent.is_empty().then_some(id);
-    tx.prepare_cached(
-        "UPDATE session SET first_at = min(first_at, ?1), last_at = max(last_at, ?1),
-            evidence = max(evidence, ?2)
-         WHERE (key = ?3 OR id = ?4) AND NOT (?1 BETWEEN first_at AND last_at AND evidence >= ?2)",
-    )?
-    .execute(params![signs.0, signs.1, key, of_all])?;
+    add_sign(tx, key, agent.is_empty().then_some(id), sign)?;
     tx.prepare_cached("INSERT INTO session_record (session, seq) VALUES (?, ?)")?
         .execute([key, record.seq.cast_signed()])?;
     Ok(key)
+}
+
+/// One sign of a session.
+#[derive(Clone, Copy)]
+struct Sign {
+    at_ms: i64,
+    /// Whether something was done in it, or only noted about it.
+    is_doing: bool,
+    evidence: i64,
+}
+
+/// Whether a record tells of something that was done in a session. The others, which tell of links,
+/// of counts and of what became of the file, may be made at any time after.
+fn is_doing(body: &Body) -> bool {
+    match body {
+        Body::SessionLinked(_) => false,
+        Body::SessionStarted(body) | Body::SessionUpdated(body) => {
+            !body.transcript_gone && body.shell_calls.or(body.unresolved_calls).is_none()
+        }
+        _ => true,
+    }
+}
+
+fn add_sign(tx: &Connection, key: i64, of_all: Option<&str>, sign: Sign) -> rusqlite::Result<()> {
+    // What was done decides, and where nothing is known of that, what was noted.
+    tx.prepare_cached(
+        "UPDATE session SET
+            first_at = CASE WHEN is_doing < ?2 THEN ?1 WHEN is_doing > ?2 THEN first_at
+                ELSE min(first_at, ?1) END,
+            last_at = CASE WHEN is_doing < ?2 THEN ?1 WHEN is_doing > ?2 THEN last_at
+                ELSE max(last_at, ?1) END,
+            is_doing = max(is_doing, ?2), evidence = max(evidence, ?3)
+         WHERE (key = ?4 OR id = ?5)
+            AND NOT (is_doing >= ?2 AND ?1 BETWEEN first_at AND last_at AND evidence >= ?3)",
+    )?
+    .execute(params![sign.at_ms, sign.is_doing, sign.evidence, key, of_all])?;
+    Ok(())
+}
+
+/// Inserts a session with the signs that touches gave of it before, or else with its first.
+fn insert(tx: &Connection, id: &str, agent: &str, sign: Sign) -> rusqlite::Result<i64> {
+    let touched = tx
+        .prepare_cached(
+            "INSERT INTO session (id, agent, first_at, last_at, is_doing, evidence)
+             SELECT id, ?2, first_at, last_at, is_doing, evidence FROM session
+             WHERE id = ?1 AND agent = ''",
+        )?
+        .execute([id, agent])?;
+    if touched == 0 {
+        let Sign { at_ms, is_doing, evidence } = sign;
+        tx.prepare_cached(
+            "INSERT INTO session (id, agent, first_at, last_at, is_doing, evidence)
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+        )?
+        .execute(params![id, agent, at_ms, is_doing, evidence])?;
+    }
+    Ok(tx.last_insert_rowid())
 }
 
 fn agent_of(body: &Body) -> &str {
@@ -106,17 +161,6 @@ fn agent_of(body: &Body) -> &str {
         Body::Usage(body) => &body.agent,
         _ => "",
     }
-}
-
-/// Inserts a session with the signs of it, those of touches that came before included.
-fn insert(tx: &Connection, name: [&str; 2], signs: (i64, i64)) -> rusqlite::Result<i64> {
-    tx.prepare_cached(
-        "INSERT INTO session (id, agent, first_at, last_at, evidence)
-         SELECT ?1, ?2, min(?3, ifnull(min(first_at), ?3)), max(?3, ifnull(max(last_at), ?3)),
-            max(?4, ifnull(max(evidence), ?4))
-         FROM session WHERE id = ?1 AND agent = ''",
-    )?
-    .insert(params![name[0], name[1], signs.0, signs.1])
 }
 
 /// Projects `session.started` and `session.updated`, which may come in any order.

@@ -14,18 +14,24 @@ use super::sessions;
 
 /// Returns the accesses that pass `filter`, the last first.
 pub(super) fn files(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<FileRow>> {
+    let wanted = conditions(tx, filter)?;
+    let rows = newest(tx, wanted.clone(), filter.limit)?;
+    Found::counted(rows, filter, |bound| wanted.count(tx, "file_access a", bound))
+}
+
+/// Returns what an access `a` must be.
+pub(super) fn conditions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
     let mut wanted = Conditions::default();
     require_accessor(&mut wanted, tx, filter)?;
     require_place(&mut wanted, tx, filter)?;
     wanted.require_some("a.how = ?", filter.how.clone());
     wanted.require_some("a.last_at >= ?", filter.since_ms);
     wanted.require_some("a.first_at < ?", filter.until_ms);
-    let rows = newest(tx, wanted.clone(), filter.limit)?;
-    Found::counted(rows, filter, |bound| wanted.count(tx, "file_access a", bound))
+    Ok(wanted)
 }
 
 /// Adds whose an access `a` must be.
-pub(super) fn require_accessor(
+fn require_accessor(
     wanted: &mut Conditions,
     tx: &Connection,
     filter: &Filter,

@@ -12,6 +12,7 @@ use super::super::filter::{Conditions, Repos, is_below};
 use super::super::project::launch::unreadable;
 use super::Found;
 use super::kinds::Names;
+use super::sessions;
 use super::sums::{Done, Places, Question};
 use super::touches::dirs_below;
 
@@ -53,7 +54,7 @@ fn ask(
     let repos: Vec<i64> = shown.places.iter().map(|(repo, _)| *repo).collect();
     let (dirs, names) = (question.dirs_in(tx, &repos)?, Names::read(tx)?);
     let row = |(repo, done): &(i64, Done)| {
-        row(tx, *repo, &names, dirs.get(repo).copied().unwrap_or_default(), done)
+        row(tx, filter, *repo, &names, dirs.get(repo).copied().unwrap_or_default(), done)
     };
     let rows = shown.places.iter().map(row).collect::<rusqlite::Result<_>>()?;
     Ok((rows, shown.all))
@@ -84,12 +85,13 @@ fn in_dir(tx: &Connection, dir: &str, keys: Option<String>) -> rusqlite::Result<
 
 fn row(
     tx: &Connection,
+    filter: &Filter,
     key: i64,
     names: &Names,
     dirs: u64,
     done: &Done,
 ) -> rusqlite::Result<RepoRow> {
-    let clones = clones(tx, key)?;
+    let (clones, there) = (clones(tx, key)?, sessions::in_repo(tx, filter, key)?);
     let id = tx
         .prepare_cached("SELECT identity FROM repo WHERE key = ?")?
         .query_row([key], |row| row.get(0))?;
@@ -103,13 +105,13 @@ fn row(
         id,
         repo: clones.into_iter().next().unwrap_or_default(),
         roots,
-        agents: names.agents(&done.kinds),
+        agents: there.agents_and(names.agents(&done.kinds)),
         how: names.hows(done.hows),
         first_at: done.first_at(),
         last_at: done.last_at(),
         dirs,
         launches: done.launches,
-        sessions: None,
+        sessions: Some(there.count()),
         evidence: done.evidence(),
     })
 }

@@ -1,6 +1,8 @@
 //! Sessions, from the tables that hold what session files told of each.
 
-use rusqlite::{Connection, Row, params_from_iter};
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Session;
@@ -13,6 +15,8 @@ use super::super::register;
 use super::Found;
 use super::kinds::Kinds;
 use super::launches::{launch_id, require_launch};
+use super::spans::require_range;
+use super::touches::{dirs_below, require_manner};
 
 /// Returns the sessions that pass `filter`, last active first.
 pub(super) fn sessions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<SessionRow>> {
@@ -74,6 +78,86 @@ pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Opt
     Kinds::find(tx, filter)?.require(&mut wanted, "l.kind");
     require_launch(&mut wanted, filter);
     Ok(Some(wanted))
+}
+
+/// The sessions whose files tell that they touched a place.
+#[derive(Default)]
+pub(super) struct There {
+    sessions: BTreeSet<String>,
+    agents: BTreeSet<String>,
+}
+
+impl There {
+    pub(super) fn count(&self) -> u64 {
+        self.sessions.len() as u64
+    }
+
+    /// Returns their agents and those of launches, sorted.
+    pub(super) fn agents_and(&self, others: Vec<String>) -> Vec<String> {
+        let agents: BTreeSet<String> = self.agents.iter().cloned().chain(others).collect();
+        agents.into_iter().collect()
+    }
+}
+
+/// Returns the sessions that touched a directory.
+pub(super) fn in_dir(tx: &Connection, filter: &Filter, dir: i64) -> rusqlite::Result<There> {
+    let mut wanted = Conditions::default();
+    wanted.require("t.dir = ?", [dir]);
+    there(tx, filter, "dir_touch_of_sessions", wanted)
+}
+
+/// Returns the sessions that touched a repository, or what of it the filter names.
+pub(super) fn in_repo(tx: &Connection, filter: &Filter, repo: i64) -> rusqlite::Result<There> {
+    let mut wanted = Conditions::default();
+    wanted.require("t.repo = ?", [repo]);
+    if let Some(dir) = &filter.dir {
+        let (select, values) = dirs_below(dir);
+        wanted.require(&format!("t.dir IN ({select})"), values);
+    }
+    there(tx, filter, "repo_touch_of_sessions", wanted)
+}
+
+fn there(
+    tx: &Connection,
+    filter: &Filter,
+    index: &str,
+    mut wanted: Conditions,
+) -> rusqlite::Result<There> {
+    wanted.require_that("t.session <> ''");
+    require_range(&mut wanted, (filter.since_ms, filter.until_ms));
+    require_manner(&mut wanted, tx, filter)?;
+    let mut sessions = Conditions::default();
+    require_session(&mut sessions, tx, filter)?;
+    if !sessions.clause().is_empty() {
+        let sql = format!("t.session IN (SELECT s.id FROM session s{})", sessions.clause());
+        wanted.require(&sql, sessions.into_values());
+    }
+    let sql = format!(
+        "SELECT w.session, s.agent
+         FROM (SELECT DISTINCT t.session FROM dir_touch t INDEXED BY {index}{}) w
+            LEFT JOIN session s ON s.id = w.session AND s.agent <> ''",
+        wanted.clause()
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(wanted.into_values()))?;
+    let mut there = There::default();
+    while let Some(row) = rows.next()? {
+        there.sessions.insert(row.get(0)?);
+        there.agents.extend(row.get::<_, Option<String>>(1)?);
+    }
+    Ok(there)
+}
+
+/// Returns the best that was said of the session `id`, where more than its touches is known.
+pub(super) fn said_of(tx: &Connection, id: &str) -> rusqlite::Result<Option<Session>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT agent, facts FROM session WHERE id = ? AND agent <> '' ORDER BY agent LIMIT 1",
+    )?;
+    let said = |row: &Row<'_>| {
+        let facts = row.get_ref(1)?.as_str_or_null()?.map(parse).transpose()?;
+        facts.unwrap_or_default().session(id, row.get_ref(0)?.as_str()?).map_err(unreadable)
+    };
+    statement.query_row([id], said).optional()
 }
 
 fn newest(

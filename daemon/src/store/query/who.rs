@@ -8,16 +8,18 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::{Evidence, Launch};
+use trackway_protocol::record::{Evidence, Launch, Session};
 use trackway_protocol::row::WhoRow;
 
 use super::super::filter::Conditions;
 use super::super::project::how::{HELPER, bit};
 use super::super::register;
 use super::Found;
+use super::accesses::{self, Accesses};
 use super::kinds::{Kinds, Names};
 use super::launches::{require_launch, said_of};
 use super::place::Place;
+use super::sessions;
 use super::spans::{day_range, quarters, require_range};
 use super::touches::require_manner;
 use super::walk::Walk;
@@ -29,16 +31,22 @@ const MANY: usize = 1000;
 const LOOKED_AT: u64 = 10_000;
 
 /// A launch's key, and the session where there is no launch.
-type Toucher = (i64, String);
+pub(super) type Toucher = (i64, String);
 
 /// Returns those who touched what `filter` names, the last to touch it first.
 pub(super) fn who(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<WhoRow>> {
     let search = Search::new(tx, filter)?;
     let names = Names::read(tx)?;
-    let visits = search.newest(tx)?.into_iter();
-    let rows = visits.map(|(toucher, visit)| row(tx, toucher, visit, &names));
+    let visits = search.newest(tx)?;
+    let (visits, are_all_touches) =
+        accesses::add(tx, filter, visits, |new| search.visits(tx, new))?;
+    let rows = visits.into_iter().map(|(toucher, visit)| row(tx, toucher, visit, &names));
     let rows = rows.collect::<rusqlite::Result<_>>()?;
-    Found::counted(rows, filter, |bound| search.count(tx, bound))
+    Found::counted(rows, filter, |bound| match are_all_touches {
+        true => search.count(tx, bound),
+        // Those that only files tell of are not among the touches that are counted.
+        false => Ok(bound),
+    })
 }
 
 /// What is searched for.
@@ -51,12 +59,13 @@ struct Search<'a> {
 
 /// What one of them did there.
 #[derive(Default)]
-struct Visit {
+pub(super) struct Visit {
     dirs: BTreeSet<i64>,
     hows: i64,
     first_at: Option<Timestamp>,
     last: Option<(Timestamp, String)>,
     evidence: Option<Evidence>,
+    files: Accesses,
 }
 
 impl<'a> Search<'a> {
@@ -65,7 +74,7 @@ impl<'a> Search<'a> {
         require_range(&mut wanted, (filter.since_ms, filter.until_ms));
         require_manner(&mut wanted, tx, filter)?;
         require_launch(&mut wanted, filter);
-        Kinds::find(tx, filter)?.require(&mut wanted, "+l.kind");
+        require_kind(&mut wanted, tx, filter)?;
         Ok(Self { filter, place: Place::find(tx, filter)?, wanted })
     }
 
@@ -171,7 +180,37 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Adds which kind of launch a touch must be of, or which agent's session.
+fn require_kind(wanted: &mut Conditions, tx: &Connection, filter: &Filter) -> rusqlite::Result<()> {
+    let mut kinds = Conditions::default();
+    Kinds::find(tx, filter)?.require(&mut kinds, "+l.kind");
+    match (kinds.clause().strip_prefix(" WHERE "), &filter.agent) {
+        (Some(sql), Some(agent)) if filter.mode.is_none() && filter.endpoint.is_none() => {
+            let sql = format!("({sql} OR t.session IN (SELECT id FROM session WHERE agent = ?))");
+            let values = kinds.clone().into_values();
+            wanted.require(&sql, values.into_iter().chain([agent.clone().into()]));
+        }
+        _ => wanted.and(&kinds),
+    }
+    Ok(())
+}
+
 impl Visit {
+    /// Adds what was done to files of the place.
+    pub(super) fn add_files(&mut self, files: Accesses) {
+        self.first_at = self.first_at.into_iter().chain(files.first_at).min();
+        if files.last > self.last {
+            self.last.clone_from(&files.last);
+        }
+        self.evidence = self.evidence.max(files.evidence);
+        self.files = files;
+    }
+
+    /// When the place was touched last, and where.
+    pub(super) fn last(&self) -> Option<&(Timestamp, String)> {
+        self.last.as_ref()
+    }
+
     fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
         self.dirs.insert(row.get(2)?);
         self.hows |= bit(row.get(4)?);
@@ -193,7 +232,18 @@ fn row(
     names: &Names,
 ) -> rusqlite::Result<WhoRow> {
     let (launch, said): (Option<LaunchId>, Option<Launch>) = said_of(tx, key)?.unzip();
-    let said = said.unwrap_or_default();
+    let told = match &launch {
+        None => sessions::said_of(tx, &session)?.unwrap_or_default(),
+        Some(_) => Session::default(),
+    };
+    let said = said.unwrap_or_else(|| Launch {
+        agent: Some(told.agent).filter(|agent| !agent.is_empty()),
+        agent_version: told.agent_version,
+        cwd: told.cwd,
+        ..Launch::default()
+    });
+    let hows: BTreeSet<String> =
+        names.hows(visit.hows).into_iter().chain(visit.files.hows).collect();
     let (last_at, path) = visit.last.unwrap_or_default();
     Ok(WhoRow {
         launch,
@@ -205,8 +255,8 @@ fn row(
         endpoint: said.endpoint,
         cwd: said.cwd,
         path,
-        paths: visit.dirs.len() as u64,
-        how: names.hows(visit.hows),
+        paths: visit.dirs.len() as u64 + visit.files.files,
+        how: hows.into_iter().collect(),
         first_at: visit.first_at.unwrap_or_default(),
         last_at,
         evidence: visit.evidence.unwrap_or(Evidence::Inferred),

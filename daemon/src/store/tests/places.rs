@@ -71,7 +71,7 @@ fn clones_and_working_trees_of_a_repository_are_one_row() {
         last_at: at(DAY),
         dirs: 3,
         launches: 2,
-        sessions: None,
+        sessions: Some(0),
         evidence: Evidence::Kernel,
     };
     assert_eq!(*remote, expected);

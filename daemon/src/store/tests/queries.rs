@@ -214,7 +214,7 @@ fn a_directory_sums_up_all_touches() {
     assert_eq!(row.agents, ["claude", "codex"]);
     assert_eq!(row.how, ["command", "helper", "launch"]);
     assert_eq!((row.first_at, row.last_at), (at(0), at(QUARTER * 3)));
-    assert_eq!((row.launches, row.sessions, row.evidence), (2, None, Evidence::Kernel));
+    assert_eq!((row.launches, row.sessions, row.evidence), (2, Some(0), Evidence::Kernel));
 
     // A time, an agent or a launch sums up only what passes.
     let later = dir_row(&fixture.reader, &between(QUARTER * 2, QUARTER * 4));

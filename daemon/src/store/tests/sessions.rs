@@ -143,7 +143,7 @@ fn a_session_is_shown_with_all_that_is_known_of_it() {
     ]);
     let row = row(&fixture.reader, "s1");
     assert_eq!((&*row.agent, row.cwd.as_deref()), ("claude", Some("/src/1")));
-    assert_eq!((row.started_at, row.last_at), (at(3), at(19)));
+    assert_eq!((row.started_at, row.last_at), (at(3), at(16)));
     assert_eq!((row.shell_calls, row.unresolved_calls), (7, 2));
     assert_eq!(row.permission_mode.as_deref(), Some("default"));
     assert_eq!((row.files_read, row.files_written, row.dirs), (1, 2, 2));
@@ -262,6 +262,66 @@ fn a_launch_knows_its_sessions_and_is_found_by_them() {
     let rows = rows.unwrap().rows;
     let [row] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((row.id, row.sessions.clone()), (id(1), Some(vec!["s2".into(), "s1".into()])));
+}
+
+#[test]
+fn what_is_only_noted_about_a_session_makes_it_no_younger() {
+    let counted = Session { shell_calls: Some(3), ..session_of("s1", "claude") };
+    let gone = Session { transcript_gone: true, ..session_of("s1", "claude") };
+    let link = || linked(99, "s1", 1, Evidence::Inferred, "place");
+    let fixture = Fixture::with(vec![link(), changed(95, counted), began(5, "s1", "/src/1")]);
+    let fixture = fixture.and(vec![changed(90, gone), used(7, usage("s1", "k1", 5))]);
+    let row_of_work = row(&fixture.reader, "s1");
+    assert_eq!((row_of_work.started_at, row_of_work.last_at), (at(5), at(7)));
+    let only_linked = row(&Fixture::with(vec![link()]).reader, "s1");
+    assert_eq!((only_linked.started_at, only_linked.last_at), (at(99), at(99)));
+}
+
+#[test]
+fn places_name_the_sessions_that_were_there_and_their_agents() {
+    let fixture = Fixture::with(vec![
+        in_dir(0, "s1", "/src/1"),
+        in_dir(1, "s2", "/src/1"),
+        in_dir(2, "s2", "/src/2"),
+        began(0, "s1", "/src/1"),
+        changed(0, session_of("s2", "codex")),
+    ]);
+    let dirs = |filter: Filter| {
+        let rows = fixture.reader.dirs(&filter).unwrap().rows;
+        let said = rows.into_iter().map(|row| (row.dir, row.agents.join(" "), row.sessions));
+        said.collect::<Vec<_>>()
+    };
+    let one = |agents: &str, count| ("/src/1".to_owned(), agents.to_owned(), Some(count));
+    let two = ("/src/2".to_owned(), "codex".to_owned(), Some(1));
+    assert_eq!(dirs(all()), [two.clone(), one("claude codex", 2)]);
+    assert_eq!(dirs(Filter { session: Some("s1".into()), ..all() }), [one("claude", 1)]);
+    assert_eq!(dirs(Filter { since_ms: Some(T0 + 1), ..all() }), [two, one("codex", 1)]);
+}
+
+#[test]
+fn who_names_the_sessions_that_accessed_a_file_or_what_lies_below() {
+    let fixture = Fixture::with(vec![
+        began(0, "s1", "/src/1"),
+        accessed(3, "s1", "/src/1/a", "read"),
+        accessed(5, "s1", "/src/1/a", "write"),
+        accessed(6, "s2", "/src/1/b", "read"),
+        in_dir(4, "s1", "/src/1"),
+    ]);
+    let who = |filter: Filter| fixture.reader.who(&filter).unwrap();
+    let at_path = |path: &str| Filter { dir: Some(path.into()), ..all() };
+    let rows = who(at_path("/src/1/a")).rows;
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.session.as_deref(), row.agent.as_deref()), (Some("s1"), Some("claude")));
+    assert_eq!((row.how.join(" "), row.paths, &*row.path), ("read write".into(), 1, "/src/1/a"));
+    assert_eq!((row.first_at, row.last_at, row.cwd.as_deref()), (at(3), at(5), Some("/src/1")));
+    let below = who(at_path("/src")).rows;
+    let below: Vec<_> = below.iter().map(|row| (row.session.as_deref(), row.paths)).collect();
+    assert_eq!(below, [(Some("s2"), 1), (Some("s1"), 2)]);
+    let newest = who(Filter { limit: Some(1), ..at_path("/src") }).rows;
+    assert_eq!(newest[0].session.as_deref(), Some("s2"));
+    let claude = Filter { agent: Some("claude".into()), ..at_path("/src") };
+    assert_eq!(who(claude).rows.len(), 2);
+    assert!(who(Filter { agent: Some("codex".into()), ..at_path("/src") }).rows.is_empty());
 }
 
 #[test]
