@@ -1,0 +1,1 @@
+-- Projections of sessions: see 0001 for what projections are.
