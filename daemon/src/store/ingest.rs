@@ -153,11 +153,6 @@ impl Kept {
         self.next.records.push(record);
     }
 
-    /// Returns how many records the next batch has.
-    pub(crate) fn waiting(&self) -> usize {
-        self.next.records.len()
-    }
-
     /// Changes what is known by a key.
     pub(crate) fn set(&mut self, key: Key, value: Vec<u8>) {
         self.keys.insert(key, (u64::MAX, value.clone()));
