@@ -39,6 +39,10 @@ mod shell;
 mod stored;
 mod tokens;
 
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
+
 use places::Places;
 
 /// The source's name in `status` and in coverage.
@@ -81,6 +85,8 @@ struct Known {
     /// The session that it is about, as its lines say.
     session: Option<String>,
     subagent: Option<String>,
+    /// Whether a directory was told: the first one is where it began.
+    placed: bool,
     /// Shell calls, and those of which some access could not be told.
     calls: u64,
     unresolved: u64,
@@ -264,11 +270,19 @@ impl Following {
 }
 
 /// Starts to follow the session files of all agents. Where that cannot be, it is reported.
-pub(crate) fn start(state_dir: &Path, intake: &Intake, events: &EventSender) -> Following {
+///
+/// `homes` are followed from the start.
+pub(crate) fn start(
+    state_dir: &Path,
+    intake: &Intake,
+    events: &EventSender,
+    homes: impl FnOnce(&Kept) -> Vec<Home> + Send + 'static,
+) -> Following {
     let (orders, ordered) = std::sync::mpsc::channel();
     let (state_dir, intake, sender) = (state_dir.to_owned(), intake.clone(), events.clone());
     let run = move || {
-        let follow = std::panic::AssertUnwindSafe(|| follow(&state_dir, intake, &sender, &orders));
+        let follow = || follow(&state_dir, intake, &sender, &orders, homes);
+        let follow = std::panic::AssertUnwindSafe(follow);
         let ended = std::panic::catch_unwind(follow).unwrap_or_else(|_| Err("it panicked".into()));
         if let Err(why) = ended {
             let reason = format!("session files are not read: {why}");
@@ -294,6 +308,7 @@ fn follow(
     intake: Intake,
     events: &EventSender,
     orders: &std::sync::mpsc::Sender<Orders>,
+    homes: impl FnOnce(&Kept) -> Vec<Home>,
 ) -> Result<(), String> {
     let kept = Store::kept(state_dir, intake).map_err(|error| error.to_string())?;
     let homes = homes(&kept);

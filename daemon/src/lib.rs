@@ -93,7 +93,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (snapshot, snapshots) = watch::channel(Snapshot::default());
     let sources = tiers::start(&options, &events);
     let intake = writer.intake();
-    let sessions = ingest::start(&places.state_dir, &intake, &events);
+    let sessions = ingest::start(&places.state_dir, &intake, &events, ingest::homes);
     drop(events);
     let outside = Outside {
         boot_id: boot_id.clone(),

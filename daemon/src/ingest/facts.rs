@@ -42,7 +42,8 @@ impl<'a> Deed<'a> {
 
 impl Ingest {
     /// Something about a session became known or changed.
-    pub(super) fn session(&mut self, reader: &Reader, fact: &Fact, now: &Session) {
+    pub(super) fn session(&mut self, reader: &mut Reader, fact: &Fact, now: &Session) {
+        let is_placed = now.cwd.is_some() && std::mem::replace(&mut reader.known.placed, true);
         let deed = Deed::new(reader, fact);
         let is_own = fact.who.subagent.is_none();
         let place = now.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
@@ -65,7 +66,7 @@ impl Ingest {
             self.put_down(deed, body);
         }
         if let Some(place) = place.filter(|place| place.dir.is_absolute()) {
-            let how = if is_first || !is_own { "launch" } else { "chdir" };
+            let how = if is_placed { "chdir" } else { "launch" };
             self.dir(deed, &place, how);
         }
     }

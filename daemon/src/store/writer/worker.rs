@@ -109,7 +109,10 @@ impl<A: Append> Worker<A> {
                 Received::Command(command) => self.accept(command),
                 Received::Batch(batch) => self.take(batch),
                 Received::Due => return,
-                Received::End => self.is_ending = true,
+                Received::End => {
+                    self.is_ending = true;
+                    self.take_all();
+                }
             }
         }
     }
@@ -145,6 +148,13 @@ impl<A: Append> Worker<A> {
         !self.backlog.is_empty() || !self.changes.is_empty()
     }
 
+    /// Takes what was handed over before the end.
+    fn take_all(&mut self) {
+        while let Ok(batch) = self.batches.queue.try_recv() {
+            self.take(batch);
+        }
+    }
+
     fn take(&mut self, batch: Batch) {
         self.taken.0 += 1;
         self.taken.1 += batch.records.len();
@@ -177,7 +187,10 @@ impl<A: Append> Worker<A> {
                     }
                 }
             }
-            Command::Close { reply } => (self.is_ending, self.closed) = (true, Some(reply)),
+            Command::Close { reply } => {
+                (self.is_ending, self.closed) = (true, Some(reply));
+                self.take_all();
+            }
         }
     }
 
