@@ -164,7 +164,7 @@ pub struct LaunchRow {
     pub namespace: Option<String>,
     /// Whether it was already running when the daemon first saw it.
     pub found_running: bool,
-    /// Sessions linked to it; `null` while no session file is read.
+    /// Sessions that are known to be its work; `null` from a daemon that knew of none.
     pub sessions: Option<Vec<String>>,
     /// Execs below it that ended before they could be read; `null` while it runs.
     pub unread_execs: Option<u64>,

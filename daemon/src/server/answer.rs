@@ -78,8 +78,11 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         Request::Who { filter, .. } => {
             whole(client, desk, id, move |reader| Ok(rows(id, reader.who(&filter)?))).await
         }
-        Request::Sessions { .. } | Request::Files { .. } => {
-            client.fail(Some(id), FailureCode::BadRequest, "not yet answered").await
+        Request::Sessions { filter, .. } => {
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.sessions(&filter)?))).await
+        }
+        Request::Files { filter, .. } => {
+            whole(client, desk, id, move |reader| Ok(rows(id, reader.files(&filter)?))).await
         }
         Request::Gaps { filter, .. } => {
             whole(client, desk, id, move |reader| Ok(rows(id, reader.gaps(&filter)?))).await

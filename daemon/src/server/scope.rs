@@ -15,7 +15,9 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
             }
             ("who", filter, &[][..])
         }
-        Request::Sessions { filter, .. } => ("sessions", filter, &["helpers", "running"][..]),
+        Request::Sessions { filter, .. } => {
+            ("sessions", filter, &["helpers", "running", "how"][..])
+        }
         Request::Files { filter, .. } => ("files", filter, &["helpers", "running"][..]),
         Request::Gaps { filter, .. } => ("gaps", filter, OF_LAUNCHES),
         Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
@@ -68,6 +70,9 @@ mod tests {
         let export = Request::Export { id: 1, after: None, filter: filter.clone() };
         assert_eq!(refusal(&export).unwrap(), "export cannot be narrowed by limit");
         assert_eq!(refusal(&Request::Dirs { id: 1, filter: filter.clone() }), None);
+        assert_eq!(refusal(&Request::Files { id: 1, filter: filter.clone() }), None);
+        let sessions = Request::Sessions { id: 1, filter: filter.clone() };
+        assert_eq!(refusal(&sessions).unwrap(), "sessions cannot be narrowed by how");
         assert!(refusal(&Request::Who { id: 1, filter }).is_some());
     }
 }

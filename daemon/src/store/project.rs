@@ -11,10 +11,14 @@ use super::register::Grounds;
 pub(super) use sums::Pending;
 
 pub(super) mod dir;
+mod file;
 pub(super) mod how;
 pub(super) mod launch;
 pub(super) mod repo;
+mod sayings;
+pub(super) mod session;
 pub(super) mod sums;
+mod usage;
 
 /// Brings one record into the projections, in the transaction that stores it, but for what is
 /// `pending` then.
@@ -29,6 +33,7 @@ pub(super) fn project(
         note_record(tx, launch_key(tx, id)?, record.seq)?;
     }
     let seen = Seen { at: record.at, evidence: record.evidence };
+    let session = session::named(tx, seen, record)?;
     match &record.body {
         Body::LaunchStarted(body) => launch::started(tx, pending, seen, body),
         Body::LaunchUpdated(body) => launch::updated(tx, pending, seen, body),
@@ -36,12 +41,12 @@ pub(super) fn project(
         Body::DirTouched(body) => dir::touched(tx, pending, seen, body),
         Body::Coverage(body) => coverage(tx, record.seq, body),
         Body::DaemonStarted(body) | Body::DaemonStopped(body) => daemon_run(tx, record, body),
-        Body::SessionStarted(_)
-        | Body::SessionUpdated(_)
-        | Body::SessionLinked(_)
-        | Body::FileAccessed(_)
-        | Body::Usage(_)
-        | Body::Other { .. } => Ok(()),
+        Body::SessionStarted(body) => session::said(tx, seen.grounds(false), session, body),
+        Body::SessionUpdated(body) => session::said(tx, seen.grounds(true), session, body),
+        Body::SessionLinked(body) => session::linked(tx, seen, session, body),
+        Body::FileAccessed(body) => file::accessed(tx, seen, session, body),
+        Body::Usage(body) => usage::used(tx, record, session, body),
+        Body::Other { .. } => Ok(()),
     }
 }
 
@@ -66,7 +71,11 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM launch_record; DELETE FROM dir; DELETE FROM dir_repo; DELETE FROM how;
          DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
          DELETE FROM repo_stay; DELETE FROM repo_visit; DELETE FROM dir_unknown;
-         DELETE FROM coverage; DELETE FROM daemon_run;",
+         DELETE FROM coverage; DELETE FROM daemon_run; DELETE FROM session;
+         DELETE FROM session_record; DELETE FROM session_calls; DELETE FROM session_launch;
+         DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
+         DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
+         DELETE FROM file_access;",
     )
 }
 
@@ -139,4 +148,11 @@ fn daemon_run(tx: &Connection, record: &Record, body: &DaemonRun) -> rusqlite::R
 /// that cannot be written.
 fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Returns `count` as a column has it that is summed up: no real count is that large, and sums of so
+/// many stay in the range of the column.
+fn summand(count: u64) -> i64 {
+    const MOST: u64 = 1 << 40;
+    count.min(MOST).cast_signed()
 }

@@ -7,17 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
-use trackway_protocol::row::{DirRow, GapRow, LaunchRow, LedgerStatus, RepoRow, WhoRow};
+use trackway_protocol::row::{
+    DirRow, FileRow, GapRow, LaunchRow, LedgerStatus, RepoRow, SessionRow, WhoRow,
+};
 
 use super::{StoreError, append, schema};
 
 mod dirs;
+mod files;
 mod gaps;
 mod kinds;
 mod launches;
 mod place;
 mod records;
 mod repos;
+mod sessions;
 mod spans;
 mod sums;
 mod touches;
@@ -107,6 +111,16 @@ impl Reader {
     /// Returns launches that were running at some time of the filter's range, newest first.
     pub(crate) fn launches(&self, filter: &Filter) -> Result<Found<LaunchRow>, StoreError> {
         self.read(|tx| launches::launches(tx, filter))
+    }
+
+    /// Returns sessions of which there were signs in the filter's range, last active first.
+    pub(crate) fn sessions(&self, filter: &Filter) -> Result<Found<SessionRow>, StoreError> {
+        self.read(|tx| sessions::sessions(tx, filter))
+    }
+
+    /// Returns files that were accessed in the filter's range, last accessed first.
+    pub(crate) fn files(&self, filter: &Filter) -> Result<Found<FileRow>, StoreError> {
+        self.read(|tx| files::files(tx, filter))
     }
 
     /// Returns directories that were touched in the filter's range, last touched first.

@@ -5,4 +5,5 @@ mod files;
 mod places;
 mod projections;
 mod queries;
+mod sessions;
 pub(super) mod support;

@@ -228,17 +228,21 @@ fn hear_repo(tx: &Connection, seen: Seen, dir: i64, body: &DirTouched) -> rusqli
     let text: String = tx
         .prepare_cached("SELECT repo FROM dir WHERE key = ?")?
         .query_row([dir], |row| row.get(0))?;
-    let mut register: Register = serde_json::from_str(&text).map_err(unreadable)?;
-    let (repo, repo_unknown) = (body.repo.clone(), body.repo_unknown.clone());
-    let grounds = Grounds { known: repo_unknown.is_none(), ..seen.grounds(false) };
-    let value = serde_json::to_value(RepoFact { repo, repo_unknown });
-    let value = value.expect("a repository has plain fields");
-    register.hear(Statement { grounds, value });
-    let best = serde_json::to_string(&register).expect("a register has string keys");
-    if best != text {
+    let fact = RepoFact { repo: body.repo.clone(), repo_unknown: body.repo_unknown.clone() };
+    if let Some(best) = heard(&text, seen, fact)? {
         tx.prepare_cached("UPDATE dir SET repo = ? WHERE key = ?")?.execute(params![best, dir])?;
     }
     Ok(())
+}
+
+/// Returns the text of a register after it heard of a repository, where that changed it.
+pub(super) fn heard(text: &str, seen: Seen, fact: RepoFact) -> rusqlite::Result<Option<String>> {
+    let mut register: Register = serde_json::from_str(text).map_err(unreadable)?;
+    let grounds = Grounds { known: fact.repo_unknown.is_none(), ..seen.grounds(false) };
+    let value = serde_json::to_value(fact).expect("a repository has plain fields");
+    register.hear(Statement { grounds, value });
+    let best = serde_json::to_string(&register).expect("a register has string keys");
+    Ok((best != text).then_some(best))
 }
 
 /// Returns what a register's text holds.

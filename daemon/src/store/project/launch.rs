@@ -7,11 +7,12 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Evidence, Launch, LaunchEnded, Repo};
 
 use super::super::register::{Grounds, Register, Statement};
+use super::sayings::Sayings;
 use super::sums::Pending;
 use super::{Seen, dir, launch_key, repo};
-use sayings::Sayings;
 
-mod sayings;
+/// The field that says which launch it is.
+const IDENTITY: &[&str] = &["launch"];
 
 /// What is known of one launch: the `facts` column.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub(super) fn started(
     note_repo(tx, seen, body)?;
     change(tx, pending, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
-        facts.fields.hear(seen.grounds(false), body);
+        facts.fields.hear(seen.grounds(false), body, IDENTITY);
     })
 }
 
@@ -50,7 +51,9 @@ pub(super) fn updated(
     body: &Launch,
 ) -> rusqlite::Result<()> {
     note_repo(tx, seen, body)?;
-    change(tx, pending, body.launch, seen, |facts| facts.fields.hear(seen.grounds(true), body))
+    change(tx, pending, body.launch, seen, |facts| {
+        facts.fields.hear(seen.grounds(true), body, IDENTITY);
+    })
 }
 
 /// Projects `launch.ended`, which may come before the start.

@@ -42,9 +42,8 @@ fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> 
 /// Returns conditions of which no two let the same launch pass, those on newer launches first.
 fn questions(tx: &Connection, filter: &Filter, cwd: &str) -> rusqlite::Result<Vec<Conditions>> {
     let mut wanted = Conditions::default();
-    if filter.session.is_some() {
-        // No session file is read yet: no launch is known to belong to one.
-        wanted.require_that("false");
+    if let Some(prefix) = &filter.session {
+        require_linked(&mut wanted, prefix);
     }
     wanted.require_some("l.agent = ?", filter.agent.clone());
     if filter.mode.is_some() || filter.endpoint.is_some() {
@@ -71,6 +70,17 @@ fn questions(tx: &Connection, filter: &Filter, cwd: &str) -> rusqlite::Result<Ve
         [since; 3],
     );
     Ok(vec![wanted, earlier])
+}
+
+/// Adds that launch `l` is known to have worked on a session whose id begins with `prefix`.
+fn require_linked(wanted: &mut Conditions, prefix: &str) {
+    let mut sessions = Conditions::default();
+    require_prefix(&mut sessions, "s.id", prefix);
+    let sql = format!(
+        "l.key IN (SELECT n.launch FROM session s JOIN session_launch n ON n.session = s.key{})",
+        sessions.clause()
+    );
+    wanted.require(&sql, sessions.into_values());
 }
 
 /// Adds which launch `l` is wanted, whatever its agent, wherever and whenever it was.
@@ -118,7 +128,8 @@ fn require_touching(
     let mut touches = Conditions::default();
     touches.require_that("t.launch = l.key");
     require_touched_place(&mut touches, tx, filter)?;
-    require_manner(&mut touches, tx, filter)?;
+    // Its processes did that, and know of no session.
+    require_manner(&mut touches, tx, &Filter { session: None, ..filter.clone() })?;
     require_range(&mut touches, (filter.since_ms, filter.until_ms));
     let sql = format!("EXISTS (SELECT 1 FROM dir_touch t{})", touches.clause());
     wanted.require(&sql, touches.into_values());
@@ -138,19 +149,29 @@ fn newest(
 ) -> rusqlite::Result<Vec<LaunchRow>> {
     // Chosen by indexes alone; the facts are fetched for what is shown.
     let sql = format!(
-        "SELECT id, facts FROM launch WHERE key IN
+        "SELECT id, facts, key FROM launch WHERE key IN
             (SELECT l.key FROM launch l{} ORDER BY l.started_at DESC, l.key DESC LIMIT ?)
          ORDER BY started_at DESC, key DESC",
         wanted.clause()
     );
     let values = wanted.into_values().into_iter().chain([sql_limit(limit)]);
-    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), row)?.collect()
+    tx.prepare_cached(&sql)?.query_map(params_from_iter(values), |each| row(tx, each))?.collect()
 }
 
-fn row(row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
+fn row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
     let id = launch_id(row.get_ref(0)?.as_str()?)?;
     let facts = parse(row.get_ref(1)?.as_str()?)?;
-    launch_row(id, &facts)
+    launch_row(id, &facts, sessions(tx, row.get(2)?)?)
+}
+
+/// Returns the sessions that a launch is known to have worked on, the first first.
+fn sessions(tx: &Connection, launch: i64) -> rusqlite::Result<Vec<String>> {
+    tx.prepare_cached(
+        "SELECT s.id FROM session_launch n JOIN session s ON s.key = n.session
+         WHERE n.launch = ? GROUP BY s.key ORDER BY min(n.first_at), s.id",
+    )?
+    .query_map([launch], |row| row.get(0))?
+    .collect()
 }
 
 /// Returns the launch with this key and the best that was said of it.
@@ -170,7 +191,7 @@ pub(in super::super) fn launch_id(text: &str) -> rusqlite::Result<LaunchId> {
     serde_json::from_value(text.into()).map_err(unreadable)
 }
 
-fn launch_row(id: LaunchId, facts: &Facts) -> rusqlite::Result<LaunchRow> {
+fn launch_row(id: LaunchId, facts: &Facts, sessions: Vec<String>) -> rusqlite::Result<LaunchRow> {
     let launch = facts.launch(id).map_err(unreadable)?;
     let (ended_at, end) = facts.end().unzip();
     Ok(LaunchRow {
@@ -199,7 +220,7 @@ fn launch_row(id: LaunchId, facts: &Facts) -> rusqlite::Result<LaunchRow> {
         endpoint: launch.endpoint,
         namespace: launch.namespace,
         found_running: launch.found_running.unwrap_or(false),
-        sessions: None,
+        sessions: Some(sessions),
         unread_execs: end.map(|end| end.unread_execs),
         evidence: facts.evidence,
     })

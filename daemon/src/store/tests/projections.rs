@@ -8,7 +8,8 @@ use rusqlite::types::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, PathText, Repo,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, PathText,
+    Repo, Session, SessionLinked, Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -47,6 +48,22 @@ const MERGED: &[&str] = &[
      FROM repo_stay s JOIN repo ON repo.key = s.repo JOIN launch ON launch.key = s.launch",
     "SELECT id, identity, day
      FROM repo_visit v JOIN repo ON repo.key = v.repo JOIN launch ON launch.key = v.launch",
+    "SELECT id, agent, facts, first_at, last_at, evidence, cwd, identity
+     FROM session s LEFT JOIN repo ON repo.key = s.repo",
+    "SELECT id, agent, subagent, calls, unresolved
+     FROM session_calls c JOIN session s ON s.key = c.session",
+    "SELECT s.id, s.agent, l.id, how, evidence, first_at FROM (SELECT * FROM session_launch) n
+        JOIN (SELECT key, id, agent FROM session) s ON s.key = n.session
+        JOIN (SELECT key, id FROM launch) l ON l.key = n.launch",
+    "SELECT id, agent, name, responses, input, cache_read, cache_write_5m, cache_write_1h, output,
+        reasoning
+     FROM session_model n JOIN session s ON s.key = n.session JOIN model m ON m.key = n.model",
+    "SELECT path, repo FROM file",
+    "SELECT path, identity
+     FROM file_repo r JOIN file ON file.key = r.file JOIN repo ON repo.key = r.repo",
+    "SELECT path, s.id, l.id, a.agent, how, a.first_at, a.last_at, tool, a.evidence
+     FROM file_access a JOIN file f ON f.key = a.file LEFT JOIN session s ON s.key = a.session
+        LEFT JOIN launch l ON l.key = a.launch",
 ];
 
 /// What has a row for each record.
@@ -55,6 +72,14 @@ const LISTED: &[&str] = &[
     "SELECT kind, at_ms, boot_id FROM daemon_run",
     "SELECT id, record.kind, at_ms FROM launch_record n JOIN record USING (seq)
      JOIN launch ON launch.key = n.launch",
+    "SELECT id, agent, record.kind, at_ms FROM session_record n JOIN record USING (seq)
+     JOIN session ON session.key = n.session",
+    "SELECT path, session.id, launch.id, a.agent, how, times, lines_added, lines_removed
+     FROM file_access a JOIN file ON file.key = a.file
+        LEFT JOIN session ON session.key = a.session LEFT JOIN launch ON launch.key = a.launch",
+    "SELECT u.key, retracted, corrects, at_ms, id, agent, name, input, output
+     FROM usage u JOIN session ON session.key = u.session JOIN model m ON m.key = u.model",
+    "SELECT key FROM usage_corrected",
 ];
 
 /// What a rebuild must leave as it was, numbers included.
@@ -62,6 +87,7 @@ const NUMBERED: &[&str] = &[
     "SELECT seq, source, state FROM coverage",
     "SELECT seq, kind FROM daemon_run",
     "SELECT id, seq FROM launch_record n JOIN launch ON launch.key = n.launch",
+    "SELECT id, agent, seq FROM session_record n JOIN session ON session.key = n.session",
 ];
 
 fn dump(connection: &Connection, queries: &[&str]) -> Vec<Vec<Vec<Value>>> {
@@ -151,6 +177,94 @@ fn any_touch() -> impl Strategy<Value = DirTouched> {
     )
 }
 
+/// Two agents, of which each has a session with the other's id.
+fn any_session_name() -> impl Strategy<Value = (String, String)> {
+    (word(&["s1", "s2"]), word(&["claude", "codex"]))
+}
+
+fn any_session() -> impl Strategy<Value = Session> {
+    let place = (option::of(word(&["/src/a", "/tmp"])), option::of(any_repo()));
+    let said = (option::of(word(&["plan", "default"])), option::of(word(&["/t/1", "/t/2"])));
+    let calls = (option::of(any::<u64>()), option::of(any::<u64>()));
+    let of = (any_session_name(), option::weighted(0.2, word(&["sub"])), any::<bool>());
+    (of, place, option::of(word(&["timeout"])), said, calls).prop_map(
+        |(
+            ((session, agent), subagent, transcript_gone),
+            (cwd, repo),
+            repo_unknown,
+            said,
+            calls,
+        )| {
+            Session {
+                session,
+                agent,
+                subagent,
+                cwd,
+                repo,
+                repo_unknown,
+                permission_mode: said.0,
+                transcript: said.1,
+                transcript_gone,
+                shell_calls: calls.0,
+                unresolved_calls: calls.1,
+                ..Session::default()
+            }
+        },
+    )
+}
+
+fn any_link() -> impl Strategy<Value = SessionLinked> {
+    (any_session_name(), 0..4_u64, word(&["environment", "place"])).prop_map(
+        |((session, agent), number, how)| SessionLinked { session, agent, launch: id(number), how },
+    )
+}
+
+fn any_access() -> impl Strategy<Value = FileAccessed> {
+    let who = (option::of((0..4_u64).prop_map(id)), option::of(word(&["s1", "s2"])));
+    let what = (word(&["claude", "codex"]), word(&["/src/a/f", "/tmp/g"]));
+    let how = (word(&["read", "write"]), word(&["Edit", "Bash"]), option::of(word(&["failed"])));
+    let lines = (option::of(any::<u64>()), option::of(0..9_u64));
+    let repo = (option::of(any_repo()), option::of(word(&["timeout"])));
+    (who, what, how, lines, repo).prop_map(
+        |(who, (agent, path), (how, tool, outcome), lines, repo)| FileAccessed {
+            launch: who.0,
+            session: who.1,
+            subagent: None,
+            agent,
+            path,
+            path_as_told: None,
+            repo: repo.0,
+            repo_unknown: repo.1,
+            how,
+            tool,
+            outcome,
+            lines_added: lines.0,
+            lines_removed: lines.1,
+        },
+    )
+}
+
+fn any_usage() -> impl Strategy<Value = Usage> {
+    let tokens = (option::of(any::<u64>()), 0..3_u64).prop_map(|(input, output)| Tokens {
+        input: input.unwrap_or(7),
+        output,
+        ..Tokens::default()
+    });
+    let of = (any_session_name(), word(&["k1", "k2"]), option::of(word(&["m1", "m2"])));
+    (of, proptest::bool::weighted(0.1), tokens).prop_map(
+        |(((session, agent), key, model), retracted, tokens)| Usage {
+            session,
+            subagent: None,
+            agent,
+            model,
+            response_id: None,
+            key,
+            retracted,
+            tokens,
+        },
+    )
+}
+
 fn any_coverage() -> impl Strategy<Value = Coverage> {
     let state = word(&["active", "degraded", "lost", "restored", "off"]);
     let counts = (option::of(any::<u64>()), option::of(any::<u64>()));
@@ -177,6 +291,11 @@ fn any_body() -> impl Strategy<Value = Body> {
         2 => any_launch().prop_map(|it| Body::LaunchUpdated(Box::new(it))),
         2 => any_end().prop_map(Body::LaunchEnded),
         4 => any_touch().prop_map(Body::DirTouched),
+        2 => any_session().prop_map(|it| Body::SessionStarted(Box::new(it))),
+        2 => any_session().prop_map(|it| Body::SessionUpdated(Box::new(it))),
+        2 => any_link().prop_map(Body::SessionLinked),
+        2 => any_access().prop_map(|it| Body::FileAccessed(Box::new(it))),
+        3 => any_usage().prop_map(|it| Body::Usage(Box::new(it))),
         1 => any_coverage().prop_map(Body::Coverage),
         1 => run().prop_map(Body::DaemonStarted),
         1 => run().prop_map(Body::DaemonStopped),

@@ -73,7 +73,7 @@ fn a_launch_is_shown_with_the_best_that_was_said_of_it() {
     assert_eq!((row.started_at, row.ended_at), (at(5), Some(at(900))));
     assert_eq!((row.end_seen, row.exit_code, row.signal), (Some(true), Some(3), None));
     assert_eq!((row.cwd.as_deref(), row.evidence), (Some("/src/1"), Evidence::Kernel));
-    assert_eq!((row.sessions, row.unread_execs), (None, Some(0)));
+    assert_eq!((row.sessions, row.unread_execs), (Some(Vec::new()), Some(0)));
 }
 
 #[test]

@@ -1,15 +1,14 @@
-//! What different witnesses said of one launch, merged field by field.
+//! What different witnesses said of one launch or session, merged field by field.
 //!
-//! Most launches are told of by one record, or by two: what was said together shares its grounds,
+//! Most are told of by one record, or by two: what was said together shares its grounds,
 //! so that they are stored once and not with every field.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trackway_protocol::record::Launch;
 
-use super::super::super::register::{Grounds, Statement};
+use super::super::register::{Grounds, Statement};
 
 type Fields = BTreeMap<String, Value>;
 
@@ -30,9 +29,9 @@ struct Saying {
 }
 
 impl Sayings {
-    /// Keeps, field by field, the better of what was said and `body`.
-    pub(super) fn hear(&mut self, grounds: Grounds, body: &Launch) {
-        for (group, fields) in groups(body) {
+    /// Keeps, field by field, the better of what was said and `body`, but for some fields.
+    pub(super) fn hear(&mut self, grounds: Grounds, body: &impl Serialize, but: &[&str]) {
+        for (group, fields) in groups(body, but) {
             let grounds = Grounds { known: !fields.contains_key("repo_unknown"), ..grounds };
             self.hear_group(grounds, &group, fields);
         }
@@ -87,11 +86,11 @@ fn group(field: &str) -> &str {
     }
 }
 
-fn groups(body: &Launch) -> BTreeMap<String, Fields> {
-    let body = serde_json::to_value(body).expect("a launch has nothing but plain fields");
+fn groups(body: &impl Serialize, but: &[&str]) -> BTreeMap<String, Fields> {
+    let body = serde_json::to_value(body).expect("a record's body has nothing but plain fields");
     let mut groups = BTreeMap::<_, Fields>::new();
     for (field, value) in body.as_object().cloned().into_iter().flatten() {
-        if field != "launch" {
+        if !but.contains(&field.as_str()) {
             groups.entry(group(&field).to_owned()).or_default().insert(field, value);
         }
     }

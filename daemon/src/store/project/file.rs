@@ -1,0 +1,69 @@
+//! The tables of files: who accessed them, and in which repositories they lay.
+
+use rusqlite::{Connection, params};
+use trackway_protocol::record::FileAccessed;
+
+use super::super::register::strength;
+use super::dir::{RepoFact, heard};
+use super::{Seen, key, launch_key, repo, summand};
+
+/// Projects `file.accessed`.
+pub(super) fn accessed(
+    tx: &Connection,
+    seen: Seen,
+    session: i64,
+    body: &FileAccessed,
+) -> rusqlite::Result<()> {
+    // A call that failed is recorded, and accessed nothing.
+    if body.outcome.as_deref() == Some("failed") {
+        return Ok(());
+    }
+    let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?.unwrap_or(0);
+    let insert = "INSERT INTO file (path, repo) VALUES (?, 'null')";
+    let file = key(tx, "SELECT key FROM file WHERE path = ?", insert, [body.path.as_str()])?;
+    note_repo(tx, seen, file, body)?;
+    // The sum of what is told; NULL where neither tells.
+    tx.prepare_cached(
+        "INSERT INTO file_access (file, session, launch, agent, how, first_at, last_at, times, tool,
+            lines_added, lines_removed, evidence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7, ?8, ?9, ?10)
+         ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
+            tool = iif((excluded.last_at, excluded.tool) > (last_at, tool), excluded.tool, tool),
+            last_at = max(last_at, excluded.last_at), times = times + 1,
+            lines_added = ifnull(lines_added + excluded.lines_added,
+                ifnull(lines_added, excluded.lines_added)),
+            lines_removed = ifnull(lines_removed + excluded.lines_removed,
+                ifnull(lines_removed, excluded.lines_removed)),
+            evidence = max(evidence, excluded.evidence)",
+    )?
+    .execute(params![
+        file,
+        session,
+        launch,
+        body.agent,
+        body.how,
+        seen.at.ms(),
+        body.tool,
+        body.lines_added.map(summand),
+        body.lines_removed.map(summand),
+        strength(seen.evidence),
+    ])?;
+    Ok(())
+}
+
+fn note_repo(tx: &Connection, seen: Seen, file: i64, body: &FileAccessed) -> rusqlite::Result<()> {
+    if let Some(repo) = &body.repo {
+        let repo = repo::seen(tx, seen, repo)?;
+        tx.prepare_cached("INSERT OR IGNORE INTO file_repo (file, repo) VALUES (?, ?)")?
+            .execute([file, repo])?;
+    }
+    let text: String = tx
+        .prepare_cached("SELECT repo FROM file WHERE key = ?")?
+        .query_row([file], |row| row.get(0))?;
+    let fact = RepoFact { repo: body.repo.clone(), repo_unknown: body.repo_unknown.clone() };
+    if let Some(best) = heard(&text, seen, fact)? {
+        tx.prepare_cached("UPDATE file SET repo = ? WHERE key = ?")?
+            .execute(params![best, file])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! The tables of sessions: all that was said of each, and the launches that worked on it.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::{Body, Record, Repo, Session, SessionLinked};
+
+use super::super::register::{Grounds, Register, Statement, strength};
+use super::launch::unreadable;
+use super::sayings::Sayings;
+use super::{Seen, launch_key, repo, summand};
+
+/// Fields that are not merged with the others: they have columns, tables or a register of their own.
+const APART: &[&str] = &[
+    "session",
+    "subagent",
+    "agent",
+    "cwd",
+    "repo",
+    "repo_unknown",
+    "transcript_gone",
+    "shell_calls",
+    "unresolved_calls",
+];
+
+/// What is known of one session: the `facts` column.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in super::super) struct Facts {
+    /// Directory and repository, which are said together: where a session moves out of a
+    /// repository, that one must not stay behind.
+    place: Register,
+    /// The other fields of [`Session`].
+    fields: Sayings,
+    /// When its file was last said to be there, and to be gone.
+    present: Option<Timestamp>,
+    gone: Option<Timestamp>,
+}
+
+impl Facts {
+    /// Returns the session `id` of `agent` with the best statement of each field.
+    pub(in super::super) fn session(&self, id: &str, agent: &str) -> serde_json::Result<Session> {
+        let mut fields = Map::from_iter([
+            ("session".to_owned(), Value::from(id)),
+            ("agent".to_owned(), Value::from(agent)),
+        ]);
+        fields.extend(self.fields.fields().map(|(name, value)| (name.clone(), value.clone())));
+        let place = self.place.best().and_then(|place| place.value.as_object());
+        fields.extend(place.cloned().into_iter().flatten());
+        serde_json::from_value(fields.into())
+    }
+
+    /// Returns since when its file is missed, if it is.
+    pub(in super::super) fn gone_at(&self) -> Option<Timestamp> {
+        self.gone.filter(|gone| self.present.is_none_or(|present| present <= *gone))
+    }
+
+    fn hear(&mut self, grounds: Grounds, body: &Session) {
+        if body.cwd.is_some() {
+            let Session { cwd, repo, repo_unknown, .. } = body;
+            let value = json!({ "cwd": cwd, "repo": repo, "repo_unknown": repo_unknown });
+            self.place.hear(Statement { grounds, value });
+        }
+        self.fields.hear(grounds, body, APART);
+        let at = Some(grounds.at);
+        if body.transcript_gone {
+            self.gone = self.gone.max(at);
+        } else if body.transcript.is_some() {
+            self.present = self.present.max(at);
+        }
+    }
+
+    fn place(&self, name: &str) -> Option<&Value> {
+        self.place.best()?.value.get(name)
+    }
+}
+
+/// Makes the session that a record names known, and returns its key; 0 where it names none.
+pub(super) fn named(tx: &Connection, seen: Seen, record: &Record) -> rusqlite::Result<i64> {
+    let Some(id) = record.body.session() else { return Ok(0) };
+    let agent = agent_of(&record.body);
+    let signs = (seen.at.ms(), strength(seen.evidence));
+    let mut known = tx.prepare_cached("SELECT key FROM session WHERE id = ? AND agent = ?")?;
+    let key = match known.query_row([id, agent], |row| row.get(0)).optional()? {
+        Some(key) => key,
+        None => insert(tx, [id, agent], signs)?,
+    };
+    // A touch names no agent: it is a sign of whatever session has the id.
+    let of_all = agent.is_empty().then_some(id);
+    tx.prepare_cached(
+        "UPDATE session SET first_at = min(first_at, ?1), last_at = max(last_at, ?1),
+            evidence = max(evidence, ?2)
+         WHERE (key = ?3 OR id = ?4) AND NOT (?1 BETWEEN first_at AND last_at AND evidence >= ?2)",
+    )?
+    .execute(params![signs.0, signs.1, key, of_all])?;
+    tx.prepare_cached("INSERT INTO session_record (session, seq) VALUES (?, ?)")?
+        .execute([key, record.seq.cast_signed()])?;
+    Ok(key)
+}
+
+fn agent_of(body: &Body) -> &str {
+    match body {
+        Body::SessionStarted(body) | Body::SessionUpdated(body) => &body.agent,
+        Body::SessionLinked(body) => &body.agent,
+        Body::FileAccessed(body) => &body.agent,
+        Body::Usage(body) => &body.agent,
+        _ => "",
+    }
+}
+
+/// Inserts a session with the signs of it, those of touches that came before included.
+fn insert(tx: &Connection, name: [&str; 2], signs: (i64, i64)) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO session (id, agent, first_at, last_at, evidence)
+         SELECT ?1, ?2, min(?3, ifnull(min(first_at), ?3)), max(?3, ifnull(max(last_at), ?3)),
+            max(?4, ifnull(max(evidence), ?4))
+         FROM session WHERE id = ?1 AND agent = ''",
+    )?
+    .insert(params![name[0], name[1], signs.0, signs.1])
+}
+
+/// Projects `session.started` and `session.updated`, which may come in any order.
+pub(super) fn said(
+    tx: &Connection,
+    grounds: Grounds,
+    key: i64,
+    body: &Session,
+) -> rusqlite::Result<()> {
+    if let Some(repo) = &body.repo {
+        repo::seen(tx, Seen { at: grounds.at, evidence: grounds.evidence }, repo)?;
+    }
+    note_calls(tx, key, body)?;
+    // What is said of a subagent's model or directory is not the session's.
+    if body.subagent.is_none() { change(tx, grounds, key, body) } else { Ok(()) }
+}
+
+fn note_calls(tx: &Connection, key: i64, body: &Session) -> rusqlite::Result<()> {
+    let Session { shell_calls, unresolved_calls, subagent, .. } = body;
+    if shell_calls.or(*unresolved_calls).is_none() {
+        return Ok(());
+    }
+    tx.prepare_cached(
+        "INSERT INTO session_calls (session, subagent, calls, unresolved) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET calls = max(calls, excluded.calls),
+            unresolved = max(unresolved, excluded.unresolved)",
+    )?
+    .execute(params![
+        key,
+        subagent.as_deref().unwrap_or(""),
+        summand(shell_calls.unwrap_or(0)),
+        summand(unresolved_calls.unwrap_or(0)),
+    ])?;
+    Ok(())
+}
+
+fn change(tx: &Connection, grounds: Grounds, key: i64, body: &Session) -> rusqlite::Result<()> {
+    let mut facts = tx.prepare_cached("SELECT facts FROM session WHERE key = ?")?;
+    let facts = facts.query_row([key], |row| {
+        row.get_ref(0)?.as_str_or_null()?.map(parse).transpose().map(Option::unwrap_or_default)
+    });
+    let mut facts: Facts = facts?;
+    facts.hear(grounds, body);
+    let repo = facts.place("repo").and_then(|repo| Repo::deserialize(repo).ok());
+    let repo = repo.map(|repo| repo::identity_key(tx, &repo)).transpose()?;
+    let cwd = facts.place("cwd").and_then(Value::as_str);
+    let json = serde_json::to_string(&facts).expect("facts have string keys");
+    tx.prepare_cached("UPDATE session SET facts = ?2, cwd = ?3, repo = ?4 WHERE key = ?1")?
+        .execute(params![key, json, cwd, repo])?;
+    Ok(())
+}
+
+/// Reads the `facts` column.
+pub(in super::super) fn parse(text: &str) -> rusqlite::Result<Facts> {
+    serde_json::from_str(text).map_err(unreadable)
+}
+
+/// Projects `session.linked`.
+pub(super) fn linked(
+    tx: &Connection,
+    seen: Seen,
+    key: i64,
+    body: &SessionLinked,
+) -> rusqlite::Result<()> {
+    let launch = launch_key(tx, body.launch)?;
+    tx.prepare_cached(
+        "INSERT INTO session_launch (session, launch, how, evidence, first_at)
+         VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET evidence = max(evidence, excluded.evidence),
+            first_at = min(first_at, excluded.first_at)",
+    )?
+    .execute(params![key, launch, body.how, strength(seen.evidence), seen.at.ms()])?;
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Sessions, from the tables that hold what session files told of each.
+
+use rusqlite::{Connection, Row, params_from_iter};
+use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::message::Filter;
+use trackway_protocol::record::Session;
+use trackway_protocol::row::{SessionRow, SessionTokens};
+
+use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
+use super::super::project::launch::unreadable;
+use super::super::project::session::{Facts, parse};
+use super::super::register;
+use super::Found;
+use super::kinds::Kinds;
+use super::launches::{launch_id, require_launch};
+
+/// Returns the sessions that pass `filter`, last active first.
+pub(super) fn sessions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<SessionRow>> {
+    let mut wanted = Conditions::default();
+    require_session(&mut wanted, tx, filter)?;
+    require_place(&mut wanted, tx, filter)?;
+    wanted.require_some("s.last_at >= ?", filter.since_ms);
+    wanted.require_some("s.first_at < ?", filter.until_ms);
+    let rows = newest(tx, wanted.clone(), filter.limit)?;
+    Found::counted(rows, filter, |bound| wanted.count(tx, "session s", bound))
+}
+
+/// Adds which session `s` is wanted, wherever and whenever it was.
+pub(super) fn require_session(
+    wanted: &mut Conditions,
+    tx: &Connection,
+    filter: &Filter,
+) -> rusqlite::Result<()> {
+    match &filter.agent {
+        Some(agent) => wanted.require("s.agent = ?", [agent.clone()]),
+        // What only touches tell of a session has no row to show.
+        None => wanted.require_that("s.agent <> ''"),
+    }
+    if let Some(prefix) = &filter.session {
+        require_prefix(wanted, "s.id", prefix);
+    }
+    if let Some(launches) = launches(tx, filter)? {
+        let sql = format!(
+            "s.key IN (SELECT n.session FROM launch l JOIN session_launch n ON n.launch = l.key{})",
+            launches.clause()
+        );
+        wanted.require(&sql, launches.into_values());
+    }
+    Ok(())
+}
+
+/// Adds where session `s` must have worked.
+pub(super) fn require_place(
+    wanted: &mut Conditions,
+    tx: &Connection,
+    filter: &Filter,
+) -> rusqlite::Result<()> {
+    if let Some(repo) = &filter.repo {
+        let keys = Repos::find(tx, repo)?.keys();
+        wanted.require("s.repo IN (SELECT value FROM json_each(?))", [keys]);
+    }
+    if let Some(dir) = &filter.dir {
+        require_below(wanted, "s.cwd", dir);
+    }
+    Ok(())
+}
+
+/// Returns what the filter asks of a launch `l`, where it asks for anything but the agent, which
+/// sessions tell themselves.
+pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Option<Conditions>> {
+    let Filter { launch, mode, flag, endpoint, running, .. } = filter;
+    if [launch, mode, flag, endpoint].into_iter().all(Option::is_none) && !running {
+        return Ok(None);
+    }
+    let mut wanted = Conditions::default();
+    Kinds::find(tx, filter)?.require(&mut wanted, "l.kind");
+    require_launch(&mut wanted, filter);
+    Ok(Some(wanted))
+}
+
+fn newest(
+    tx: &Connection,
+    wanted: Conditions,
+    limit: Option<u64>,
+) -> rusqlite::Result<Vec<SessionRow>> {
+    let sql = format!(
+        "SELECT s.key, s.id, s.agent, s.facts, s.first_at, s.last_at, s.evidence FROM session s{}
+         ORDER BY s.last_at DESC, s.key DESC LIMIT ?",
+        wanted.clause()
+    );
+    let values = wanted.into_values().into_iter().chain([sql_limit(limit)]);
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), |row| session_row(tx, row))?;
+    rows.collect()
+}
+
+fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let (key, id, agent): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
+    let facts: Facts = facts.unwrap_or_default();
+    let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
+    let (links, spent) = (Links::of(tx, key)?, Spent::by(tx, key)?);
+    let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts(tx, key, &id)?;
+    Ok(SessionRow {
+        id,
+        agent,
+        agent_version: said.agent_version,
+        models: spent.models,
+        cwd: said.cwd,
+        repo: said.repo,
+        repo_unknown: said.repo_unknown,
+        launch: links.launches.first().copied(),
+        launches: links.launches,
+        linked_by: links.best_how,
+        parent_session: said.parent_session,
+        permission_mode: said.permission_mode.or(said.approval_policy),
+        sandbox: said.sandbox,
+        provider: said.provider,
+        transcript: said.transcript,
+        transcript_gone_at: facts.gone_at(),
+        started_at: Timestamp::from_ms(row.get(4)?),
+        last_at: Timestamp::from_ms(row.get(5)?),
+        responses: spent.responses,
+        tokens: spent.tokens,
+        cost_usd: None,
+        files_read,
+        files_written,
+        dirs,
+        shell_calls,
+        unresolved_calls,
+        evidence: register::evidence(row.get(6)?),
+    })
+}
+
+/// The launches that worked on a session, the best known first.
+#[derive(Default)]
+struct Links {
+    launches: Vec<LaunchId>,
+    best_how: Option<String>,
+}
+
+impl Links {
+    fn of(tx: &Connection, session: i64) -> rusqlite::Result<Self> {
+        let mut statement = tx.prepare_cached(
+            "SELECT l.id, n.how FROM session_launch n JOIN launch l ON l.key = n.launch
+             WHERE n.session = ? ORDER BY n.evidence DESC, n.first_at, l.id, n.how",
+        )?;
+        let (mut rows, mut links) = (statement.query([session])?, Self::default());
+        while let Some(row) = rows.next()? {
+            let launch = launch_id(row.get_ref(0)?.as_str()?)?;
+            if !links.launches.contains(&launch) {
+                links.launches.push(launch);
+            }
+            if links.best_how.is_none() {
+                links.best_how = row.get(1)?;
+            }
+        }
+        Ok(links)
+    }
+}
+
+/// What a session's responses cost.
+#[derive(Default)]
+struct Spent {
+    models: Vec<String>,
+    responses: u64,
+    tokens: SessionTokens,
+}
+
+impl Spent {
+    fn by(tx: &Connection, session: i64) -> rusqlite::Result<Self> {
+        let mut statement = tx.prepare_cached(
+            "SELECT m.name, responses, input, cache_read, cache_write_5m + cache_write_1h, output,
+                reasoning
+             FROM session_model n JOIN model m ON m.key = n.model
+             WHERE n.session = ? ORDER BY m.name",
+        )?;
+        let (mut rows, mut spent) = (statement.query([session])?, Self::default());
+        while let Some(row) = rows.next()? {
+            let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+            let model: String = row.get(0)?;
+            if !model.is_empty() {
+                spent.models.push(model);
+            }
+            spent.responses += count(1)?;
+            spent.tokens.input += count(2)?;
+            spent.tokens.cache_read += count(3)?;
+            spent.tokens.cache_write += count(4)?;
+            spent.tokens.output += count(5)?;
+            spent.tokens.reasoning += count(6)?;
+        }
+        Ok(spent)
+    }
+}
+
+/// Returns how many files it read and wrote, directories it touched, shell calls it made and how
+/// many of these are unresolved.
+fn counts(tx: &Connection, session: i64, id: &str) -> rusqlite::Result<[u64; 5]> {
+    const COUNTS: &str = "SELECT
+        (SELECT count(DISTINCT file) FROM file_access WHERE session = ?1 AND how = 'read'),
+        (SELECT count(DISTINCT file) FROM file_access
+            WHERE session = ?1 AND how IN ('write', 'create', 'delete', 'rename')),
+        (SELECT count(DISTINCT dir) FROM dir_touch WHERE session = ?2 AND session <> ''),
+        (SELECT ifnull(sum(calls), 0) FROM session_calls WHERE session = ?1),
+        (SELECT ifnull(sum(unresolved), 0) FROM session_calls WHERE session = ?1)";
+    tx.prepare_cached(COUNTS)?.query_row((session, id), |row| {
+        let mut counts = [0; 5];
+        for (column, count) in counts.iter_mut().enumerate() {
+            *count = row.get::<_, i64>(column)?.cast_unsigned();
+        }
+        Ok(counts)
+    })
+}

@@ -1,0 +1,314 @@
+//! What session files told: sessions, their launches, files and tokens.
+
+use proptest::prelude::*;
+use trackway_protocol::message::Filter;
+use trackway_protocol::record::{
+    Body, DirTouched, Evidence, FileAccessed, Record, Repo, Session, SessionLinked, Tokens, Usage,
+};
+use trackway_protocol::row::{FileRow, SessionRow};
+
+use super::super::append::Append as _;
+use super::super::{Draft, Reader};
+use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started};
+
+fn told(ms: i64, body: Body) -> Draft {
+    Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
+}
+
+fn session_of(session: &str, agent: &str) -> Session {
+    Session { session: session.into(), agent: agent.into(), ..Session::default() }
+}
+
+fn began(ms: i64, session: &str, cwd: &str) -> Draft {
+    let cwd = Some(cwd.into());
+    told(ms, Body::SessionStarted(Box::new(Session { cwd, ..session_of(session, "claude") })))
+}
+
+fn changed(ms: i64, session: Session) -> Draft {
+    told(ms, Body::SessionUpdated(Box::new(session)))
+}
+
+fn linked(ms: i64, session: &str, number: u64, evidence: Evidence, how: &str) -> Draft {
+    let (session, agent) = (session.into(), "claude".into());
+    let body = SessionLinked { session, agent, launch: id(number), how: how.into() };
+    Draft { evidence, ..draft(ms, Body::SessionLinked(body)) }
+}
+
+fn access(session: &str, path: &str, how: &str) -> FileAccessed {
+    FileAccessed {
+        launch: None,
+        session: Some(session.into()),
+        subagent: None,
+        agent: "claude".into(),
+        path: path.into(),
+        path_as_told: None,
+        repo: None,
+        repo_unknown: None,
+        how: how.into(),
+        tool: "Edit".into(),
+        outcome: None,
+        lines_added: None,
+        lines_removed: None,
+    }
+}
+
+fn accessed(ms: i64, session: &str, path: &str, how: &str) -> Draft {
+    told(ms, Body::FileAccessed(Box::new(access(session, path, how))))
+}
+
+fn usage(session: &str, key: &str, output: u64) -> Usage {
+    Usage {
+        session: session.into(),
+        subagent: None,
+        agent: "claude".into(),
+        model: Some("opus".into()),
+        response_id: None,
+        key: key.into(),
+        retracted: false,
+        tokens: Tokens {
+            input: 1,
+            cache_write_5m: 2,
+            cache_write_1h: 3,
+            output,
+            ..Tokens::default()
+        },
+    }
+}
+
+fn used(ms: i64, usage: Usage) -> Draft {
+    told(ms, Body::Usage(Box::new(usage)))
+}
+
+fn in_dir(ms: i64, session: &str, dir: &str) -> Draft {
+    let body = DirTouched {
+        launch: None,
+        session: Some(session.into()),
+        dir: dir.into(),
+        dir_b64: None,
+        repo: None,
+        repo_unknown: None,
+        how: "read".into(),
+    };
+    told(ms, Body::DirTouched(body))
+}
+
+fn all() -> Filter {
+    Filter::default()
+}
+
+fn row(reader: &Reader, session: &str) -> SessionRow {
+    let filter = Filter { session: Some(session.into()), ..all() };
+    let mut rows = reader.sessions(&filter).unwrap().rows;
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows.remove(0)
+}
+
+fn ids(reader: &Reader, filter: &Filter) -> Vec<String> {
+    reader.sessions(filter).unwrap().rows.into_iter().map(|row| row.id).collect()
+}
+
+fn files(reader: &Reader, filter: &Filter) -> Vec<String> {
+    let rows = reader.files(filter).unwrap().rows;
+    rows.into_iter().map(|FileRow { path, how, .. }| format!("{how} {path}")).collect()
+}
+
+#[test]
+fn a_session_is_shown_with_all_that_is_known_of_it() {
+    let gone = Session { transcript_gone: true, ..session_of("s1", "claude") };
+    let calls = |calls, subagent: Option<&str>| Session {
+        shell_calls: Some(calls),
+        unresolved_calls: Some(1),
+        subagent: subagent.map(Into::into),
+        permission_mode: Some(if subagent.is_some() { "plan" } else { "default" }.into()),
+        transcript: Some("/t/s1.jsonl".into()),
+        ..session_of("s1", "claude")
+    };
+    let fixture = Fixture::with(vec![
+        in_dir(3, "s1", "/src/1"),
+        began(5, "s1", "/src/1"),
+        changed(6, calls(3, None)),
+        changed(7, calls(2, Some("sub"))),
+        changed(8, calls(5, None)),
+        accessed(9, "s1", "/src/1/a", "read"),
+        accessed(10, "s1", "/src/1/a", "write"),
+        accessed(11, "s1", "/src/1/b", "create"),
+        accessed(12, "s1", "/src/1/b", "delete"),
+        used(13, usage("s1", "k1", 5)),
+        used(14, usage("s1", "k2", 6)),
+        used(15, Usage { retracted: true, ..usage("s1", "k3", 7) }),
+        in_dir(16, "s1", "/src/2"),
+        linked(17, "s1", 2, Evidence::Inferred, "place"),
+        linked(18, "s1", 1, Evidence::Kernel, "environment"),
+        changed(19, gone),
+    ]);
+    let row = row(&fixture.reader, "s1");
+    assert_eq!((&*row.agent, row.cwd.as_deref()), ("claude", Some("/src/1")));
+    assert_eq!((row.started_at, row.last_at), (at(3), at(19)));
+    assert_eq!((row.shell_calls, row.unresolved_calls), (7, 2));
+    assert_eq!(row.permission_mode.as_deref(), Some("default"));
+    assert_eq!((row.files_read, row.files_written, row.dirs), (1, 2, 2));
+    assert_eq!((&row.models[..], row.responses), (&["opus".to_owned()][..], 2));
+    assert_eq!((row.tokens.input, row.tokens.cache_write, row.tokens.output), (2, 10, 11));
+    assert_eq!(row.launches, [id(1), id(2)]);
+    assert_eq!((row.launch, row.linked_by.as_deref()), (Some(id(1)), Some("environment")));
+    assert_eq!(row.transcript.as_deref(), Some("/t/s1.jsonl"));
+    assert_eq!(row.transcript_gone_at, Some(at(19)));
+}
+
+#[test]
+fn a_session_that_moves_out_of_a_repository_leaves_it_behind() {
+    let (cwd, repo) = (Some("/src/1".into()), Some(repo("/src/1", None)));
+    let inside = Session { cwd, repo, ..session_of("s1", "claude") };
+    let outside = Session { cwd: Some("/tmp".into()), ..session_of("s1", "claude") };
+    let fixture = Fixture::with(vec![changed(0, inside), changed(1, outside)]);
+    let row = row(&fixture.reader, "s1");
+    assert_eq!((row.cwd.as_deref(), row.repo), (Some("/tmp"), None));
+    assert!(ids(&fixture.reader, &Filter { repo: Some("/src/1".into()), ..all() }).is_empty());
+}
+
+#[test]
+fn sessions_pass_each_filter_last_active_first() {
+    let in_repo = Session {
+        cwd: Some("/src/3".into()),
+        repo: Some(repo("/src/3", Some("git@h:o/three.git"))),
+        ..session_of("b3", "codex")
+    };
+    let fixture = Fixture::with(vec![
+        began(0, "a1", "/src/1"),
+        began(10, "a2", "/src/2"),
+        changed(20, in_repo),
+        accessed(30, "a1", "/f", "read"),
+        started(0, 7, "claude"),
+        linked(5, "a1", 7, Evidence::Kernel, "environment"),
+    ]);
+    let ids = |filter| ids(&fixture.reader, &filter);
+    assert_eq!(ids(all()), ["a1", "b3", "a2"]);
+    assert_eq!(ids(Filter { agent: Some("codex".into()), ..all() }), ["b3"]);
+    assert_eq!(ids(Filter { dir: Some("/src/2".into()), ..all() }), ["a2"]);
+    assert_eq!(ids(Filter { repo: Some("h:o/three".into()), ..all() }), ["b3"]);
+    assert_eq!(ids(Filter { session: Some("A".into()), ..all() }), ["a1", "a2"]);
+    assert_eq!(ids(Filter { launch: Some(id(7).to_string()), ..all() }), ["a1"]);
+    assert_eq!(ids(Filter { since_ms: Some(T0 + 25), ..all() }), ["a1"]);
+    assert_eq!(ids(Filter { until_ms: Some(T0 + 10), ..all() }), ["a1"]);
+    let two = fixture.reader.sessions(&Filter { limit: Some(2), ..all() }).unwrap();
+    assert_eq!((two.rows.len(), two.more), (2, Some(1)));
+}
+
+#[test]
+fn the_same_id_of_two_agents_is_two_sessions() {
+    let other = changed(1, session_of("s1", "codex"));
+    let fixture = Fixture::with(vec![began(0, "s1", "/src/1"), other]);
+    assert_eq!(ids(&fixture.reader, &all()), ["s1", "s1"]);
+}
+
+#[test]
+fn files_pass_each_filter_last_accessed_first() {
+    let witnessed = FileAccessed {
+        launch: Some(id(7)),
+        session: None,
+        repo: Some(Repo { root: "/src/w".into(), ..Repo::default() }),
+        ..access("", "/src/w/x", "write")
+    };
+    let fixture = Fixture::with(vec![
+        accessed(0, "s1", "/src/1/a", "read"),
+        accessed(5, "s1", "/src/1/a", "read"),
+        accessed(6, "s1", "/src/1/b", "write"),
+        accessed(9, "s2", "/src/1x", "read"),
+        started(0, 7, "claude"),
+        draft(12, Body::FileAccessed(Box::new(witnessed))),
+        linked(12, "s2", 7, Evidence::Kernel, "environment"),
+    ]);
+    let files = |filter| files(&fixture.reader, &filter);
+    let (a, b, x, w) = ("read /src/1/a", "write /src/1/b", "read /src/1x", "write /src/w/x");
+    assert_eq!(files(all()), [w, x, b, a]);
+    assert_eq!(files(Filter { dir: Some("/src/1".into()), ..all() }), [b, a]);
+    assert_eq!(files(Filter { dir: Some("/src/1/a".into()), ..all() }), [a]);
+    assert_eq!(files(Filter { how: Some("read".into()), ..all() }), [x, a]);
+    assert_eq!(files(Filter { session: Some("s1".into()), ..all() }), [b, a]);
+    assert_eq!(files(Filter { launch: Some(id(7).to_string()), ..all() }), [w, x]);
+    assert_eq!(files(Filter { repo: Some("/src/w".into()), ..all() }), [w]);
+    assert_eq!(files(Filter { agent: Some("codex".into()), ..all() }), [""; 0]);
+    assert_eq!(files(Filter { since_ms: Some(T0 + 6), until_ms: Some(T0 + 9), ..all() }), [b]);
+    let one = fixture.reader.files(&Filter { limit: Some(1), ..all() }).unwrap();
+    assert_eq!((one.rows.len(), one.more), (1, Some(3)));
+}
+
+#[test]
+fn one_file_is_one_row_with_what_was_done_to_it_together() {
+    let edit = |tool: &str, lines| {
+        let (tool, lines_added) = (tool.into(), lines);
+        FileAccessed { tool, lines_added, ..access("s1", "/f", "write") }
+    };
+    let failed = FileAccessed { outcome: Some("failed".into()), ..edit("Edit", Some(9)) };
+    let drafts = [edit("Write", Some(4)), edit("Edit", None), edit("Bash", Some(2)), failed];
+    let drafts = [7, 3, 5, 9].into_iter().zip(drafts);
+    let drafts = drafts.map(|(ms, body)| told(ms, Body::FileAccessed(Box::new(body)))).collect();
+    let rows = Fixture::with(drafts).reader.files(&all()).unwrap().rows;
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.first_at, row.at, row.times), (at(3), at(7), 3));
+    assert_eq!((&*row.tool, row.lines_added, row.lines_removed), ("Write", Some(6), None));
+}
+
+#[test]
+fn a_launch_knows_its_sessions_and_is_found_by_them() {
+    let fixture = Fixture::with(vec![
+        started(0, 1, "claude"),
+        started(0, 2, "claude"),
+        linked(5, "s1", 1, Evidence::Kernel, "environment"),
+        linked(6, "s1", 1, Evidence::Inferred, "place"),
+        linked(3, "s2", 1, Evidence::Registry, "registry"),
+    ]);
+    let rows = fixture.reader.launches(&Filter { session: Some("s1".into()), ..all() });
+    let rows = rows.unwrap().rows;
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.id, row.sessions.clone()), (id(1), Some(vec!["s2".into(), "s1".into()])));
+}
+
+/// Returns records of which each but the first corrects the one before it.
+fn chain(usages: Vec<(i64, Usage)>) -> Vec<Record> {
+    let drafts = usages.into_iter().map(|(ms, usage)| used(ms, usage)).collect();
+    let mut chain = records(drafts);
+    for place in 1..chain.len() {
+        chain[place].replaces = Some(chain[place - 1].id);
+    }
+    chain
+}
+
+/// Returns session, input and output of all that counts.
+fn sums(mut records: Vec<Record>) -> Vec<(String, i64, i64)> {
+    let mut ledger = in_memory(Vec::new());
+    ledger.append(&mut records, &[]).unwrap();
+    let sql = "SELECT id, responses, output FROM session_model n
+        JOIN session s ON s.key = n.session ORDER BY id";
+    let mut statement = ledger.connection().prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn any_order(records: Vec<Record>) -> impl Strategy<Value = Vec<Record>> {
+    Just(records).prop_shuffle()
+}
+
+proptest! {
+    #[test]
+    fn of_a_response_the_last_correction_counts_whatever_came_first(
+        records in any_order(chain(vec![
+            (9, usage("fork", "k1", 5)),
+            (9, usage("fork", "k1", 8)),
+            // Found in its original: earlier, and of another session.
+            (2, usage("origin", "k1", 8)),
+        ])),
+    ) {
+        prop_assert_eq!(sums(records), [("origin".to_owned(), 1, 8)]);
+    }
+
+    #[test]
+    fn a_response_that_was_retracted_counts_in_no_order(
+        records in any_order(chain(vec![
+            (9, usage("s1", "k1", 5)),
+            (9, Usage { retracted: true, ..usage("s1", "k1", 5) }),
+        ])),
+    ) {
+        prop_assert_eq!(sums(records), []);
+    }
+}
