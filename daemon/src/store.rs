@@ -41,7 +41,7 @@ mod writer;
 
 use project::Pending;
 
-pub(crate) use query::{Counts, Found, LookupError, Page, Reader};
+pub(crate) use query::{Counts, Found, LookupError, Page, Reader, Shown};
 pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use writer::{Health, Writer, WriterGone};
 

@@ -13,7 +13,7 @@ use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
 use super::{Desk, Sight, doctor, scope};
-use crate::store::{Counts, Found, Health, LookupError, Page, Reader};
+use crate::store::{Counts, Found, Health, LookupError, Page, Reader, Shown};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
@@ -176,9 +176,16 @@ fn rows<T: Serialize>(id: u64, found: Found<T>) -> Whole {
 }
 
 fn show(reader: &Reader, id: u64, of: &str) -> Result<Whole, Refusal> {
-    let row = reader.launch(of).map_err(|error| not_one(of, error))?;
-    let records = reader.records_of(row.id)?;
-    let mut blocks = blocks::rows(id, vec![row]);
+    let (mut blocks, records) = match reader.find(of).map_err(|error| not_one(of, error))? {
+        Shown::Launch(row) => {
+            let records = reader.records_of(row.id)?;
+            (blocks::rows(id, vec![row]), records)
+        }
+        Shown::Session(row) => {
+            let records = reader.records_of_session(&row.id)?;
+            (blocks::rows(id, vec![row]), records)
+        }
+    };
     blocks.extend(blocks::records(id, records));
     Ok(Whole { blocks, more: None })
 }
@@ -187,12 +194,11 @@ fn not_one(of: &str, error: LookupError) -> Refusal {
     match error {
         LookupError::NotFound => Refusal {
             code: FailureCode::NotFound,
-            message: format!("no launch has an id that begins with {of:?}"),
+            message: format!("no launch or session has an id that begins with {of:?}"),
         },
         LookupError::Ambiguous(ids) => {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             let message = format!(
-                "more than one launch has an id that begins with {of:?}: {}",
+                "more than one launch or session has an id that begins with {of:?}: {}",
                 ids.join(", ")
             );
             Refusal { code: FailureCode::Ambiguous, message }

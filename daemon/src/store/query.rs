@@ -44,15 +44,22 @@ pub(crate) struct Reader {
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
-/// Why a launch was not found.
+/// What an id stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shown {
+    Launch(Box<LaunchRow>),
+    Session(Box<SessionRow>),
+}
+
+/// Why it is not known what an id stands for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LookupError {
-    /// No launch has an id that begins so.
-    #[error("no launch has an id that begins so")]
+    /// Nothing has an id that begins so.
+    #[error("no launch or session has an id that begins so")]
     NotFound,
     /// More than one has; the newest few.
-    #[error("more than one launch has an id that begins so")]
-    Ambiguous(Vec<LaunchId>),
+    #[error("more than one launch or session has an id that begins so")]
+    Ambiguous(Vec<String>),
     /// The ledger could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -145,22 +152,33 @@ impl Reader {
         self.read(|tx| gaps::gaps(tx, filter))
     }
 
-    /// Returns the one launch whose id begins with `prefix`.
-    pub(crate) fn launch(&self, prefix: &str) -> Result<LaunchRow, LookupError> {
-        const SHOWN: u64 = 10;
-        let filter =
-            Filter { launch: Some(prefix.to_owned()), limit: Some(SHOWN), ..Filter::default() };
-        let mut found = self.launches(&filter)?.rows;
-        match found.len() {
-            0 => Err(LookupError::NotFound),
-            1 => Ok(found.remove(0)),
-            _ => Err(LookupError::Ambiguous(found.iter().map(|row| row.id).collect())),
+    /// Returns the one launch or session whose id begins with `prefix`. A whole id of a launch is
+    /// that launch's, whatever sessions are called.
+    pub(crate) fn find(&self, prefix: &str) -> Result<Shown, LookupError> {
+        let (mut launches, mut sessions) = self.read(|tx| begin_with(tx, prefix))?;
+        let is_whole = |row: &LaunchRow| row.id.to_string().eq_ignore_ascii_case(prefix);
+        match (launches.len(), sessions.len()) {
+            (0, 0) => Err(LookupError::NotFound),
+            (0, 1) => Ok(Shown::Session(Box::new(sessions.remove(0)))),
+            (1, others) if others == 0 || is_whole(&launches[0]) => {
+                Ok(Shown::Launch(Box::new(launches.remove(0))))
+            }
+            _ => {
+                let launches = launches.iter().map(|row| row.id.to_string());
+                let sessions = sessions.into_iter().map(|row| row.id);
+                Err(LookupError::Ambiguous(launches.chain(sessions).collect()))
+            }
         }
     }
 
     /// Returns the stored bytes of every record that names `launch`, in order of arrival.
     pub(crate) fn records_of(&self, launch: LaunchId) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|tx| records::records_of(tx, launch))
+    }
+
+    /// Returns the stored bytes of every record that names the session `id`, in order of arrival.
+    pub(crate) fn records_of_session(&self, id: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read(|tx| records::records_of_session(tx, id))
     }
 
     /// Returns records after `after`, up to and including `upto`, that pass the filter.
@@ -223,4 +241,16 @@ impl Reader {
         }
         Ok(answer)
     }
+}
+
+/// Returns the newest few launches and sessions whose id begins with `prefix`.
+fn begin_with(
+    tx: &Connection,
+    prefix: &str,
+) -> rusqlite::Result<(Vec<LaunchRow>, Vec<SessionRow>)> {
+    let prefix = Some(prefix.to_owned());
+    let few = Filter { limit: Some(10), ..Filter::default() };
+    let launches = launches::launches(tx, &Filter { launch: prefix.clone(), ..few.clone() })?;
+    let sessions = sessions::sessions(tx, &Filter { session: prefix, ..few })?;
+    Ok((launches.rows, sessions.rows))
 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params_from_iter};
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::{Body, DirTouched, Record};
+use trackway_protocol::record::{Body, DirTouched, FileAccessed, Record, Repo};
 
 use super::super::filter::{Conditions, Repos, is_below};
 use super::kinds::Kinds;
 use super::launches::{require_launch, require_place};
+use super::sessions;
 
 /// Records looked at per page: a filter that lets little through must not hold a read transaction,
 /// and with it the write-ahead log, for long.
@@ -34,6 +35,17 @@ pub(super) fn records_of(tx: &Connection, launch: LaunchId) -> rusqlite::Result<
          WHERE l.id = ? AND r.body IS NOT NULL ORDER BY r.seq",
     )?
     .query_map([launch.to_string()], |row| row.get(0))?
+    .collect()
+}
+
+/// Returns every record that names the session `id`, the touches that name no agent included.
+pub(super) fn records_of_session(tx: &Connection, id: &str) -> rusqlite::Result<Vec<Vec<u8>>> {
+    tx.prepare_cached(
+        "SELECT r.body FROM session s JOIN session_record n ON n.session = s.key
+         JOIN record r ON r.seq = n.seq
+         WHERE s.id = ? AND r.body IS NOT NULL ORDER BY r.seq",
+    )?
+    .query_map([id], |row| row.get(0))?
     .collect()
 }
 
@@ -80,8 +92,19 @@ struct Sieve<'a> {
     by_launch: Conditions,
     /// Which launches are wanted, for the place where they were started as well.
     by_launch_and_place: Conditions,
-    /// What was found of launches so far: one page has many records of few.
-    known: HashMap<(LaunchId, bool), bool>,
+    /// The same of sessions.
+    by_session: Conditions,
+    by_session_and_place: Conditions,
+    /// What was found of launches and sessions so far: one page has many records of few.
+    known: HashMap<(Named, bool), bool>,
+}
+
+/// What a record names.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Named {
+    Launch(LaunchId),
+    /// A session's id, and its agent where the record names one.
+    Session(String, Option<String>),
 }
 
 impl<'a> Sieve<'a> {
@@ -92,7 +115,20 @@ impl<'a> Sieve<'a> {
         require_launch(&mut by_launch, filter);
         let mut by_launch_and_place = by_launch.clone();
         require_place(&mut by_launch_and_place, tx, filter, "l.cwd")?;
-        Ok(Self { tx, filter, repos, by_launch, by_launch_and_place, known: HashMap::new() })
+        let mut by_session = Conditions::default();
+        sessions::require_session(&mut by_session, tx, filter)?;
+        let mut by_session_and_place = by_session.clone();
+        sessions::require_place(&mut by_session_and_place, tx, filter)?;
+        Ok(Self {
+            tx,
+            filter,
+            repos,
+            by_launch,
+            by_launch_and_place,
+            by_session,
+            by_session_and_place,
+            known: HashMap::new(),
+        })
     }
 
     fn passes(&mut self, at_ms: i64, body: &[u8]) -> rusqlite::Result<bool> {
@@ -109,8 +145,17 @@ impl<'a> Sieve<'a> {
         let Ok(record) = serde_json::from_slice::<Record>(body) else { return Ok(false) };
         match &record.body {
             Body::DirTouched(touched) => self.passes_touch(touched),
+            Body::FileAccessed(accessed) => self.passes_access(accessed),
+            _ if self.filter.how.is_some() => Ok(false),
+            Body::SessionStarted(body) | Body::SessionUpdated(body) => {
+                self.passes_session(&body.session, &body.agent)
+            }
+            Body::SessionLinked(body) => self.passes_session(&body.session, &body.agent),
+            Body::Usage(body) => self.passes_session(&body.session, &body.agent),
             body => match body.launch() {
-                Some(launch) if !self.is_about_touches() => self.is_wanted(launch, true),
+                Some(launch) if self.filter.session.is_none() => {
+                    self.is_wanted(Named::Launch(launch), true)
+                }
                 _ => Ok(false),
             },
         }
@@ -120,46 +165,85 @@ impl<'a> Sieve<'a> {
     /// can pass.
     fn is_narrow(&self) -> bool {
         let Filter { agent, repo, dir, launch, mode, flag, endpoint, running, .. } = self.filter;
-        let texts = [agent, repo, dir, launch, mode, flag, endpoint];
-        texts.into_iter().any(Option::is_some) || *running || self.is_about_touches()
-    }
-
-    /// Whether nothing but a touch can pass.
-    fn is_about_touches(&self) -> bool {
-        self.filter.session.is_some() || self.filter.how.is_some()
+        let Filter { session, how, .. } = self.filter;
+        let texts = [agent, repo, dir, launch, mode, flag, endpoint, session, how];
+        texts.into_iter().any(Option::is_some) || *running
     }
 
     fn passes_touch(&mut self, touched: &DirTouched) -> rusqlite::Result<bool> {
-        let in_repo = match (&self.repos, &touched.repo) {
+        let DirTouched { launch, session, dir, repo, how, .. } = touched;
+        if !self.is_in_place(dir, repo.as_ref()) || !self.is_so(how) {
+            return Ok(false);
+        }
+        let session = session.clone().map(|session| Named::Session(session, None));
+        self.is_any_wanted(*launch, session)
+    }
+
+    fn passes_access(&mut self, accessed: &FileAccessed) -> rusqlite::Result<bool> {
+        let FileAccessed { launch, session, agent, path, repo, how, .. } = accessed;
+        if !self.is_in_place(path, repo.as_ref()) || !self.is_so(how) {
+            return Ok(false);
+        }
+        let session = session.clone();
+        let session = session.map(|session| Named::Session(session, Some(agent.clone())));
+        self.is_any_wanted(*launch, session)
+    }
+
+    fn passes_session(&mut self, session: &str, agent: &str) -> rusqlite::Result<bool> {
+        self.is_wanted(Named::Session(session.to_owned(), Some(agent.to_owned())), true)
+    }
+
+    fn is_in_place(&self, path: &str, repo: Option<&Repo>) -> bool {
+        let in_repo = match (&self.repos, repo) {
             (None, _) => true,
             (Some(wanted), Some(repo)) => wanted.contains(repo),
             (Some(_), None) => false,
         };
-        let in_dir = self.filter.dir.as_ref().is_none_or(|dir| is_below(&touched.dir, dir));
-        let of_session = self.filter.session.as_ref().is_none_or(|prefix| {
-            touched.session.as_ref().is_some_and(|session| session.starts_with(prefix))
-        });
-        let is_so = self.filter.how.as_ref().is_none_or(|how| touched.how == *how);
-        if !(in_repo && in_dir && of_session && is_so) {
-            return Ok(false);
-        }
-        match touched.launch {
-            Some(launch) => self.is_wanted(launch, false),
-            None => Ok(self.by_launch.clause().is_empty()),
-        }
+        in_repo && self.filter.dir.as_ref().is_none_or(|dir| is_below(path, dir))
     }
 
-    fn is_wanted(&mut self, launch: LaunchId, by_place: bool) -> rusqlite::Result<bool> {
-        if let Some(known) = self.known.get(&(launch, by_place)) {
+    fn is_so(&self, how: &str) -> bool {
+        self.filter.how.as_ref().is_none_or(|wanted| wanted == how)
+    }
+
+    /// Whether the launch or the session is wanted, wherever they were.
+    fn is_any_wanted(
+        &mut self,
+        launch: Option<LaunchId>,
+        session: Option<Named>,
+    ) -> rusqlite::Result<bool> {
+        // A launch by itself is no session.
+        let launch = launch.filter(|_| self.filter.session.is_none()).map(Named::Launch);
+        for named in launch.into_iter().chain(session) {
+            if self.is_wanted(named, false)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_wanted(&mut self, named: Named, by_place: bool) -> rusqlite::Result<bool> {
+        let known = (named, by_place);
+        if let Some(known) = self.known.get(&known) {
             return Ok(*known);
         }
-        let mut wanted =
-            if by_place { self.by_launch_and_place.clone() } else { self.by_launch.clone() };
-        wanted.require("l.id = ?", [launch.to_string()]);
-        let sql = format!("SELECT 1 FROM launch l{}", wanted.clause());
+        let (table, mut wanted) = match (&known.0, by_place) {
+            (Named::Launch(_), false) => ("launch l", self.by_launch.clone()),
+            (Named::Launch(_), true) => ("launch l", self.by_launch_and_place.clone()),
+            (Named::Session(..), false) => ("session s", self.by_session.clone()),
+            (Named::Session(..), true) => ("session s", self.by_session_and_place.clone()),
+        };
+        match &known.0 {
+            Named::Launch(launch) => wanted.require("l.id = ?", [launch.to_string()]),
+            Named::Session(id, agent) => {
+                wanted.require("s.id = ?", [id.clone()]);
+                wanted.require_some("s.agent = ?", agent.clone());
+            }
+        }
+        let sql = format!("SELECT 1 FROM {table}{}", wanted.clause());
         let values = params_from_iter(wanted.into_values());
         let is_wanted = self.tx.prepare_cached(&sql)?.exists(values)?;
-        self.known.insert((launch, by_place), is_wanted);
+        self.known.insert(known, is_wanted);
         Ok(is_wanted)
     }
 }

@@ -17,6 +17,8 @@ use super::launches::{launch_id, require_launch};
 /// Returns the sessions that pass `filter`, last active first.
 pub(super) fn sessions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<SessionRow>> {
     let mut wanted = Conditions::default();
+    // What only touches tell of a session, without its agent, makes no row.
+    wanted.require_that("s.agent <> ''");
     require_session(&mut wanted, tx, filter)?;
     require_place(&mut wanted, tx, filter)?;
     wanted.require_some("s.last_at >= ?", filter.since_ms);
@@ -31,11 +33,7 @@ pub(super) fn require_session(
     tx: &Connection,
     filter: &Filter,
 ) -> rusqlite::Result<()> {
-    match &filter.agent {
-        Some(agent) => wanted.require("s.agent = ?", [agent.clone()]),
-        // What only touches tell of a session has no row to show.
-        None => wanted.require_that("s.agent <> ''"),
-    }
+    wanted.require_some("s.agent = ?", filter.agent.clone());
     if let Some(prefix) = &filter.session {
         require_prefix(wanted, "s.id", prefix);
     }

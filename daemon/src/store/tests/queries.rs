@@ -2,10 +2,10 @@
 
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Evidence, Launch, Record};
-use trackway_protocol::row::{DirRow, GapRow};
+use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::super::query::COUNTED;
-use super::super::{Draft, LookupError, Page, Reader};
+use super::super::{Draft, LookupError, Page, Reader, Shown};
 use super::support::{
     Fixture, T0, at, coverage, daemon_started, ended, id, repo, started, touched, touched_in,
     updated,
@@ -35,6 +35,11 @@ fn dir_row(reader: &Reader, filter: &Filter) -> DirRow {
     let mut rows = reader.dirs(filter).unwrap().rows;
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.remove(0)
+}
+
+fn launch(reader: &Reader, prefix: &str) -> LaunchRow {
+    let Shown::Launch(row) = reader.find(prefix).unwrap() else { panic!("{prefix}") };
+    *row
 }
 
 fn gaps(reader: &Reader, filter: &Filter) -> Vec<GapRow> {
@@ -68,7 +73,7 @@ fn a_launch_is_shown_with_the_best_that_was_said_of_it() {
         launch.agent = Some("codex".into());
     }
     let fixture = Fixture::with(vec![guess, ended(900, 1, Some(3)), started(5, 1, "claude")]);
-    let row = fixture.reader.launch(&id(1).to_string()).unwrap();
+    let row = launch(&fixture.reader, &id(1).to_string());
     assert_eq!((&*row.agent, row.mode.as_deref()), ("claude", Some("headless")));
     assert_eq!((row.started_at, row.ended_at), (at(5), Some(at(900))));
     assert_eq!((row.end_seen, row.exit_code, row.signal), (Some(true), Some(3), None));
@@ -80,7 +85,7 @@ fn a_launch_is_shown_with_the_best_that_was_said_of_it() {
 fn an_end_that_was_seen_beats_one_that_was_only_noticed() {
     let fixture =
         Fixture::with(vec![started(0, 1, "claude"), ended(9, 1, None), ended(4, 1, Some(0))]);
-    let row = fixture.reader.launch(&id(1).to_string()).unwrap();
+    let row = launch(&fixture.reader, &id(1).to_string());
     assert_eq!((row.ended_at, row.end_seen), (Some(at(4)), Some(true)));
 }
 
@@ -172,10 +177,10 @@ fn what_is_too_much_to_be_counted_is_unknown() {
 fn a_launch_is_found_by_the_beginning_of_its_id_if_no_other_begins_so() {
     let fixture = Fixture::with((0..20).map(|number| started(0, number, "claude")).collect());
     let whole = id(7).to_string();
-    assert_eq!(fixture.reader.launch(&whole[..13]).unwrap().id, id(7));
-    assert_eq!(fixture.reader.launch(&whole.to_uppercase()).unwrap().id, id(7));
-    assert!(matches!(fixture.reader.launch("zz"), Err(LookupError::NotFound)));
-    let Err(LookupError::Ambiguous(found)) = fixture.reader.launch("") else { panic!() };
+    assert_eq!(launch(&fixture.reader, &whole[..13]).id, id(7));
+    assert_eq!(launch(&fixture.reader, &whole.to_uppercase()).id, id(7));
+    assert!(matches!(fixture.reader.find("zz"), Err(LookupError::NotFound)));
+    let Err(LookupError::Ambiguous(found)) = fixture.reader.find("") else { panic!() };
     assert_eq!(found.len(), 10);
 }
 

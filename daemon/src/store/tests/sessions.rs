@@ -8,7 +8,7 @@ use trackway_protocol::record::{
 use trackway_protocol::row::{FileRow, SessionRow};
 
 use super::super::append::Append as _;
-use super::super::{Draft, Reader};
+use super::super::{Draft, LookupError, Reader, Shown};
 use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started};
 
 fn told(ms: i64, body: Body) -> Draft {
@@ -262,6 +262,53 @@ fn a_launch_knows_its_sessions_and_is_found_by_them() {
     let rows = rows.unwrap().rows;
     let [row] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((row.id, row.sessions.clone()), (id(1), Some(vec!["s2".into(), "s1".into()])));
+}
+
+#[test]
+fn an_id_stands_for_a_session_where_it_begins_no_launchs() {
+    let launch = id(1).to_string();
+    let alike = format!("{}x", &launch[..4]);
+    let fixture = Fixture::with(vec![
+        started(0, 1, "claude"),
+        in_dir(1, "z1", "/src/1"),
+        began(2, "z1", "/src/1"),
+        began(3, &alike, "/src/1"),
+        began(4, &launch, "/src/1"),
+    ]);
+    let Shown::Session(row) = fixture.reader.find("z").unwrap() else { panic!() };
+    assert_eq!(fixture.reader.records_of_session(&row.id).unwrap().len(), 2);
+    let Shown::Launch(row) = fixture.reader.find(&launch).unwrap() else { panic!() };
+    assert_eq!(row.id, id(1));
+    let Err(LookupError::Ambiguous(ids)) = fixture.reader.find(&launch[..4]) else { panic!() };
+    assert_eq!(ids, [launch.clone(), launch, alike]);
+}
+
+#[test]
+fn records_of_sessions_pass_each_filter() {
+    let in_codex = Session { cwd: Some("/src/2".into()), ..session_of("s2", "codex") };
+    let fixture = Fixture::with(vec![
+        began(0, "s1", "/src/1"),
+        used(1, usage("s1", "k1", 5)),
+        accessed(2, "s1", "/src/2/f", "write"),
+        in_dir(3, "s1", "/src/2"),
+        started(4, 7, "claude"),
+        linked(5, "s1", 7, Evidence::Kernel, "environment"),
+        changed(6, in_codex),
+        in_dir(7, "s3", "/src/3"),
+    ]);
+    let seqs = |filter: Filter| {
+        let page = fixture.reader.page(0, u64::MAX, usize::MAX, &filter).unwrap();
+        let lines = page.lines.split_inclusive(|byte| *byte == b'\n');
+        let seqs = lines.map(|line| serde_json::from_slice::<Record>(line).unwrap().seq);
+        seqs.collect::<Vec<_>>()
+    };
+    assert_eq!(seqs(Filter { session: Some("s1".into()), ..all() }), [1, 2, 3, 4, 6]);
+    assert_eq!(seqs(Filter { agent: Some("codex".into()), ..all() }), [7]);
+    assert_eq!(seqs(Filter { agent: Some("claude".into()), ..all() }), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(seqs(Filter { dir: Some("/src/2".into()), ..all() }), [3, 4, 7]);
+    assert_eq!(seqs(Filter { dir: Some("/src/3".into()), ..all() }), [8]);
+    assert_eq!(seqs(Filter { how: Some("write".into()), ..all() }), [3]);
+    assert_eq!(seqs(Filter { launch: Some(id(7).to_string()), ..all() }), [1, 2, 3, 4, 5, 6]);
 }
 
 /// Returns records of which each but the first corrects the one before it.
