@@ -247,7 +247,6 @@ pub(crate) trait Agent: Sync {
 
     /// Returns a parser of the agent's session files, which goes on where another one saved its
     /// state; `None` where that state is of another version, so that the file must be read again.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
     fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>>;
 
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use trackway_protocol::ids::Timestamp;
 
 use crate::agents::Install;
+use crate::session::Drift;
 
 /// A point in time by the two clocks that matter: what people read, and what durations need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,10 @@ pub(crate) enum Event {
     Opened { binary: FileId, count: Opens },
     /// Programs of agents were found on disk.
     Installed(Vec<Install>),
+    /// How far the reading of older session files is.
+    Backfill { running: bool, done_bytes: u64, total_bytes: u64 },
+    /// What was not understood of an agent's session files.
+    Misread { agent: &'static str, drift: Drift, unreadable: u64 },
     /// A source changed its state.
     Source(SourceReport),
 }

@@ -24,14 +24,13 @@ mod enrich;
 mod event;
 mod heartbeat;
 mod host;
+mod ingest;
 mod pipeline;
 #[cfg(target_os = "linux")]
 mod procfs;
 mod server;
 mod service;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing follows session files yet"))]
 mod session;
-#[cfg_attr(not(test), expect(dead_code, reason = "the readers of session files call it"))]
 mod shell;
 pub mod shutdown;
 mod source;
@@ -93,6 +92,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (events, queue) = mpsc::channel(QUEUE);
     let (snapshot, snapshots) = watch::channel(Snapshot::default());
     let sources = tiers::start(&options, &events);
+    let intake = writer.intake();
+    let sessions = ingest::start(&places.state_dir, &intake, &events, ingest::homes);
     drop(events);
     let outside = Outside {
         boot_id: boot_id.clone(),
@@ -131,6 +132,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     info!("stopping");
     let (stopped, sources_stopped) = oneshot::channel();
     std::thread::spawn(move || {
+        // Where the writer cannot follow, it is not waited for: what was not recorded is read again.
+        intake.close();
+        sessions.stop();
         sources.stop();
         // Nobody waits any more where the runtime is gone.
         let _ = stopped.send(());

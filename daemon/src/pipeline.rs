@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tracing::warn;
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Body, Coverage, Evidence};
-use trackway_protocol::row::{AgentInstall, SourceStatus};
+use trackway_protocol::row::{AgentInstall, Backfill, SourceStatus};
 
 use crate::agents::Install;
 use crate::clock::{self, Change, Clocks};
@@ -28,6 +28,7 @@ mod counts;
 mod launching;
 mod limits;
 mod live;
+pub(crate) mod misread;
 mod sweeping;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ mod tree;
 use counts::Counts;
 use limits::Limits;
 use live::Live;
+use misread::Misread;
 use touch::Touched;
 use tree::Tree;
 
@@ -72,6 +74,9 @@ pub(crate) struct Snapshot {
     pub(crate) sources: Vec<SourceStatus>,
     pub(crate) agents: Vec<AgentInstall>,
     pub(crate) running: u64,
+    /// None before anything was looked at.
+    pub(crate) backfill: Option<Backfill>,
+    pub(crate) misread: Misread,
 }
 
 /// The loop and everything that it knows.
@@ -171,6 +176,16 @@ impl Pipeline {
             Event::Counting { binary, since } => self.counting(binary, since),
             Event::Opened { binary, count } => self.opened(binary, count),
             Event::Installed(installs) => self.installed(installs).await,
+            Event::Backfill { running, done_bytes, total_bytes } => {
+                let state = if running { "running" } else { "done" }.to_owned();
+                let backfill = Backfill { state, done_bytes, total_bytes };
+                self.outside.snapshot.send_modify(|snapshot| snapshot.backfill = Some(backfill));
+            }
+            Event::Misread { agent, drift, unreadable } => {
+                let misread =
+                    |snapshot: &mut Snapshot| snapshot.misread.add(agent, drift, unreadable);
+                self.outside.snapshot.send_modify(misread);
+            }
             Event::Source(report) => self.report(report),
         }
     }

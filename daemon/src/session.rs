@@ -176,6 +176,8 @@ pub(crate) enum How {
     Delete,
     Rename,
     Search,
+    /// Something worked in it.
+    Work,
     /// The agent keeps copies of it, because it has changed it or was about to.
     Tracked,
 }

@@ -171,6 +171,7 @@ impl Reason {
     ];
 
     /// Returns the word for it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "asked by tests only"))]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Syntax => "syntax",
@@ -210,11 +211,13 @@ impl Unresolved {
 
     /// Whether the line itself told everything. What programs do by themselves is not asked here:
     /// no line tells it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "asked by tests only"))]
     pub(crate) fn is_empty(&self) -> bool {
         self.iter().all(|(reason, _)| reason == Reason::Program)
     }
 
     /// Whether programs ran whose work no command line tells.
+    #[cfg_attr(not(test), expect(dead_code, reason = "asked by tests only"))]
     pub(crate) fn has_programs(&self) -> bool {
         self.get(Reason::Program) > 0
     }
@@ -233,6 +236,7 @@ pub(crate) fn read(command: &str, cwd: &Path, home: Option<&Path>) -> Reading {
 }
 
 /// Reads a call that is a list of arguments, such as `["bash", "-lc", "…"]`.
+#[cfg_attr(not(test), expect(dead_code, reason = "asked by tests only"))]
 pub(crate) fn read_arguments<S: AsRef<str>>(
     arguments: &[S],
     cwd: &Path,

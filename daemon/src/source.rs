@@ -16,7 +16,6 @@ pub(crate) mod open_exec;
 pub(crate) mod poll;
 #[cfg(target_os = "linux")]
 pub(crate) mod proc_connector;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "nothing asks for it yet"))]
 pub(crate) mod sessions;
 pub(crate) mod sweep;
 

@@ -31,6 +31,7 @@ use trackway_protocol::record::{Body, Evidence, Record};
 
 mod append;
 mod filter;
+pub(crate) mod ingest;
 mod project;
 mod query;
 mod recover;
@@ -60,7 +61,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// Gives it the id that it keeps through every attempt to write it; number and time of writing
     /// come with the attempt that succeeds.
-    fn into_record(self) -> Record {
+    pub(crate) fn into_record(self) -> Record {
         let Self { at, evidence, replaces, body } = self;
         let (seq, id, recorded_at) = (0, RecordId::new(), Timestamp::default());
         Record { seq, id, at, recorded_at, evidence, replaces, body }
@@ -128,6 +129,11 @@ impl Store {
     pub(crate) fn recover(&self) -> Result<Recovered, StoreError> {
         recover::recover(&self.connection)
             .map_err(|error| schema::explain(&self.path, error.into()))
+    }
+
+    /// Returns what is kept of session files; changes go to the writer's `intake`.
+    pub(crate) fn kept(path: &Path, intake: ingest::Intake) -> Result<ingest::Kept, StoreError> {
+        ingest::Kept::open(&path.join("ledger.db"), intake)
     }
 
     /// Starts the thread that writes.

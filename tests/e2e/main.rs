@@ -33,6 +33,8 @@ mod restart;
 #[cfg(target_os = "linux")]
 mod secrets;
 #[cfg(target_os = "linux")]
+mod sessions;
+#[cfg(target_os = "linux")]
 mod stub;
 
 #[cfg(target_os = "linux")]
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     cage::all(&mut tests);
     launches::all(&mut tests);
     directories::all(&mut tests);
+    sessions::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);

@@ -17,6 +17,7 @@
 //! ```
 
 pub mod outcome;
+pub mod work;
 
 use std::sync::Arc;
 use std::time::Duration;

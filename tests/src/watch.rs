@@ -128,9 +128,10 @@ impl Watch {
     }
 
     fn everything_said(&self) -> Vec<(String, Vec<u8>)> {
-        let mut queries: Vec<Vec<String>> = ["status", "doctor", "launches", "gaps", "export"]
-            .map(|query| vec![query.to_owned()])
-            .to_vec();
+        let mut queries: Vec<Vec<String>> =
+            ["status", "doctor", "launches", "sessions", "files", "gaps", "export"]
+                .map(|query| vec![query.to_owned()])
+                .to_vec();
         queries.push(vec!["dirs".into(), "--all".into()]);
         queries.extend(self.launches().iter().map(|row| vec!["show".into(), row.id.to_string()]));
         let with_json = queries.iter().map(|query| [&query[..], &["--json".into()]].concat());

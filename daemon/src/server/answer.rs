@@ -289,8 +289,11 @@ fn status(sight: &Sight, counts: &Counts) -> Status {
         recording,
         sources: snapshot.sources,
         ledger: counts.ledger,
-        // Nothing older than the daemon is read yet, so nothing is left to read.
-        backfill: Backfill { state: "done".into(), done_bytes: 0, total_bytes: 0 },
+        backfill: snapshot.backfill.unwrap_or_else(|| Backfill {
+            state: "running".into(),
+            done_bytes: 0,
+            total_bytes: 0,
+        }),
         running: snapshot.running,
         launches: counts.launches,
         paths: Paths {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use trackway_protocol::row::{AgentInstall, Check, SourceStatus};
 
 use super::Sight;
+use crate::pipeline::misread::Misread;
 use crate::store::Health;
 
 /// Returns the daemon's checks.
@@ -13,7 +14,23 @@ pub(super) fn checks(sight: &Sight) -> Vec<Check> {
     let mut checks: Vec<Check> = snapshot.sources.iter().map(source).collect();
     checks.push(ledger(&sight.health.borrow()));
     checks.push(agents(&snapshot.agents));
+    checks.push(formats(&snapshot.misread));
     checks
+}
+
+/// What an agent's newer version writes that is not understood yet is no failure, and no secret.
+fn formats(misread: &Misread) -> Check {
+    let lines = misread.lines();
+    if lines.is_empty() {
+        return check(
+            "formats",
+            "ok",
+            "everything read of session files was understood".into(),
+            None,
+        );
+    }
+    let fix = "what these lines told is not recorded; a newer Trackway may know them";
+    check("formats", "warning", lines.join("; "), Some(fix))
 }
 
 fn source(source: &SourceStatus) -> Check {

@@ -285,4 +285,4 @@ fn count(key: Key, fact: &Fact, usage: &Usage, known: &mut dyn Known) -> Verdict
 #[cfg(test)]
 pub(crate) mod memory;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

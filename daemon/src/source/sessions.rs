@@ -45,11 +45,13 @@ mod tail;
 mod tests;
 mod watch;
 
-pub(crate) use disk::Unread;
+#[cfg(test)]
+use disk::Unread;
 pub(crate) use follower::{Follower, Orders};
 pub(crate) use print::Print;
 pub(crate) use status::Status;
-pub(crate) use watch::Refused;
+#[cfg(test)]
+use watch::Refused;
 
 /// A directory in which an agent keeps its things. It need not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,12 +5,14 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::LeafHash;
 use trackway_protocol::record::Record;
 
+use super::ingest::{self, Change};
 use super::project::{self, Pending};
 
 /// Where the writer puts what it was given. Tests put a failing one in its place.
 pub(super) trait Append: Send + 'static {
-    /// Writes `records` durably, all or none, and returns the last one's number.
-    fn append(&mut self, records: &mut [Record]) -> rusqlite::Result<u64>;
+    /// Writes `records` durably, with the `changes` of ingest state that belong to them, all or none,
+    /// and returns the last one's number.
+    fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64>;
 
     /// Tidies up before the end.
     fn close(&mut self) -> rusqlite::Result<()>;
@@ -33,7 +35,7 @@ impl Ledger {
 }
 
 impl Append for Ledger {
-    fn append(&mut self, records: &mut [Record]) -> rusqlite::Result<u64> {
+    fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked anew each time: should a second writer ever slip in, numbers stay without holes.
         let mut seq = last_seq(&tx)?;
@@ -45,6 +47,7 @@ impl Append for Ledger {
             project::project(&tx, &mut pending, record)?;
         }
         pending.write(&tx)?;
+        ingest::write(&tx, changes)?;
         tx.commit()?;
         Ok(seq)
     }

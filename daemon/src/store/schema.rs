@@ -13,8 +13,11 @@ use super::StoreError;
 
 /// Every step from an empty file to the current schema. What was released is never edited,
 /// reordered or removed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_records.sql"), include_str!("migrations/0002_sessions.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_records.sql"),
+    include_str!("migrations/0002_sessions.sql"),
+    include_str!("migrations/0003_ingest.sql"),
+];
 
 /// "TRKW": tells a ledger from the databases of other programs.
 const APPLICATION_ID: i64 = 0x5452_4b57;

@@ -22,6 +22,7 @@ use trackway_protocol::ids::Timestamp;
 
 use super::Draft;
 use super::append::Append;
+use super::ingest::Intake;
 
 mod backlog;
 mod trouble;
@@ -65,6 +66,7 @@ pub(crate) struct Writer {
     commands: mpsc::Sender<Command>,
     committed: watch::Receiver<u64>,
     health: watch::Receiver<Health>,
+    intake: Intake,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -83,7 +85,10 @@ fn start_bounded(ledger: impl Append, last_seq: u64, bound: Bound) -> Writer {
     let (sender, commands) = mpsc::channel(COMMANDS);
     let (committed, committed_receiver) = watch::channel(last_seq);
     let (health, health_receiver) = watch::channel(Health::Ok);
-    let worker = worker::Worker::new(ledger, commands, committed, health, bound);
+    let flow = Arc::default();
+    let (intake, batches) = Intake::new(Arc::clone(&flow));
+    let batches = worker::Batches { queue: batches, flow };
+    let worker = worker::Worker::new(ledger, (commands, batches), committed, health, bound);
     let thread = thread::Builder::new()
         .name("ledger-writer".into())
         .spawn(|| worker.run())
@@ -92,6 +97,7 @@ fn start_bounded(ledger: impl Append, last_seq: u64, bound: Bound) -> Writer {
         commands: sender,
         committed: committed_receiver,
         health: health_receiver,
+        intake,
         thread: Arc::new(Mutex::new(Some(thread))),
     }
 }
@@ -100,6 +106,11 @@ impl Writer {
     /// Hands over drafts, in order; waits while the writer has too many already.
     pub(crate) async fn append(&self, drafts: Vec<Draft>) -> Result<(), WriterGone> {
         self.commands.send(Command::Append(drafts)).await.map_err(|_| WriterGone)
+    }
+
+    /// Returns where readers of session files hand over what they found.
+    pub(crate) fn intake(&self) -> Intake {
+        self.intake.clone()
     }
 
     /// Returns the newest durable number; it changes with every commit.

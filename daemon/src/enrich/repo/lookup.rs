@@ -41,6 +41,21 @@ pub(crate) enum Found {
     Unknown(String),
 }
 
+/// Looks up repositories at once, for a thread that may wait.
+pub(crate) struct Find(Settings);
+
+impl Find {
+    pub(crate) fn new() -> Self {
+        Self(Settings::of_user())
+    }
+
+    /// Returns the repository of a directory, or why it is not known. Touches the disk, and may wait
+    /// as long as a dead network file system lets it.
+    pub(crate) fn repo(&self, dir: &Path) -> Found {
+        find(dir, &self.0).into()
+    }
+}
+
 type Answer = Result<Option<Repo>, RepoError>;
 
 /// Looks up repositories, remembers them for a moment, and never waits long.

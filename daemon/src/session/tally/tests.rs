@@ -5,7 +5,7 @@ use crate::session::{Fact, Parser, ShellReading, Tokens};
 
 use super::memory::Ledger;
 
-mod corpus;
+pub(crate) mod corpus;
 mod vectors;
 
 /// A session file and how far it was read.

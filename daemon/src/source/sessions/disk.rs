@@ -56,6 +56,19 @@ pub(crate) enum Unread {
 }
 
 impl Unread {
+    /// Returns the words for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAFile => "no regular file",
+            Self::Link => "a symbolic link",
+            Self::Denied => "not permitted",
+            Self::Undecodable => "cannot be decompressed",
+            Self::TooLarge => "decompresses to too much",
+            Self::TooDeep => "too many directories deep",
+            Self::Failed => "the disk failed",
+        }
+    }
+
     /// Returns why it could not be read; none where it is gone.
     pub(super) fn from_error(error: &io::Error) -> Option<Self> {
         match error.kind() {

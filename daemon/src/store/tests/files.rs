@@ -103,7 +103,7 @@ fn two_that_open_a_new_ledger_at_once_make_one() {
         let store = reopen(home.path());
         let mut ledger = super::super::append::Ledger::new(store.connection);
         for _ in 0..20 {
-            ledger.append(&mut records(vec![started(0, number, "claude")])).unwrap();
+            ledger.append(&mut records(vec![started(0, number, "claude")]), &[]).unwrap();
         }
     };
     thread::scope(|scope| {

@@ -411,7 +411,7 @@ fn a_record_that_cannot_be_read_is_kept_and_left_out_of_a_rebuild() {
     connection.execute(sql, [body.as_bytes()]).unwrap();
     let rebuilt = rebuild(fixture.path()).unwrap();
     assert_eq!((rebuilt.records, rebuilt.unreadable), (1, 1));
-    let seq = fixture.ledger.append(&mut records(vec![daemon_started(0, "b")])).unwrap();
+    let seq = fixture.ledger.append(&mut records(vec![daemon_started(0, "b")]), &[]).unwrap();
     assert_eq!(seq, 3);
 }
 

@@ -384,7 +384,7 @@ fn chain(usages: Vec<(i64, Usage)>) -> Vec<Record> {
 /// Returns session, input and output of all that counts.
 fn sums(mut records: Vec<Record>) -> Vec<(String, i64, i64)> {
     let mut ledger = in_memory(Vec::new());
-    ledger.append(&mut records).unwrap();
+    ledger.append(&mut records, &[]).unwrap();
     let sql = "SELECT id, responses, output FROM session_model n
         JOIN session s ON s.key = n.session ORDER BY id";
     let mut statement = ledger.connection().prepare(sql).unwrap();

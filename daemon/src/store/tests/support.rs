@@ -29,13 +29,13 @@ impl Fixture {
         let store = open(dir.path()).unwrap();
         let reader = store.reader();
         let mut ledger = Ledger::new(store.connection);
-        ledger.append(&mut records(drafts)).unwrap();
+        ledger.append(&mut records(drafts), &[]).unwrap();
         Self { dir, reader, ledger }
     }
 
     /// Adds these records.
     pub(in super::super) fn and(mut self, drafts: Vec<Draft>) -> Self {
-        self.ledger.append(&mut records(drafts)).unwrap();
+        self.ledger.append(&mut records(drafts), &[]).unwrap();
         self
     }
 
@@ -49,7 +49,7 @@ pub(in super::super) fn in_memory(drafts: Vec<Draft>) -> Ledger {
     let mut connection = Connection::open_in_memory().unwrap();
     schema::migrate(&mut connection, Path::new("")).unwrap();
     let mut ledger = Ledger::new(connection);
-    ledger.append(&mut records(drafts)).unwrap();
+    ledger.append(&mut records(drafts), &[]).unwrap();
     ledger
 }
 

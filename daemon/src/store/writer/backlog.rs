@@ -16,6 +16,11 @@ impl Backlog {
         self.0.push_back(draft.into_record());
     }
 
+    /// Puts records at the end that have their ids already.
+    pub(super) fn extend(&mut self, records: Vec<Record>) {
+        self.0.extend(records);
+    }
+
     /// Returns the first records, `limit` at most.
     pub(super) fn first(&mut self, limit: usize) -> &mut [Record] {
         let length = self.0.len().min(limit);

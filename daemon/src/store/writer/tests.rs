@@ -10,6 +10,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Coverage, Record};
 
 use super::super::append::Ledger;
+use super::super::ingest::Change;
 use super::super::tests::support::{id, reopen, started};
 use super::super::{Reader, open};
 use super::*;
@@ -24,9 +25,9 @@ impl<F> Append for Scripted<F>
 where
     F: FnMut(&Connection, &[Record]) -> rusqlite::Result<()> + Send + 'static,
 {
-    fn append(&mut self, records: &mut [Record]) -> rusqlite::Result<u64> {
+    fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64> {
         (self.before)(self.ledger.connection(), records)?;
-        self.ledger.append(records)
+        self.ledger.append(records, changes)
     }
 
     fn close(&mut self) -> rusqlite::Result<()> {

@@ -1,6 +1,7 @@
 //! The writing thread's loop: collect, write, and again.
 
 use std::future;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::{self, Runtime};
@@ -9,6 +10,7 @@ use tokio::time::timeout_at;
 use tracing::{error, info, warn};
 
 use super::super::append::{Append, is_the_records_fault};
+use super::super::ingest::{Batch, Change, Flow};
 use super::backlog::Backlog;
 use super::trouble::{Bound, Trouble};
 use super::{Command, Health, PACE};
@@ -21,6 +23,11 @@ const BATCH: usize = 4096;
 pub(super) struct Worker<A> {
     ledger: A,
     commands: mpsc::Receiver<Command>,
+    batches: Batches,
+    /// Changes of ingest state that go with what is in the backlog, and how many batches and records
+    /// they came in.
+    changes: Vec<Change>,
+    taken: (u64, usize),
     committed: watch::Sender<u64>,
     health: watch::Sender<Health>,
     bound: Bound,
@@ -35,8 +42,15 @@ pub(super) struct Worker<A> {
     runtime: Runtime,
 }
 
+/// What readers of session files hand over.
+pub(super) struct Batches {
+    pub(super) queue: mpsc::UnboundedReceiver<Batch>,
+    pub(super) flow: Arc<Flow>,
+}
+
 enum Received {
     Command(Command),
+    Batch(Batch),
     /// It is time to write.
     Due,
     /// Nobody is left who could send.
@@ -46,7 +60,7 @@ enum Received {
 impl<A: Append> Worker<A> {
     pub(super) fn new(
         ledger: A,
-        commands: mpsc::Receiver<Command>,
+        (commands, batches): (mpsc::Receiver<Command>, Batches),
         committed: watch::Sender<u64>,
         health: watch::Sender<Health>,
         bound: Bound,
@@ -54,6 +68,9 @@ impl<A: Append> Worker<A> {
         Self {
             ledger,
             commands,
+            batches,
+            changes: Vec::new(),
+            taken: (0, 0),
             committed,
             health,
             bound,
@@ -73,7 +90,7 @@ impl<A: Append> Worker<A> {
     pub(super) fn run(mut self) {
         loop {
             self.collect();
-            if self.backlog.is_empty() {
+            if !self.has_something() {
                 break;
             }
             self.write();
@@ -90,8 +107,12 @@ impl<A: Append> Worker<A> {
         while !self.is_ending && !self.is_overdue() {
             match self.receive() {
                 Received::Command(command) => self.accept(command),
+                Received::Batch(batch) => self.take(batch),
                 Received::Due => return,
-                Received::End => self.is_ending = true,
+                Received::End => {
+                    self.is_ending = true;
+                    self.take_all();
+                }
             }
         }
     }
@@ -101,25 +122,50 @@ impl<A: Append> Worker<A> {
         // Left in the channel, commands make their senders wait. In trouble nobody shall wait: the
         // backlog has its own bound then.
         let is_full = self.trouble.is_none() && self.backlog.len() >= BATCH;
-        let command =
-            async { if is_full { future::pending().await } else { self.commands.recv().await } };
-        let command = self.runtime.block_on(async {
-            match due {
-                Some(due) => timeout_at(due.into(), command).await,
-                None => Ok(command.await),
+        // What was read from files waits where it is until all goes well, and is not lost.
+        let takes_batches = !is_full && self.trouble.is_none();
+        let received = async {
+            tokio::select! {
+                biased;
+                command = self.commands.recv(), if !is_full => match command {
+                    Some(command) => Received::Command(command),
+                    None => Received::End,
+                },
+                Some(batch) = self.batches.queue.recv(), if takes_batches => Received::Batch(batch),
+                () = future::pending() => Received::Due,
             }
-        });
-        match command {
-            Ok(Some(command)) => Received::Command(command),
-            Ok(None) => Received::End,
-            Err(_) => Received::Due,
+        };
+        self.runtime.block_on(async {
+            match due {
+                Some(due) => timeout_at(due.into(), received).await.unwrap_or(Received::Due),
+                None => received.await,
+            }
+        })
+    }
+
+    /// Whether there is anything to write.
+    fn has_something(&self) -> bool {
+        !self.backlog.is_empty() || !self.changes.is_empty()
+    }
+
+    /// Takes what was handed over before the end.
+    fn take_all(&mut self) {
+        while let Ok(batch) = self.batches.queue.try_recv() {
+            self.take(batch);
         }
+    }
+
+    fn take(&mut self, batch: Batch) {
+        self.taken.0 += 1;
+        self.taken.1 += batch.records.len();
+        self.backlog.extend(batch.records);
+        self.changes.extend(batch.changes);
     }
 
     /// Returns when to write next, if there is anything to write.
     fn due(&self) -> Option<Instant> {
         match (&self.trouble, self.last_attempt) {
-            _ if self.backlog.is_empty() => None,
+            _ if !self.has_something() => None,
             (Some(trouble), _) => Some(trouble.retry_at),
             (None, Some(last)) => Some(last + PACE),
             (None, None) => Some(Instant::now()),
@@ -141,16 +187,24 @@ impl<A: Append> Worker<A> {
                     }
                 }
             }
-            Command::Close { reply } => (self.is_ending, self.closed) = (true, Some(reply)),
+            Command::Close { reply } => {
+                (self.is_ending, self.closed) = (true, Some(reply));
+                self.take_all();
+            }
         }
     }
 
     fn write(&mut self) {
         self.last_attempt = Some(Instant::now());
-        let limit = self.trouble.as_ref().and_then(|it| it.searching).unwrap_or(BATCH);
+        // With changes of ingest state all that waits is one transaction, but for a record that
+        // cannot be written at all: while it is searched, the changes wait for the last part.
+        let most = if self.changes.is_empty() { BATCH } else { usize::MAX };
+        let limit = self.trouble.as_ref().and_then(|it| it.searching).unwrap_or(most);
+        let is_last = limit >= self.backlog.len();
+        let changes = if is_last { &self.changes[..] } else { &[] };
         let batch = self.backlog.first(limit);
         let tried = batch.len();
-        match self.ledger.append(batch) {
+        match self.ledger.append(batch, changes) {
             Ok(seq) => self.written(tried, seq),
             Err(error) => self.failed(tried, &error),
         }
@@ -158,6 +212,11 @@ impl<A: Append> Worker<A> {
 
     fn written(&mut self, count: usize, seq: u64) {
         self.backlog.settle(count);
+        if self.backlog.is_empty() {
+            self.changes = Vec::new();
+            let (batches, records) = std::mem::take(&mut self.taken);
+            self.batches.flow.landed(batches, records);
+        }
         self.committed.send_replace(seq);
         let is_searching = self.trouble.as_ref().is_some_and(|it| it.searching.is_some());
         if !is_searching || self.backlog.is_empty() {
@@ -192,6 +251,7 @@ impl<A: Append> Worker<A> {
     }
 
     fn end(mut self) {
+        self.batches.flow.close();
         if !self.backlog.is_empty() {
             error!(records = self.backlog.len(), "records are lost: the ledger cannot be written");
         }

@@ -237,6 +237,20 @@ fn corpus(dice: &mut Dice) -> Corpus {
     corpus
 }
 
+/// Files that hold what a seed makes, how many responses are in them, and what these cost in tokens
+/// of input, output, read from and written to caches.
+pub(crate) struct Made {
+    pub(crate) files: Vec<String>,
+    pub(crate) responses: usize,
+    pub(crate) tokens: [u64; 4],
+}
+
+/// Returns what a seed makes, the same each time.
+pub(crate) fn made(seed: u64) -> Made {
+    let Corpus { files, responses, input, output, read, written, .. } = corpus(&mut Dice(seed));
+    Made { files, responses, tokens: [input, output, read, written] }
+}
+
 /// Reads files side by side, each in pieces that end anywhere, with restarts between them.
 fn follow(files: &[String], dice: &mut Dice) -> Ledger {
     let mut ledger = Ledger::default();

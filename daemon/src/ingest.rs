@@ -1,0 +1,420 @@
+//! From what session files tell to records.
+//!
+//! It runs on the thread that follows the files, beside the pipeline and not in it: a first start
+//! reads gigabytes, and no launch shall wait for them. Where the writer cannot follow, this thread
+//! waits, and with it the reading of files; nothing is dropped.
+//!
+//! # Once
+//!
+//! Every fact has a key that its copies share. Whatever has its key in the ingest state is recorded
+//! already; key, record and the file's cursor are committed together, so that a daemon which is
+//! killed records nothing twice and misses nothing.
+//!
+//! # Places
+//!
+//! Paths are resolved and repositories looked up when a fact is read, which may be long after it
+//! happened: of a repository, branch and commit are left out then. A disk that hangs holds up this
+//! thread alone.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tracing::{info, warn};
+use trackway_protocol::ids::Timestamp;
+
+use crate::agents::{self, Agent};
+use crate::event::{Event, FileId, SourceReport, State};
+use crate::session::{Fact, Parser, ReadShell, What};
+use crate::source::sessions::{
+    Closed, Cursor, Cursors, Follower, Found, Gone, Home, Orders, Sink, Skip, Start, Status, Stored,
+};
+use crate::source::{Ended, EventSender};
+use crate::store::Store;
+use crate::store::ingest::{File, Intake, Kept};
+
+mod facts;
+mod places;
+mod shell;
+mod stored;
+mod tokens;
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
+
+use places::Places;
+
+/// The source's name in `status` and in coverage.
+pub(crate) const NAME: &str = "sessions";
+/// Its mechanism.
+pub(crate) const TIER: &str = "session-files";
+
+/// Readers of files that are kept at hand; another one goes on from its saved state.
+const READERS: usize = 64;
+
+/// Reads lines and makes records of them. Shared by the follower's two seams, [`Cursors`] and
+/// [`Sink`], both on one thread.
+pub(crate) struct Ingest {
+    kept: Kept,
+    places: Places,
+    home: Option<PathBuf>,
+    readers: HashMap<FileId, Reader>,
+    /// The file whose lines are being read.
+    current: Option<(FileId, Reader)>,
+    homes: Vec<PathBuf>,
+    facts: Vec<Fact>,
+    told: Option<(State, String)>,
+    events: EventSender,
+}
+
+/// What reads one file.
+pub(crate) struct Reader {
+    agent: &'static dyn Agent,
+    path: PathBuf,
+    parser: Box<dyn Parser>,
+    known: Known,
+    /// Lines that could not be read, since that was last told.
+    errors: u64,
+}
+
+/// What is kept of a file besides its parser's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    agent: String,
+    /// The session that it is about, as its lines say.
+    session: Option<String>,
+    subagent: Option<String>,
+    /// Whether a directory was told: the first one is where it began.
+    placed: bool,
+    /// Shell calls, and those of which some access could not be told.
+    calls: u64,
+    unresolved: u64,
+    /// Of these, how many are recorded.
+    told: (u64, u64),
+}
+
+/// The follower's two handles to one [`Ingest`].
+#[derive(Clone)]
+pub(crate) struct Handle(std::rc::Rc<std::cell::RefCell<Ingest>>);
+
+impl Ingest {
+    /// Begins with what is kept. The handle is for the thread that it is made on.
+    pub(crate) fn begin(kept: Kept, events: EventSender) -> Handle {
+        let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+        let ingest = Self {
+            kept,
+            places: Places::new(),
+            home,
+            readers: HashMap::new(),
+            current: None,
+            homes: Vec::new(),
+            facts: Vec::new(),
+            told: None,
+            events,
+        };
+        Handle(std::rc::Rc::new(std::cell::RefCell::new(ingest)))
+    }
+
+    fn reader(&mut self, found: &Found<'_>, start: Start<'_>) -> Option<Reader> {
+        let agent = *agents::CATALOGUE.iter().find(|agent| agent.name() == found.agent)?;
+        let known = match start {
+            Start::New | Start::Again => None,
+            Start::Next => match self.readers.remove(&found.id) {
+                Some(reader) => return Some(Reader { path: found.path.to_owned(), ..reader }),
+                None => self.kept.file(found.id).and_then(|file| stored::State::read(&file.value)),
+            },
+            Start::Resumed(stored) => stored::State::of(&stored.state),
+        };
+        let saved = known.as_ref().map(|state| &state.parser[..]);
+        // A state of another version is no reason to stop: what comes is read as it is.
+        let parser = agent.parser(saved).or_else(|| agent.parser(None))?;
+        let known = known.map(|state| state.known);
+        let known =
+            known.unwrap_or_else(|| Known { agent: agent.name().into(), ..Known::default() });
+        Some(Reader { agent, path: found.path.to_owned(), parser, known, errors: 0 })
+    }
+
+    fn line(&mut self, at: u64, line: &[u8]) {
+        let Some((id, mut reader)) = self.current.take() else { return };
+        let mut facts = std::mem::take(&mut self.facts);
+        let home = self.home.as_deref();
+        let read_shell: &ReadShell<'_> = &|command, cwd| shell::read(command, cwd, home);
+        if let Err(error) = reader.parser.line(line, read_shell, &mut facts) {
+            reader.errors += 1;
+            if reader.errors == 1 {
+                let path = reader.path.display();
+                warn!(%path, offset = at, %error, "a line of a session file cannot be read");
+            }
+        }
+        for fact in facts.drain(..) {
+            self.fact(&mut reader, fact);
+        }
+        self.facts = facts;
+        self.current = Some((id, reader));
+    }
+
+    fn fact(&mut self, reader: &mut Reader, fact: Fact) {
+        if reader.known.session.is_none() || !fact.copied {
+            reader.known.session = Some(fact.who.session.as_str().to_owned());
+            reader.known.subagent = fact.who.subagent.as_ref().map(|id| id.as_str().to_owned());
+        }
+        match &fact.what {
+            What::Session(session) => self.session(reader, &fact, session),
+            What::Touch(touch) => self.touched(reader, &fact, touch),
+            What::Shell(call) => self.called(reader, &fact, call),
+            What::Usage(_) => self.used(reader, &fact),
+            // Commits and pushes have no record of their own yet; a sum of the agent's own and a
+            // compaction change nothing that is counted.
+            What::Link(_) | What::Compacted(_) | What::Reported(_) => {}
+        }
+    }
+
+    fn ended(&mut self, cursor: Cursor) -> Result<(), Closed> {
+        let Some((id, mut reader)) = self.current.take() else { return Ok(()) };
+        self.tell_calls(&mut reader);
+        self.tell_drift(&mut reader);
+        let value = stored::State::write(&cursor, &reader.parser.save(), &reader.known);
+        self.kept.keep(id, Some(File { path: reader.path.clone(), value }));
+        if self.readers.len() >= READERS {
+            self.readers.clear();
+        }
+        self.readers.insert(id, reader);
+        self.kept.hand_over().map_err(|_| Closed)
+    }
+
+    /// Tells what was not understood since the last time.
+    fn tell_drift(&mut self, reader: &mut Reader) {
+        let (drift, unreadable) = (reader.parser.take_drift(), std::mem::take(&mut reader.errors));
+        if !drift.is_empty() || unreadable > 0 {
+            let agent = reader.agent.name();
+            drop(self.events.blocking_send(Event::Misread { agent, drift, unreadable }));
+        }
+    }
+
+    fn missed(&mut self, id: FileId, path: &Path, gone: Gone, missed: Timestamp) {
+        self.readers.remove(&id);
+        let state = self.kept.file(id).and_then(|file| stored::State::read(&file.value));
+        if let Some(state) = state.filter(|_| gone == Gone::Deleted) {
+            self.tell_gone(&state.known, path, missed);
+        }
+        self.kept.keep(id, None);
+        // Nobody is left to be told where the writer has ended.
+        let _ = self.kept.hand_over();
+    }
+
+    fn renamed(&mut self, id: FileId, path: &Path) {
+        if let Some(reader) = self.readers.get_mut(&id) {
+            reader.path = path.to_owned();
+        }
+        if let Some(file) = self.kept.file(id) {
+            self.kept.keep(id, Some(File { path: path.to_owned(), ..file }));
+        }
+        let _ = self.kept.hand_over();
+    }
+
+    /// Takes note of a home, so that it is followed by the next run as well.
+    fn lives_in(&mut self, found: &Found<'_>) {
+        if !self.homes.iter().any(|home| home == found.home) {
+            self.homes.push(found.home.to_owned());
+            self.kept.keep_home(found.agent, found.home.to_owned());
+        }
+    }
+
+    fn report(&mut self, status: &Status) {
+        let backfill = status.backfill;
+        let progress = Event::Backfill {
+            running: backfill.running,
+            done_bytes: backfill.done_bytes,
+            total_bytes: backfill.total_bytes,
+        };
+        // A figure that is lost is followed by another one, or by the end.
+        match backfill.running {
+            true => drop(self.events.try_send(progress)),
+            false => drop(self.events.blocking_send(progress)),
+        }
+        let (state, reason) = judged(status);
+        if self.told.as_ref() != Some(&(state, reason.clone())) {
+            self.told = Some((state, reason.clone()));
+            let (from, until, missed) = (Timestamp::now(), None, None);
+            info!(state = state.as_str(), reason, "session files");
+            let report =
+                SourceReport { name: NAME, tier: TIER, state, reason, from, until, missed };
+            drop(self.events.blocking_send(Event::Source(report)));
+        }
+    }
+}
+
+/// The thread that follows session files and reads them.
+pub(crate) struct Following {
+    orders: Option<Orders>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Following {
+    /// Ends it, and waits for that.
+    pub(crate) fn stop(self) {
+        if let Some(orders) = &self.orders {
+            orders.stop();
+        }
+        if self.thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that reads session files panicked");
+        }
+    }
+
+    /// Returns where more homes are told.
+    #[expect(dead_code, reason = "launches do not tell of theirs yet")]
+    pub(crate) fn orders(&self) -> Option<Orders> {
+        self.orders.clone()
+    }
+}
+
+/// Starts to follow the session files of all agents. Where that cannot be, it is reported.
+///
+/// `homes` are followed from the start.
+pub(crate) fn start(
+    state_dir: &Path,
+    intake: &Intake,
+    events: &EventSender,
+    homes: impl FnOnce(&Kept) -> Vec<Home> + Send + 'static,
+) -> Following {
+    let (orders, ordered) = std::sync::mpsc::channel();
+    let (state_dir, intake, sender) = (state_dir.to_owned(), intake.clone(), events.clone());
+    let run = move || {
+        let follow = || follow(&state_dir, intake, &sender, &orders, homes);
+        let follow = std::panic::AssertUnwindSafe(follow);
+        let ended = std::panic::catch_unwind(follow).unwrap_or_else(|_| Err("it panicked".into()));
+        if let Err(why) = ended {
+            let reason = format!("session files are not read: {why}");
+            let (from, until, missed) = (Timestamp::now(), None, None);
+            let state = State::Lost;
+            let report =
+                SourceReport { name: NAME, tier: TIER, state, reason, from, until, missed };
+            // Nobody is left to be told where the daemon ends.
+            drop(sender.blocking_send(Event::Source(report)));
+        }
+    };
+    let thread = std::thread::Builder::new().name(TIER.into()).spawn(run);
+    if let Err(error) = &thread {
+        warn!(%error, "session files are not read");
+    }
+    // The first that it does, or nothing where it has failed already.
+    Following { orders: ordered.recv().ok(), thread: thread.ok() }
+}
+
+/// Follows until it is told to stop.
+fn follow(
+    state_dir: &Path,
+    intake: Intake,
+    events: &EventSender,
+    orders: &std::sync::mpsc::Sender<Orders>,
+    homes: impl FnOnce(&Kept) -> Vec<Home>,
+) -> Result<(), String> {
+    let kept = Store::kept(state_dir, intake).map_err(|error| error.to_string())?;
+    let homes = homes(&kept);
+    let handle = Ingest::begin(kept, events.clone());
+    let opened = Follower::open(handle.clone(), handle).map_err(|error| error.to_string())?;
+    let (follower, handle) = opened;
+    for home in homes {
+        handle.follow(home);
+    }
+    drop(orders.send(handle));
+    match follower.run() {
+        Ended::Ordered => Ok(()),
+        Ended::Lost(why) => Err(why),
+    }
+}
+
+/// Says how well session files are seen.
+fn judged(status: &Status) -> (State, String) {
+    let mut troubles = Vec::new();
+    if status.unwatched > 0 {
+        let advice = status.refused.map_or("", |why| why.advice());
+        let dirs = status.unwatched;
+        troubles.push(format!("{dirs} directories are looked at every few seconds: {advice}"));
+    }
+    for (why, count) in &status.unread {
+        troubles.push(format!("{count} not read ({})", why.as_str()));
+    }
+    if status.overflows > 0 {
+        troubles.push("the kernel's queue of changes ran over; all was looked at again".to_owned());
+    }
+    match troubles.is_empty() {
+        true => (State::Active, "follows the session files of both agents".to_owned()),
+        false => (State::Degraded, troubles.join("; ")),
+    }
+}
+
+/// The homes that are followed from the start: the default ones, those that the environment names,
+/// and all in which session files were ever found.
+pub(crate) fn homes(kept: &Kept) -> Vec<Home> {
+    let user = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    let in_home = |name: &str| user.as_ref().map(|home| home.join(name));
+    let named = |variable| std::env::var_os(variable).map(PathBuf::from);
+    let known = [
+        ("claude", in_home(".claude")),
+        ("claude", in_home(".config/claude")),
+        ("claude", named("CLAUDE_CONFIG_DIR")),
+        ("codex", in_home(".codex")),
+        ("codex", named("CODEX_HOME")),
+    ];
+    let known = known.into_iter().filter_map(|(agent, dir)| Some((agent, dir?)));
+    let earlier = kept.homes().into_iter().filter_map(|(name, dir)| {
+        let agent = agents::CATALOGUE.iter().find(|agent| agent.name() == name)?;
+        Some((agent.name(), dir))
+    });
+    let all = known.chain(earlier).filter(|(_, dir)| dir.is_absolute());
+    all.map(|(agent, dir)| Home { agent, dir }).collect()
+}
+
+impl Cursors for Handle {
+    fn load(&mut self, file: FileId) -> Option<Stored> {
+        stored::stored(self.0.borrow().kept.file(file)?)
+    }
+
+    fn named(&mut self, name: &std::ffi::OsStr) -> Option<Stored> {
+        stored::stored(self.0.borrow().kept.named(name)?)
+    }
+
+    fn each(&mut self, below: &Path, visit: &mut dyn FnMut(FileId, &Path)) {
+        self.0.borrow().kept.each(below, visit);
+    }
+}
+
+impl Sink for Handle {
+    fn begin(&mut self, file: &Found<'_>, start: Start<'_>) {
+        let mut ingest = self.0.borrow_mut();
+        ingest.lives_in(file);
+        let reader = ingest.reader(file, start);
+        ingest.current = reader.map(|reader| (file.id, reader));
+    }
+
+    fn line(&mut self, at: u64, line: &[u8]) {
+        self.0.borrow_mut().line(at, line);
+    }
+
+    fn skipped(&mut self, why: Skip, at: u64, bytes: u64) {
+        let mut ingest = self.0.borrow_mut();
+        let Some((_, reader)) = ingest.current.as_mut().filter(|_| why == Skip::TooLong) else {
+            return;
+        };
+        reader.errors += 1;
+        warn!(path = %reader.path.display(), offset = at, bytes, "a line is too long to be read");
+    }
+
+    fn end(&mut self, cursor: Cursor) -> Result<(), Closed> {
+        self.0.borrow_mut().ended(cursor)
+    }
+
+    fn moved(&mut self, file: FileId, path: &Path) {
+        self.0.borrow_mut().renamed(file, path);
+    }
+
+    fn vanished(&mut self, file: FileId, path: &Path, gone: Gone, missed: Timestamp) {
+        self.0.borrow_mut().missed(file, path, gone, missed);
+    }
+
+    fn status(&mut self, status: &Status) {
+        self.0.borrow_mut().report(status);
+    }
+}

@@ -1,0 +1,283 @@
+//! Sessions, directories and files.
+
+use std::path::{Path, PathBuf};
+
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::{self, Body, DirTouched, Evidence, FileAccessed, PathText};
+
+use super::places::Place;
+use super::{Ingest, Known, Reader};
+use crate::session::{Descent, Fact, How, Key, Outcome, Session, Shell, Touch, Word};
+use crate::store::Draft;
+
+/// A quarter of an hour in milliseconds: a directory is recorded once in each.
+const QUARTER_MS: i64 = 15 * 60 * 1000;
+
+/// Who did something, when, and how that is known.
+#[derive(Clone, Copy)]
+struct Deed<'a> {
+    agent: &'a str,
+    fact: &'a Fact,
+    at: Timestamp,
+    evidence: Evidence,
+    tool: &'a str,
+    outcome: Outcome,
+}
+
+impl<'a> Deed<'a> {
+    fn new(reader: &'a Reader, fact: &'a Fact) -> Self {
+        let at = fact.at.unwrap_or_else(Timestamp::now);
+        let (evidence, outcome) = (Evidence::Transcript, Outcome::Done);
+        Self { agent: reader.agent.name(), fact, at, evidence, tool: "", outcome }
+    }
+
+    fn session(self) -> &'a str {
+        self.fact.who.session.as_str()
+    }
+
+    fn subagent(self) -> Option<String> {
+        text(self.fact.who.subagent.as_ref())
+    }
+}
+
+impl Ingest {
+    /// Something about a session became known or changed.
+    pub(super) fn session(&mut self, reader: &mut Reader, fact: &Fact, now: &Session) {
+        let is_placed = now.cwd.is_some() && std::mem::replace(&mut reader.known.placed, true);
+        let deed = Deed::new(reader, fact);
+        let is_own = fact.who.subagent.is_none();
+        let place = now.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
+        let mut body = describe(deed, now, place.as_ref());
+        let started =
+            Key::of("session started", &[deed.agent.as_bytes(), deed.session().as_bytes()]);
+        let is_first = is_own && !self.kept.has(started.0);
+        if is_first {
+            self.kept.set(started.0, Vec::new());
+        }
+        let facts = serde_json::to_vec(now).expect("it is plain data");
+        let at = deed.at.ms().to_le_bytes();
+        let whose = [deed.agent, deed.session()].map(str::as_bytes);
+        let is_new = self.is_new(Key::of("session fact", &[whose[0], whose[1], &at, &facts]));
+        body.transcript = Some(PathText::from_os(&reader.path).text).filter(|_| is_first);
+        if is_new {
+            let body = Box::new(body);
+            let body =
+                if is_first { Body::SessionStarted(body) } else { Body::SessionUpdated(body) };
+            self.put_down(deed, body);
+        }
+        if let Some(place) = place.filter(|place| place.dir.is_absolute()) {
+            let how = if is_placed { "chdir" } else { "launch" };
+            self.dir(deed, &place, how);
+        }
+    }
+
+    /// A tool was to touch a file or directory. A copy is its original's, and what did not run or
+    /// failed is no access.
+    pub(super) fn touched(&mut self, reader: &Reader, fact: &Fact, touch: &Touch) {
+        if fact.copied || matches!(touch.outcome, Outcome::Rejected | Outcome::Failed) {
+            return;
+        }
+        let Some(path) = absolute(&touch.path, touch.cwd.as_ref()) else { return };
+        let tool = touch.tool.as_str();
+        let deed = Deed { tool, outcome: touch.outcome, ..Deed::new(reader, fact) };
+        match touch.how {
+            // The agent's own copies tell of files that its tools tell of as well.
+            How::Tracked => {}
+            How::Search | How::Work => {
+                let is_new = self.is_new(touch.key);
+                let place = match path.is_file() {
+                    true => self.places.file(&path, deed.at),
+                    false => self.places.dir(&path, deed.at),
+                };
+                if is_new {
+                    self.dir(deed, &place, "search");
+                }
+            }
+            how => {
+                if self.is_new(touch.key) {
+                    self.file(deed, &path, how, touch.lines.map(|it| (it.added, it.removed)));
+                }
+            }
+        }
+    }
+
+    /// A shell call ended.
+    pub(super) fn called(&mut self, reader: &mut Reader, fact: &Fact, call: &Shell) {
+        if fact.copied || call.outcome == Outcome::Rejected || !self.is_new(call.key) {
+            return;
+        }
+        reader.known.calls += 1;
+        reader.known.unresolved += u64::from(call.reading.unresolved > 0);
+        let deed = Deed { outcome: call.outcome, tool: "shell", ..Deed::new(reader, fact) };
+        if let Some(cwd) = &call.cwd {
+            let place = self.places.dir(cwd.as_path(), deed.at);
+            self.dir(deed, &place, "command");
+        }
+        let deed = Deed { evidence: Evidence::Inferred, ..deed };
+        for touch in &call.reading.touches {
+            // Only the disk can tell a directory from a file that is named alike.
+            if touch.is_dir || touch.path.is_dir() {
+                let place = self.places.dir(&touch.path, deed.at);
+                let how = match touch.how {
+                    How::Work => "command",
+                    How::Search => "search",
+                    How::Read => "read",
+                    _ => "write",
+                };
+                self.dir(deed, &place, how);
+            } else if touch.how == How::Search {
+                let place = self.places.file(&touch.path, deed.at);
+                self.dir(deed, &place, "search");
+            } else {
+                self.file(deed, &touch.path, touch.how, None);
+            }
+        }
+    }
+
+    /// Records how many shell calls a file has told of.
+    pub(super) fn tell_calls(&mut self, reader: &mut Reader) {
+        let known = &mut reader.known;
+        let Some(session) = known.session.clone().filter(|_| known.calls > known.told.0) else {
+            return;
+        };
+        known.told = (known.calls, known.unresolved);
+        let body = record::Session {
+            session,
+            subagent: known.subagent.clone(),
+            agent: reader.agent.name().to_owned(),
+            shell_calls: Some(known.calls),
+            unresolved_calls: Some(known.unresolved),
+            ..record::Session::default()
+        };
+        self.note(Timestamp::now(), body);
+    }
+
+    /// Records that a session file is gone.
+    pub(super) fn tell_gone(&mut self, known: &Known, path: &Path, missed: Timestamp) {
+        let Some(session) = known.session.clone() else { return };
+        let body = record::Session {
+            session,
+            subagent: known.subagent.clone(),
+            agent: known.agent.clone(),
+            transcript: Some(PathText::from_os(path).text),
+            transcript_gone: true,
+            ..record::Session::default()
+        };
+        self.note(missed, body);
+    }
+
+    fn note(&mut self, at: Timestamp, body: record::Session) {
+        let (evidence, replaces) = (Evidence::Transcript, None);
+        let body = Body::SessionUpdated(Box::new(body));
+        self.kept.record(Draft { at, evidence, replaces, body }.into_record());
+    }
+
+    fn file(&mut self, deed: Deed<'_>, path: &Path, how: How, lines: Option<(u64, u64)>) {
+        let place = self.places.file(path, deed.at);
+        let how = match how {
+            How::Read => "read",
+            How::Write => "write",
+            How::Create => "create",
+            How::Delete => "delete",
+            How::Rename => "rename",
+            How::Search | How::Work | How::Tracked => return,
+        };
+        let text = PathText::from_os(&place.path).text;
+        let body = FileAccessed {
+            launch: None,
+            session: Some(deed.session().to_owned()),
+            subagent: deed.subagent(),
+            agent: deed.agent.to_owned(),
+            path_as_told: Some(PathText::from_os(path).text).filter(|told| *told != text),
+            path: text,
+            repo: place.repo.clone(),
+            repo_unknown: place.repo_unknown.clone(),
+            how: how.to_owned(),
+            tool: deed.tool.to_owned(),
+            outcome: match deed.outcome {
+                Outcome::Done => None,
+                Outcome::Failed | Outcome::Rejected => Some("failed".to_owned()),
+                Outcome::Unknown => Some("unknown".to_owned()),
+            },
+            lines_added: lines.map(|(added, _)| added),
+            lines_removed: lines.map(|(_, removed)| removed),
+        };
+        self.put_down(deed, Body::FileAccessed(Box::new(body)));
+        self.dir(deed, &place, if how == "read" { "read" } else { "write" });
+    }
+
+    /// Records a directory, once in each quarter-hour.
+    fn dir(&mut self, deed: Deed<'_>, place: &Place, how: &str) {
+        let path = PathText::from_os(&place.dir);
+        let quarter = deed.at.ms().div_euclid(QUARTER_MS).to_le_bytes();
+        let parts = [deed.agent, deed.session(), &path.text, how].map(str::as_bytes);
+        let key = Key::of("directory", &[parts[0], parts[1], parts[2], parts[3], &quarter]);
+        if !self.is_new(key) {
+            return;
+        }
+        let body = DirTouched {
+            launch: None,
+            session: Some(deed.session().to_owned()),
+            dir: path.text,
+            dir_b64: path.b64,
+            repo: place.repo.clone(),
+            repo_unknown: place.repo_unknown.clone(),
+            how: how.to_owned(),
+        };
+        self.put_down(deed, Body::DirTouched(body));
+    }
+
+    fn put_down(&mut self, deed: Deed<'_>, body: Body) {
+        let Deed { at, evidence, .. } = deed;
+        self.kept.record(Draft { at, evidence, replaces: None, body }.into_record());
+    }
+
+    /// Whether nothing is known by a key yet; from now on it is.
+    fn is_new(&mut self, key: Key) -> bool {
+        let is_new = !self.kept.has(key.0);
+        if is_new {
+            self.kept.set(key.0, Vec::new());
+        }
+        is_new
+    }
+}
+
+fn describe(deed: Deed<'_>, now: &Session, place: Option<&Place>) -> record::Session {
+    record::Session {
+        session: deed.session().to_owned(),
+        subagent: deed.subagent(),
+        agent: deed.agent.to_owned(),
+        agent_version: text(now.version.as_ref()),
+        parent_session: now.parent.as_ref().map(|parent| parent.session.as_str().to_owned()),
+        descent: now.parent.as_ref().map(|parent| {
+            match parent.how {
+                Descent::Subagent => "subagent",
+                Descent::Fork => "fork",
+            }
+            .to_owned()
+        }),
+        continued_in: text(now.continued_in.as_ref()),
+        cwd: place.map(|place| PathText::from_os(&place.dir).text),
+        repo: place.and_then(|place| place.repo.clone()),
+        repo_unknown: place.and_then(|place| place.repo_unknown.clone()),
+        model: text(now.model.as_ref()),
+        permission_mode: text(now.permission_mode.as_ref()),
+        approval_policy: text(now.approval_policy.as_ref()),
+        sandbox: text(now.sandbox.as_ref()),
+        provider: text(now.provider.as_ref()),
+        entrypoint: text(now.entrypoint.as_ref()),
+        source: text(now.source.as_ref()),
+        ..record::Session::default()
+    }
+}
+
+fn text(word: Option<&Word>) -> Option<String> {
+    word.map(|word| word.as_str().to_owned())
+}
+
+/// Returns a path from the root on; none where nobody says from where it counts.
+fn absolute(path: &crate::session::Place, cwd: Option<&crate::session::Place>) -> Option<PathBuf> {
+    let path =
+        cwd.map_or_else(|| path.as_path().to_owned(), |cwd| cwd.as_path().join(path.as_path()));
+    path.is_absolute().then_some(path)
+}

@@ -1,0 +1,334 @@
+//! What is kept of session files from one run to the next, and which of their facts are recorded.
+//!
+//! Whoever reads session files asks [`Kept`] and hands what changes, with the records that it
+//! belongs to, to an [`Intake`]; the writer commits both in one transaction. Until then `Kept`
+//! answers from memory, so that it always knows what was handed over last.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use tokio::sync::mpsc;
+use trackway_protocol::record::Record;
+
+use super::{StoreError, schema};
+use crate::event::{FileId, os_string};
+
+/// Records handed over and not yet durable, at most, unless one batch alone has more.
+const IN_FLIGHT: usize = 8192;
+
+/// What one fact, or one response, is known by.
+pub(crate) type Key = [u8; 16];
+
+/// What is kept of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    pub(crate) value: Vec<u8>,
+}
+
+/// One change of what is kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// A file, as it is from now on; none: it is forgotten.
+    File(FileId, Option<File>),
+    /// What is known by a key.
+    Key(Key, Vec<u8>),
+    /// A home in which session files were found.
+    Home(&'static str, PathBuf),
+}
+
+/// Records, and what changes with them.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) records: Vec<Record>,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// The batches on their way to the writer.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    state: Mutex<FlowState>,
+    moved: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct FlowState {
+    /// Batches handed over, and batches that are durable.
+    sent: u64,
+    durable: u64,
+    in_flight: usize,
+    closed: bool,
+}
+
+impl Flow {
+    fn state(&self) -> MutexGuard<'_, FlowState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that batches have become durable.
+    pub(super) fn landed(&self, batches: u64, records: usize) {
+        let mut state = self.state();
+        state.durable += batches;
+        state.in_flight -= records;
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// Lets nobody wait any more: nothing more will be written.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.moved.notify_all();
+    }
+}
+
+/// Where batches are handed over. One that is handed over is written before any later one.
+#[derive(Clone, Debug)]
+pub(crate) struct Intake {
+    batches: mpsc::UnboundedSender<Batch>,
+    flow: Arc<Flow>,
+}
+
+/// Nothing more is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+impl Intake {
+    pub(super) fn new(flow: Arc<Flow>) -> (Self, mpsc::UnboundedReceiver<Batch>) {
+        let (batches, receiver) = mpsc::unbounded_channel();
+        (Self { batches, flow }, receiver)
+    }
+
+    /// Hands a batch over; waits while the writer has too many. Blocks.
+    fn send(&self, batch: Batch) -> Result<u64, Closed> {
+        let records = batch.records.len();
+        let mut state = self.flow.state();
+        while !state.closed && state.in_flight > 0 && state.in_flight + records > IN_FLIGHT {
+            state = self.flow.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closed {
+            return Err(Closed);
+        }
+        state.in_flight += records;
+        state.sent += 1;
+        let number = state.sent;
+        drop(state);
+        self.batches.send(batch).map_err(|_| Closed)?;
+        Ok(number)
+    }
+
+    /// Lets nobody wait any more, so that a thread which waits can end.
+    pub(crate) fn close(&self) {
+        self.flow.close();
+    }
+
+    fn durable(&self) -> u64 {
+        self.flow.state().durable
+    }
+}
+
+/// What is kept, as it was handed over last.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    connection: Connection,
+    intake: Intake,
+    /// Handed over and perhaps not durable, each with the number of its batch.
+    files: HashMap<FileId, (u64, Option<File>)>,
+    keys: HashMap<Key, (u64, Vec<u8>)>,
+    /// What the next batch changes.
+    next: Batch,
+}
+
+impl Kept {
+    pub(super) fn open(path: &Path, intake: Intake) -> Result<Self, StoreError> {
+        let connection = schema::open_reading(path)?;
+        let (files, keys) = Default::default();
+        Ok(Self { connection, intake, files, keys, next: Batch::default() })
+    }
+
+    /// Adds a record to the next batch.
+    pub(crate) fn record(&mut self, record: Record) {
+        self.next.records.push(record);
+    }
+
+    /// Changes what is known by a key.
+    pub(crate) fn set(&mut self, key: Key, value: Vec<u8>) {
+        self.keys.insert(key, (u64::MAX, value.clone()));
+        self.next.changes.push(Change::Key(key, value));
+    }
+
+    /// Changes what is kept of a file.
+    pub(crate) fn keep(&mut self, id: FileId, file: Option<File>) {
+        self.files.insert(id, (u64::MAX, file.clone()));
+        self.next.changes.push(Change::File(id, file));
+    }
+
+    /// Keeps a home.
+    pub(crate) fn keep_home(&mut self, agent: &'static str, dir: PathBuf) {
+        self.next.changes.push(Change::Home(agent, dir));
+    }
+
+    /// Hands the next batch over. Blocks while the writer has too many.
+    pub(crate) fn hand_over(&mut self) -> Result<(), Closed> {
+        if self.next.records.is_empty() && self.next.changes.is_empty() {
+            return Ok(());
+        }
+        let number = self.intake.send(std::mem::take(&mut self.next))?;
+        let durable = self.intake.durable();
+        self.files.retain(|_, (batch, _)| Self::is_waiting(batch, number, durable));
+        self.keys.retain(|_, (batch, _)| Self::is_waiting(batch, number, durable));
+        Ok(())
+    }
+
+    fn is_waiting(batch: &mut u64, number: u64, durable: u64) -> bool {
+        if *batch == u64::MAX {
+            *batch = number;
+        }
+        *batch > durable
+    }
+
+    /// Returns what is known by a key.
+    pub(crate) fn get(&self, key: Key) -> Option<Vec<u8>> {
+        if let Some((_, value)) = self.keys.get(&key) {
+            return Some(value.clone());
+        }
+        let select = "SELECT value FROM ingest_key WHERE key = ?";
+        answer(self.one(select, params![key], |row| row.get(0)))
+    }
+
+    /// Whether anything is known by a key.
+    pub(crate) fn has(&self, key: Key) -> bool {
+        if self.keys.contains_key(&key) {
+            return true;
+        }
+        let select = "SELECT 1 FROM ingest_key WHERE key = ?";
+        answer(self.one(select, params![key], |row| row.get::<_, i64>(0))).is_some()
+    }
+
+    /// Returns what is kept of a file.
+    pub(crate) fn file(&self, id: FileId) -> Option<File> {
+        if let Some((_, file)) = self.files.get(&id) {
+            return file.clone();
+        }
+        let select = "SELECT path, value FROM ingest_file WHERE device = ? AND inode = ?";
+        answer(self.one(select, params![id.device.cast_signed(), id.inode.cast_signed()], file))
+    }
+
+    /// Returns what is kept of a file of this name, in whatever directory.
+    pub(crate) fn named(&self, name: &OsStr) -> Option<File> {
+        let waiting = self.files.values().filter_map(|(_, file)| file.as_ref());
+        let mut waiting = waiting.filter(|file| file.path.file_name() == Some(name));
+        if let Some(file) = waiting.next() {
+            return Some(file.clone());
+        }
+        let select = "SELECT path, value, device, inode FROM ingest_file WHERE name = ?";
+        let found = self.one(select, params![name.as_encoded_bytes()], |row| {
+            Ok((file_id(row, 2)?, file(row)?))
+        });
+        let found = answer(found);
+        // What was changed since is no longer so.
+        found.filter(|(id, _)| !self.files.contains_key(id)).map(|(_, file)| file)
+    }
+
+    /// Visits all files that are kept below a directory.
+    pub(crate) fn each(&self, below: &Path, visit: &mut dyn FnMut(FileId, &Path)) {
+        for (id, (_, file)) in &self.files {
+            if let Some(file) = file.as_ref().filter(|file| file.path.starts_with(below)) {
+                visit(*id, &file.path);
+            }
+        }
+        let stored = self.below(below);
+        if let Err(error) = &stored {
+            tracing::warn!(%error, "what is kept of session files cannot be read");
+        }
+        for (id, path) in stored.unwrap_or_default() {
+            if !self.files.contains_key(&id) && path.starts_with(below) {
+                visit(id, &path);
+            }
+        }
+    }
+
+    fn below(&self, dir: &Path) -> rusqlite::Result<Vec<(FileId, PathBuf)>> {
+        let begin = dir.as_os_str().as_encoded_bytes();
+        // No byte of a path is 0xff and 0xff again in UTF-8, and what else is so is filtered above.
+        let end = [begin, b"\xff"].concat();
+        let select = "SELECT path, device, inode FROM ingest_file WHERE path BETWEEN ? AND ?";
+        let mut statement = self.connection.prepare_cached(select)?;
+        let rows = statement.query_map(params![begin, end], |row| {
+            Ok((file_id(row, 1)?, PathBuf::from(os_string(row.get_ref(0)?.as_blob()?))))
+        })?;
+        rows.collect()
+    }
+
+    /// Returns every home that session files were ever found in.
+    pub(crate) fn homes(&self) -> Vec<(String, PathBuf)> {
+        let homes = || -> rusqlite::Result<Vec<_>> {
+            let mut statement = self.connection.prepare("SELECT agent, dir FROM ingest_home")?;
+            let home = |row: &Row<'_>| {
+                Ok((row.get(0)?, PathBuf::from(os_string(row.get_ref(1)?.as_blob()?))))
+            };
+            statement.query_map([], home)?.collect()
+        };
+        homes().unwrap_or_default()
+    }
+
+    fn one<T>(
+        &self,
+        select: &str,
+        values: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        self.connection.prepare_cached(select)?.query_row(values, read).optional()
+    }
+}
+
+/// What cannot be read counts as not known: a fact may be recorded twice, and none is lost.
+fn answer<T>(found: rusqlite::Result<Option<T>>) -> Option<T> {
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what is kept of session files cannot be read");
+        None
+    })
+}
+
+fn file(row: &Row<'_>) -> rusqlite::Result<File> {
+    let path = os_string(row.get_ref(0)?.as_blob()?).into();
+    Ok(File { path, value: row.get(1)? })
+}
+
+fn file_id(row: &Row<'_>, at: usize) -> rusqlite::Result<FileId> {
+    let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+    Ok(FileId { device: number(at)?, inode: number(at + 1)? })
+}
+
+/// Writes changes, in the transaction of their records.
+pub(super) fn write(tx: &Connection, changes: &[Change]) -> rusqlite::Result<()> {
+    for change in changes {
+        match change {
+            Change::Key(key, value) => {
+                let sql = "INSERT OR REPLACE INTO ingest_key (key, value) VALUES (?, ?)";
+                tx.prepare_cached(sql)?.execute(params![key, value])?;
+            }
+            Change::File(id, Some(file)) => {
+                let name = file.path.file_name().unwrap_or_default().as_encoded_bytes();
+                let path = file.path.as_os_str().as_encoded_bytes();
+                let (device, inode) = (id.device.cast_signed(), id.inode.cast_signed());
+                tx.prepare_cached(
+                    "INSERT OR REPLACE INTO ingest_file (device, inode, path, name, value)
+                     VALUES (?, ?, ?, ?, ?)",
+                )?
+                .execute(params![device, inode, path, name, file.value])?;
+            }
+            Change::File(id, None) => {
+                tx.prepare_cached("DELETE FROM ingest_file WHERE device = ? AND inode = ?")?
+                    .execute([id.device.cast_signed(), id.inode.cast_signed()])?;
+            }
+            Change::Home(agent, dir) => {
+                tx.prepare_cached("INSERT OR IGNORE INTO ingest_home (agent, dir) VALUES (?, ?)")?
+                    .execute(params![agent, dir.as_os_str().as_encoded_bytes()])?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What a session did, as its file tells it: claims about sessions, files and tokens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use trackway_protocol::record::Evidence;
+use trackway_protocol::row::{FileRow, SessionRow, SessionTokens};
+
+use super::outcome::Outcome;
+use crate::agent::Agent;
+use crate::wait;
+use crate::watch::Watch;
+
+/// What one answer of the mock costs, as each agent's file tells it.
+fn price(agent: &str) -> SessionTokens {
+    match agent {
+        "claude" => {
+            SessionTokens { input: 100, cache_read: 30, cache_write: 20, output: 42, reasoning: 0 }
+        }
+        // 200 tokens of input of which 50 were cached; 33 of output of which 3 were reasoning.
+        _ => SessionTokens { input: 150, cache_read: 50, cache_write: 0, output: 33, reasoning: 3 },
+    }
+}
+
+/// One way in which a file was accessed: how, path, and whether that is only inferred.
+pub type Access = (String, String, bool);
+
+impl Watch {
+    /// The sessions in this world, the first one first.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionRow> {
+        let mut sessions: Vec<SessionRow> = self.daemon.rows(&["sessions"]);
+        sessions.retain(|row| self.is_ours(row.cwd.as_deref()));
+        sessions.sort_by_key(|row| row.started_at);
+        sessions
+    }
+
+    /// Waits until so many sessions have so many responses in all.
+    #[track_caller]
+    pub fn wait_for_responses(&self, sessions: usize, responses: u64) -> Vec<SessionRow> {
+        let all_there = || {
+            let rows = self.sessions();
+            let sum: u64 = rows.iter().map(|row| row.responses).sum();
+            (rows.len() == sessions && sum == responses).then_some(rows)
+        };
+        wait::until(Duration::from_secs(20), all_there).unwrap_or_else(|| {
+            let (rows, log) = (self.sessions(), self.daemon.log());
+            panic!("{sessions} sessions with {responses} responses, and not {rows:#?}\n{log}")
+        })
+    }
+
+    /// The files that a session accessed.
+    #[must_use]
+    pub fn files(&self, session: &str) -> Vec<FileRow> {
+        self.daemon.rows(&["files", "--session", session])
+    }
+
+    /// Claims what a session accessed, and that it was nothing else.
+    #[track_caller]
+    pub fn claim_files(&self, session: &str, expected: &[(&str, &str, Evidence)]) {
+        let told = |row: FileRow| (row.how, row.path, row.evidence == Evidence::Inferred);
+        let told: BTreeSet<Access> = self.files(session).into_iter().map(told).collect();
+        let expected = expected.iter().map(|(how, path, evidence)| {
+            ((*how).to_owned(), self.world.tell(path), *evidence == Evidence::Inferred)
+        });
+        let expected: BTreeSet<Access> = expected.collect();
+        let missing: Vec<_> = expected.difference(&told).collect();
+        let besides: Vec<_> = told.difference(&expected).collect();
+        assert!(
+            missing.is_empty() && besides.is_empty(),
+            "missing: {missing:#?}\nbesides: {besides:#?}"
+        );
+    }
+}
+
+impl Outcome {
+    /// Waits for the session of a script with so many answers of the model, and claims what is
+    /// known of it without looking at the script.
+    #[must_use]
+    #[track_caller]
+    pub fn one_session(&self, responses: u64) -> SessionRow {
+        let mut rows = self.watch.wait_for_responses(1, responses);
+        let row = rows.remove(0);
+        claim_session(&row, self.agent, responses);
+        row
+    }
+}
+
+/// Claims agent, version and tokens.
+#[track_caller]
+pub fn claim_session(row: &SessionRow, agent: Agent, responses: u64) {
+    assert_eq!(row.agent, agent.name());
+    assert_eq!(row.agent_version.as_deref(), Some(agent.version()));
+    let one = price(agent.name());
+    let times = |tokens: u64| tokens * responses;
+    let expected = SessionTokens {
+        input: times(one.input),
+        cache_read: times(one.cache_read),
+        cache_write: times(one.cache_write),
+        output: times(one.output),
+        reasoning: times(one.reasoning),
+    };
+    assert_eq!((row.responses, row.tokens), (responses, expected), "{row:#?}");
+}
