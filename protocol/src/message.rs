@@ -113,11 +113,12 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
-    /// Everything about one launch: its [`crate::row::LaunchRow`], then its records in order.
+    /// Everything about one launch or session: its [`crate::row::LaunchRow`] or
+    /// [`crate::row::SessionRow`], then its records in order.
     Show {
         /// The client's number for this request.
         id: u64,
-        /// A launch id, or the beginning of one that no other has.
+        /// The id of a launch or session, or the beginning of one that no other has.
         of: String,
     },
     /// Answered with [`crate::row::GapRow`]s, oldest first.

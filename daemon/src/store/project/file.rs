@@ -7,17 +7,14 @@ use super::super::register::strength;
 use super::dir::{RepoFact, heard};
 use super::{Seen, key, launch_key, repo, summand};
 
-/// Projects `file.accessed`.
+/// Projects `file.accessed`, whatever its outcome: a command that failed may have read and written
+/// all the same, and what may have happened must not be left out.
 pub(super) fn accessed(
     tx: &Connection,
     seen: Seen,
     session: i64,
     body: &FileAccessed,
 ) -> rusqlite::Result<()> {
-    // A call that failed is recorded, and accessed nothing.
-    if body.outcome.as_deref() == Some("failed") {
-        return Ok(());
-    }
     let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?.unwrap_or(0);
     let insert = "INSERT INTO file (path, repo) VALUES (?, 'null')";
     let file = key(tx, "SELECT key FROM file WHERE path = ?", insert, [body.path.as_str()])?;

@@ -239,13 +239,13 @@ fn one_file_is_one_row_with_what_was_done_to_it_together() {
         let (tool, lines_added) = (tool.into(), lines);
         FileAccessed { tool, lines_added, ..access("s1", "/f", "write") }
     };
-    let failed = FileAccessed { outcome: Some("failed".into()), ..edit("Edit", Some(9)) };
+    let failed = FileAccessed { outcome: Some("failed".into()), ..edit("Bash", None) };
     let drafts = [edit("Write", Some(4)), edit("Edit", None), edit("Bash", Some(2)), failed];
-    let drafts = [7, 3, 5, 9].into_iter().zip(drafts);
+    let drafts = [7, 3, 5, 4].into_iter().zip(drafts);
     let drafts = drafts.map(|(ms, body)| told(ms, Body::FileAccessed(Box::new(body)))).collect();
     let rows = Fixture::with(drafts).reader.files(&all()).unwrap().rows;
     let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((row.first_at, row.at, row.times), (at(3), at(7), 3));
+    assert_eq!((row.first_at, row.at, row.times), (at(3), at(7), 4));
     assert_eq!((&*row.tool, row.lines_added, row.lines_removed), ("Write", Some(6), None));
 }
 
