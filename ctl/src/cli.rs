@@ -10,9 +10,11 @@ use crate::commands::completions::Completions;
 use crate::commands::dirs::Dirs;
 use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
+use crate::commands::files::Files;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
 use crate::commands::repos::Repos;
+use crate::commands::sessions::Sessions;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
 use crate::commands::tail::Tail;
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Launches(Launches),
     Dirs(Dirs),
     Repos(Repos),
+    Sessions(Sessions),
+    Files(Files),
     Who(Who),
     Show(Show),
     Gaps(Gaps),

@@ -18,9 +18,11 @@ pub(crate) mod completions;
 pub(crate) mod dirs;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod files;
 pub(crate) mod gaps;
 pub(crate) mod launches;
 pub(crate) mod repos;
+pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tail;
@@ -77,6 +79,8 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Launches(command) => command.run(self),
             Command::Dirs(command) => command.run(self),
             Command::Repos(command) => command.run(self),
+            Command::Sessions(command) => command.run(self),
+            Command::Files(command) => command.run(self),
             Command::Who(command) => command.run(self),
             Command::Show(command) => command.run(self),
             Command::Gaps(command) => command.run(self),

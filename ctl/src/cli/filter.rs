@@ -31,8 +31,8 @@ pub(crate) struct Narrow {
     #[arg(long, value_name = "NAME", value_parser = AGENTS)]
     pub(crate) agent: Option<String>,
 
-    /// Take only this session: refused as long as no session file is read
-    #[arg(long, value_name = "ID", hide = true)]
+    /// Take only the work of this session: the agent's own id of it, or how that begins
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) session: Option<String>,
 
     /// Take only this launch: its id, or how it begins
@@ -60,6 +60,31 @@ pub(crate) struct Narrow {
         value_parser = NonEmptyStringValueParser::new()
     )]
     pub(crate) endpoint: Option<String>,
+}
+
+/// Flags for whose session it was.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Of {
+    /// Take only this agent
+    #[arg(long, value_name = "NAME", value_parser = AGENTS)]
+    agent: Option<String>,
+
+    /// Take only the session with this id, or a beginning of it
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    session: Option<String>,
+
+    /// Take only the work of the launch with this id, or a beginning of it
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    launch: Option<String>,
+}
+
+impl Of {
+    /// Sets whose sessions the filter is about.
+    pub(crate) fn apply(&self, filter: &mut Filter) {
+        filter.agent.clone_from(&self.agent);
+        filter.session.clone_from(&self.session);
+        filter.launch.clone_from(&self.launch);
+    }
 }
 
 /// Flags for where it was.
@@ -93,13 +118,11 @@ pub(crate) struct Touch {
 }
 
 /// How directories are known to be touched.
-const WAYS: [&str; 5] = ["launch", "chdir", "command", "helper", "add-dir"];
-/// What session files will tell: that none is recorded says nothing as yet.
-const WAYS_OF_SESSIONS: [&str; 4] = ["read", "write", "search", "trust"];
+const WAYS: [&str; 8] =
+    ["launch", "chdir", "command", "helper", "add-dir", "read", "write", "search"];
 
 fn ways() -> PossibleValuesParser {
-    let told = WAYS_OF_SESSIONS.map(|way| PossibleValue::new(way).hide(true));
-    PossibleValuesParser::new(WAYS.map(PossibleValue::new).into_iter().chain(told))
+    PossibleValuesParser::new(WAYS.map(PossibleValue::new))
 }
 
 /// The flag for how many rows.
@@ -142,23 +165,13 @@ fn instant(flag: &str, text: Option<&str>, around: &Surroundings) -> Result<Opti
 
 impl Narrow {
     /// Sets which launches the filter is about.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Usage`] for a session.
-    pub(crate) fn apply(&self, filter: &mut Filter) -> Result<(), Error> {
-        if self.session.is_some() {
-            return Err(Error::Usage {
-                what: "session files are not read yet: nothing is known of any session".into(),
-                hint: "`--launch ID` takes one run of an agent",
-            });
-        }
+    pub(crate) fn apply(&self, filter: &mut Filter) {
         filter.agent.clone_from(&self.agent);
         filter.launch.clone_from(&self.launch);
+        filter.session.clone_from(&self.session);
         filter.mode.clone_from(&self.mode);
         filter.flag = self.flag.as_deref().map(flag);
         filter.endpoint = self.endpoint.as_deref().map(|url| host(url).to_lowercase());
-        Ok(())
     }
 }
 
@@ -190,20 +203,8 @@ impl Place {
 
 impl Touch {
     /// Sets how the filter's places were touched.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Usage`] for what only a session file tells.
-    pub(crate) fn apply(&self, filter: &mut Filter) -> Result<(), Error> {
-        let how = self.how.as_deref();
-        if let Some(how) = how.filter(|how| WAYS_OF_SESSIONS.contains(how)) {
-            return Err(Error::Usage {
-                what: format!("session files are not read yet: nothing is known of any '{how}'"),
-                hint: "`--how command` takes the directories in which programs ran",
-            });
-        }
+    pub(crate) fn apply(&self, filter: &mut Filter) {
         filter.how.clone_from(&self.how);
-        Ok(())
     }
 }
 
@@ -267,23 +268,24 @@ mod tests {
         assert!(range("1h", Some("2h")).is_err());
     }
 
-    fn narrowed(narrow: &Narrow) -> Result<Filter, Error> {
+    fn narrowed(narrow: &Narrow) -> Filter {
         let mut filter = Filter::default();
-        narrow.apply(&mut filter).map(|()| filter)
+        narrow.apply(&mut filter);
+        filter
     }
 
     #[test]
     fn what_it_is_about_is_taken_over() {
         let narrow = Narrow { agent: Some("codex".into()), ..Narrow::default() };
         let expected = Filter { agent: Some("codex".into()), ..Filter::default() };
-        assert_eq!(narrowed(&narrow).unwrap(), expected);
+        assert_eq!(narrowed(&narrow), expected);
     }
 
     #[test]
     fn a_flag_may_be_typed_without_its_dashes() {
         for typed in ["add-dir", "--add-dir"] {
             let narrow = Narrow { flag: Some(typed.into()), ..Narrow::default() };
-            assert_eq!(narrowed(&narrow).unwrap().flag.as_deref(), Some("--add-dir"));
+            assert_eq!(narrowed(&narrow).flag.as_deref(), Some("--add-dir"));
         }
     }
 
@@ -296,16 +298,7 @@ mod tests {
             ("bedrock", "bedrock"),
         ] {
             let narrow = Narrow { endpoint: Some(typed.into()), ..Narrow::default() };
-            assert_eq!(narrowed(&narrow).unwrap().endpoint.as_deref(), Some(host));
+            assert_eq!(narrowed(&narrow).endpoint.as_deref(), Some(host));
         }
-    }
-
-    #[test]
-    fn what_session_files_will_tell_is_refused_instead_of_answered_with_nothing() {
-        let narrow = Narrow { session: Some("abc".into()), ..Narrow::default() };
-        assert_eq!(narrowed(&narrow).unwrap_err().exit_code(), crate::exit::USAGE);
-        let touch = Touch { how: Some("write".into()) };
-        let refused = touch.apply(&mut Filter::default()).unwrap_err();
-        assert_eq!(refused.exit_code(), crate::exit::USAGE);
     }
 }

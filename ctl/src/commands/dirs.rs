@@ -45,8 +45,8 @@ impl Dirs {
         let mut filter = Filter { helpers: self.all, limit: self.limit.limit, ..Filter::default() };
         self.range.apply(console.around, &mut filter)?;
         self.place.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter)?;
-        self.narrow.apply(&mut filter)?;
+        self.touch.apply(&mut filter);
+        self.narrow.apply(&mut filter);
         let asked = console.page::<DirRow>(&filter, Order::NewestFirst, |id, filter| {
             Request::Dirs { id, filter }
         })?;

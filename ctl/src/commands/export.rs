@@ -82,8 +82,8 @@ impl Export {
         let mut filter = Filter::default();
         self.range.apply(console.around, &mut filter)?;
         self.place.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter)?;
-        self.narrow.apply(&mut filter)?;
+        self.touch.apply(&mut filter);
+        self.narrow.apply(&mut filter);
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
             let terminal = console.around.terminal;

@@ -49,8 +49,8 @@ impl Launches {
             Filter { running: self.running, limit: self.limit.limit, ..Filter::default() };
         self.range.apply(console.around, &mut filter)?;
         self.place.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter)?;
-        self.narrow.apply(&mut filter)?;
+        self.touch.apply(&mut filter);
+        self.narrow.apply(&mut filter);
         let asked = console.page::<LaunchRow>(&filter, Order::NewestFirst, |id, filter| {
             Request::Launches { id, filter }
         })?;

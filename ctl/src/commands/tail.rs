@@ -40,8 +40,8 @@ impl Tail {
     ) -> Result<(), Error> {
         let mut filter = Filter::default();
         self.place.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter)?;
-        self.narrow.apply(&mut filter)?;
+        self.touch.apply(&mut filter);
+        self.narrow.apply(&mut filter);
         let mut last = None;
         let mut client = console.connect()?;
         let ended = self.follow(&mut client, filter, console, &mut last)?;

@@ -57,8 +57,8 @@ impl Who {
         let mut filter = Filter { helpers: true, limit: self.limit.limit, ..Filter::default() };
         aim(&self.place, console.around, &mut filter)?;
         self.range.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter)?;
-        self.narrow.apply(&mut filter)?;
+        self.touch.apply(&mut filter);
+        self.narrow.apply(&mut filter);
         if console.form == Form::Json {
             let rows = console.verbatim(|id| Request::Who { id, filter: filter.clone() })?;
             return if rows == 0 { untouched(&filter, console) } else { Ok(()) };

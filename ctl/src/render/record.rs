@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Record,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record,
+    SessionLinked, Usage,
 };
 
-use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id};
+use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id, number};
 use super::time::duration;
 use super::{View, clean};
 
@@ -17,7 +18,7 @@ use super::{View, clean};
 pub(crate) struct Entry {
     /// When it happened.
     pub(crate) time: String,
-    /// The launch that it speaks of.
+    /// The launch that it speaks of, else the session.
     pub(crate) launch: String,
     /// What happened, in a word.
     pub(crate) what: String,
@@ -48,18 +49,23 @@ impl Entry {
         if record.evidence != Evidence::Kernel {
             text += &format!(" [{}]", record.evidence);
         }
-        Self {
-            time: view.second(record.at),
-            launch: record.body.launch().map_or(NOT_APPLICABLE.into(), lone_id),
-            what,
-            text,
-        }
+        Self { time: view.second(record.at), launch: id(&record.body), what, text }
     }
 
     /// Writes the line, without its end.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { time, launch, what, text } = self;
         write!(out, "{time}  {launch:8}  {what:8}  {text}")
+    }
+}
+
+/// Returns the beginning of the launch's id, else of the session's.
+fn id(body: &Body) -> String {
+    const LENGTH: usize = 8;
+    match (body.launch(), body.session()) {
+        (Some(launch), _) => lone_id(launch),
+        (None, Some(session)) => clean(&session.chars().take(LENGTH).collect::<String>()).into(),
+        (None, None) => NOT_APPLICABLE.into(),
     }
 }
 
@@ -78,11 +84,12 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::LaunchUpdated(launch) => ("learned", learned(launch)),
         Body::LaunchEnded(ended) => ("ended", how_ended(ended, view)),
         Body::DirTouched(touched) => ("in", directory(touched, view)),
-        Body::SessionStarted(session) => ("session", fields(session)),
-        Body::SessionUpdated(session) => ("session", fields(session)),
-        Body::SessionLinked(linked) => ("linked", fields(linked)),
-        Body::FileAccessed(accessed) => ("file", fields(accessed)),
-        Body::Usage(usage) => ("usage", fields(usage)),
+        Body::SessionStarted(session) | Body::SessionUpdated(session) => {
+            ("session", fields(session.as_ref()))
+        }
+        Body::SessionLinked(linked) => ("linked", linked_to(linked)),
+        Body::FileAccessed(accessed) => ("file", accessed_file(accessed, view)),
+        Body::Usage(usage) => ("usage", used(usage)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
         Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
         Body::DaemonStopped(run) => ("daemon", daemon(run, "stopped")),
@@ -121,7 +128,7 @@ fn fields(body: &impl Serialize) -> String {
     };
     let told = fields
         .iter()
-        .filter(|(name, _)| *name != "launch")
+        .filter(|(name, _)| !["launch", "session"].contains(&name.as_str()))
         .map(|(name, value)| format!("{name} {}", clean(&plain(value))));
     told.collect::<Vec<_>>().join(", ")
 }
@@ -135,6 +142,35 @@ fn plain(value: &Value) -> String {
         Value::Object(fields) => joined(fields.values().map(plain).collect()),
         other => other.to_string(),
     }
+}
+
+fn linked_to(linked: &SessionLinked) -> String {
+    format!("is the work of session {} ({})", clean(&linked.session), clean(&linked.how))
+}
+
+fn accessed_file(accessed: &FileAccessed, view: &View) -> String {
+    let mut text = format!("{} {}", clean(&accessed.how), view.path(&accessed.path));
+    text += &format!(" ({}", clean(&accessed.tool));
+    if let Some(outcome) = &accessed.outcome {
+        text += &format!(", {}", clean(outcome));
+    }
+    text + ")"
+}
+
+fn used(usage: &Usage) -> String {
+    if usage.retracted {
+        return "a response that was another's copy counts no more".into();
+    }
+    let tokens = &usage.tokens;
+    let written = tokens.cache_write_5m.saturating_add(tokens.cache_write_1h);
+    format!(
+        "{}: {} in, {} read from and {} written to a cache, {} out",
+        known(usage.model.as_deref()),
+        number(tokens.input),
+        number(tokens.cache_read),
+        number(written),
+        number(tokens.output),
+    )
 }
 
 fn how_ended(ended: &LaunchEnded, view: &View) -> String {

@@ -14,6 +14,8 @@ pub(crate) enum Nothing {
     Running,
     Directory,
     Repository,
+    Session,
+    File,
     Gap,
 }
 
@@ -31,6 +33,8 @@ impl Nothing {
             Self::Running => ("No launch is known to be running", BLIND),
             Self::Directory => ("No directory is recorded", HELPERS),
             Self::Repository => ("No repository is recorded", HELPERS),
+            Self::Session => ("No session is recorded", SESSIONS),
+            Self::File => ("No file is recorded", SESSIONS),
             Self::Gap => (
                 "No gap is recorded",
                 "That holds for the sources that `trackwayctl \
@@ -45,12 +49,16 @@ const BLIND: &str = "`trackwayctl gaps` tells when the recorder was blind.";
 const HELPERS: &str = "`--all` lists also where only the agents' own helpers were; `trackwayctl \
      gaps` tells when the recorder was blind.";
 
+const SESSIONS: &str = "Sessions and files are known from the agents' own session files; `trackwayctl \
+     doctor` tells whether all that was read of them was understood.";
+
 /// Returns what a filter lets through, as the end of a sentence.
 pub(super) fn selection(filter: &Filter, view: &View) -> String {
     let path = |path: &String| view.path(path);
     let parts = [
         filter.agent.as_ref().map(|agent| format!("of {}", clean(agent))),
         filter.launch.as_ref().map(|id| format!("for launch {}", clean(id))),
+        filter.session.as_ref().map(|id| format!("for session {}", clean(id))),
         filter.mode.as_ref().map(|mode| format!("with --mode {}", clean(mode))),
         filter.flag.as_ref().map(|flag| format!("with {}", clean(flag))),
         filter.endpoint.as_ref().map(|host| format!("with requests to {}", clean(host))),

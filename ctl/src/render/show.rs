@@ -1,33 +1,37 @@
-//! Everything about one launch: what is known of it, then its records in order.
+//! Everything about one launch or session: what is known of it, then its records in order.
 
 use std::io::{self, Write};
 
 use trackway_protocol::record::Repo;
-use trackway_protocol::row::LaunchRow;
+use trackway_protocol::row::{LaunchRow, SessionRow};
 
 use super::launches::{agent, outcome};
 use super::record::Entry;
 use super::table::{Fit, Table, bold};
 use super::text::{NOT_APPLICABLE, number, quoted};
 use super::time::duration;
-use super::{View, clean};
+use super::{View, clean, sessions};
 
 const UNKNOWN: &str = "unknown";
 
+/// What is shown.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    Launch(Box<LaunchRow>),
+    Session(Box<SessionRow>),
+}
+
 /// Writes it.
 pub(crate) fn write(
-    row: &LaunchRow,
+    subject: &Subject,
     entries: &[Entry],
     view: &View,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut list = Table::list();
-    list.item("launch", row.id.to_string());
-    list.item("agent", agent(row));
-    course(row, view, &mut list);
-    place(row, view, &mut list);
-    program(row, view, &mut list);
-    origin(row, &mut list);
+    let list = match subject {
+        Subject::Launch(row) => list(row, view),
+        Subject::Session(row) => sessions::list(row, view),
+    };
     list.write(view, out)?;
     if entries.is_empty() {
         return writeln!(out, "\nNo record of it is left.");
@@ -38,6 +42,18 @@ pub(crate) fn write(
         timeline.row([time.clone().into(), what.clone().into(), text.clone().into()]);
     }
     timeline.write(view, out)
+}
+
+/// What is known of a launch.
+fn list(row: &LaunchRow, view: &View) -> Table {
+    let mut list = Table::list();
+    list.item("launch", row.id.to_string());
+    list.item("agent", agent(row));
+    course(row, view, &mut list);
+    place(row, view, &mut list);
+    program(row, view, &mut list);
+    origin(row, &mut list);
+    list
 }
 
 /// When it ran and how it ended.
@@ -149,10 +165,23 @@ mod tests {
     use crate::render::launches::tests::{bare, full};
     use crate::render::written;
 
+    fn launch(row: LaunchRow) -> Subject {
+        Subject::Launch(Box::new(row))
+    }
+
+    #[test]
+    fn a_session_is_shown_with_its_tokens_and_without_control_characters() {
+        for row in sessions::tests::rows() {
+            let shown = Subject::Session(Box::new(row));
+            let text = written(|out| write(&shown, &[], &View::plain(), out));
+            assert!(text.contains("cache read 2,000,000") && !text.contains('\u{1b}'), "{text}");
+        }
+    }
+
     #[test]
     fn what_is_not_known_is_said_to_be_unknown() {
         assert_eq!(
-            written(|out| write(&bare(), &[], &View::plain(), out)),
+            written(|out| write(&launch(bare()), &[], &View::plain(), out)),
             "\
 launch         3f2a9c41-0000-8000-8000-000000000001
 agent          claude ?
@@ -203,7 +232,7 @@ No record of it is left.
             text: "codex 0.64.0, interactive, in ~/src/trackway/ctl/src, from zsh".into(),
         };
         assert_eq!(
-            written(|out| write(&row, &[entry], &View::plain(), out)),
+            written(|out| write(&launch(row), &[entry], &View::plain(), out)),
             "\
 launch         8c0de1aa-0000-8000-8000-000000000002
 agent          codex 0.64.0

@@ -93,7 +93,7 @@ impl Untouched {
             "No touch of {place} was recorded{}.\n\
              The ledger begins {begin}; of the time before, nothing is known.\n\
              `trackwayctl gaps` tells when the recorder was blind: {gaps} in the range asked for.\n\
-             What agents' processes do is recorded, not the files that they read or write.",
+             Files are known from agents' session files and from what shell commands say of themselves.",
             selection(&rest, view),
         )
     }
@@ -177,7 +177,7 @@ LAST       ID        AGENT           MODE      FLAGS                            
              00:00 to now.\n\
              The ledger begins Nov 12 09:00; of the time before, nothing is known.\n\
              `trackwayctl gaps` tells when the recorder was blind: 1 gap in the range asked for.\n\
-             What agents' processes do is recorded, not the files that they read or write."
+             Files are known from agents' session files and from what shell commands say of themselves."
         );
     }
 }
