@@ -241,6 +241,12 @@ pub(crate) trait Agent: Sync {
     /// launch itself, does not carry as well (it does when an agent runs inside another's tool call).
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool;
 
+    /// Returns the variable in which the mark of a tool call names the session.
+    fn session_variable(&self) -> &'static str;
+
+    /// Returns the directory in which a process with this environment keeps its session files.
+    fn home(&self, env: &AgentEnv) -> Option<PathBuf>;
+
     /// Whether a descendant that carries the mark is the agent's own sandbox or helper program, not
     /// the work of a tool call.
     fn is_machinery(&self, parent_exe: Option<&Path>, process: &ProcessFacts) -> bool;
@@ -253,6 +259,13 @@ pub(crate) trait Agent: Sync {
     fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install> {
         disk::installed(self.name(), self.signs(), home, path)
     }
+}
+
+/// Returns the absolute directory that `variable` names, else `below` the user's home.
+fn home_of(env: &AgentEnv, variable: &str, below: &str) -> Option<PathBuf> {
+    let named = env.get(variable).map(PathBuf::from);
+    let home = named.or_else(|| Some(Path::new(env.get("HOME")?).join(below)))?;
+    home.is_absolute().then_some(home)
 }
 
 #[cfg(test)]

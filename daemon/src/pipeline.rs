@@ -3,7 +3,7 @@
 //! Nothing here blocks. What may block — a file system that does not answer — runs on another
 //! thread with a time limit, and what it did not say in time is recorded as unknown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use crate::store::{Draft, Recovered, Writer, WriterGone};
 mod counts;
 mod launching;
 mod limits;
+mod linking;
 mod live;
 pub(crate) mod misread;
 mod sweeping;
@@ -66,6 +67,8 @@ pub(crate) struct Outside {
     pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
     /// Resolves a path as a live process in another namespace sees it. May touch the disk.
     pub(crate) resolve_within: fn(u32, &Path) -> Option<PathBuf>,
+    /// Is told where agents keep their session files: the agent, and the directory.
+    pub(crate) homes: Option<std::sync::mpsc::Sender<(&'static str, PathBuf)>>,
 }
 
 /// What `status` shows of the pipeline.
@@ -90,6 +93,8 @@ pub(crate) struct Pipeline {
     /// When a former daemon last lived.
     last_seen: Option<Timestamp>,
     touched: Touched,
+    /// Directories of session files that were told already.
+    homes: HashSet<(&'static str, PathBuf)>,
     counts: Counts,
     limits: Limits,
     lookup: Lookup,
@@ -116,6 +121,7 @@ impl Pipeline {
             open: open.map(|open| (open.launch, open.agent_version.is_some())).collect(),
             last_seen,
             touched: Touched::new(&recovered.touched),
+            homes: HashSet::new(),
             counts: Counts::default(),
             limits: Limits::default(),
             lookup: Lookup::new(),

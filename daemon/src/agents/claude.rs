@@ -10,7 +10,7 @@
 //! The supervisor of background sessions (`claude daemon run`) outlives whoever started it and
 //! runs sessions of its own, so it is a launch, and its workers belong to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
@@ -197,6 +197,14 @@ impl Agent for Claude {
             None => transcript::Transcript::default(),
         };
         Some(Box::new(parser))
+    }
+
+    fn session_variable(&self) -> &'static str {
+        "CLAUDE_CODE_SESSION_ID"
+    }
+
+    fn home(&self, env: &AgentEnv) -> Option<PathBuf> {
+        super::home_of(env, "CLAUDE_CONFIG_DIR", ".claude")
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

@@ -10,7 +10,7 @@
 //! calls of all of them run: a launch of its own. What a session does to find, probe and update
 //! that service is no launch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
@@ -220,6 +220,14 @@ impl Agent for Codex {
             None => rollout::Rollout::default(),
         };
         Some(Box::new(parser))
+    }
+
+    fn session_variable(&self) -> &'static str {
+        "CODEX_THREAD_ID"
+    }
+
+    fn home(&self, env: &AgentEnv) -> Option<PathBuf> {
+        super::home_of(env, "CODEX_HOME", ".codex")
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

@@ -1,6 +1,6 @@
 //! Launches: which exec begins one, which belongs to one, and when it ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -213,10 +213,12 @@ impl Pipeline {
             unread: 0,
             // What a former daemon recorded is not recorded again.
             proper: known == Some(true) || sighting.recognised.role != Role::Wrapper,
+            linked: HashSet::new(),
             end: None,
         };
         self.live.insert(id, live);
         self.add_member(&sighting, id);
+        self.tell_home(id);
         if known.is_some() {
             return;
         }

@@ -11,6 +11,7 @@ use crate::shutdown;
 use crate::store;
 
 mod contained;
+mod links;
 mod witnesses;
 
 const CLAUDE: &str = "/home/u/.local/share/claude/versions/2.1.330";
@@ -106,6 +107,7 @@ impl Ledger {
             open_exec: None,
             heartbeat: Heartbeat::lock(self.0.path()).unwrap(),
             cwd_of: |_| None,
+            homes: None,
             resolve_within: |_, path| {
                 Some(Path::new("/opt/openai").join(path.strip_prefix("/").ok()?))
             },

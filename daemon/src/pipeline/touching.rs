@@ -41,6 +41,7 @@ impl Pipeline {
                 read_ns: moment.boot_ns,
             },
         );
+        self.link_by_environment(launch, facts, moment);
         match &facts.cwd {
             Some(cwd) if !unknown => {
                 let how = if tool_call && !machinery { "command" } else { "helper" };
