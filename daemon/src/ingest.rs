@@ -263,7 +263,6 @@ impl Following {
     }
 
     /// Returns where more homes are told.
-    #[expect(dead_code, reason = "launches do not tell of theirs yet")]
     pub(crate) fn orders(&self) -> Option<Orders> {
         self.orders.clone()
     }

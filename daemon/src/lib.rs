@@ -104,7 +104,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         heartbeat,
         cwd_of: tiers::cwd_of,
         resolve_within: tiers::resolve_within,
-        homes: None,
+        homes: sessions.orders(),
     };
     let last_seen = before.map(|before| before.last_alive);
     let pipeline = Pipeline::new(outside, &recovered, last_seen);

@@ -68,7 +68,7 @@ pub(crate) struct Outside {
     /// Resolves a path as a live process in another namespace sees it. May touch the disk.
     pub(crate) resolve_within: fn(u32, &Path) -> Option<PathBuf>,
     /// Is told where agents keep their session files: the agent, and the directory.
-    pub(crate) homes: Option<std::sync::mpsc::Sender<(&'static str, PathBuf)>>,
+    pub(crate) homes: Option<crate::source::sessions::Orders>,
 }
 
 /// What `status` shows of the pipeline.

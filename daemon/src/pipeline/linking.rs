@@ -12,6 +12,7 @@ use super::Pipeline;
 use super::launching::marks;
 use super::live::Live;
 use crate::event::{Moment, ProcessFacts};
+use crate::source::sessions::Home;
 
 impl Pipeline {
     /// A process below a launch bears the agent's own mark of a tool call: that names its session.
@@ -54,8 +55,7 @@ impl Pipeline {
         let Some(home) = live.agent.home(env) else { return };
         let told: (&'static str, PathBuf) = (live.agent.name(), home);
         if self.homes.insert(told.clone()) {
-            // Nobody follows them any more where the receiver is gone.
-            let _ = homes.send(told);
+            homes.follow(Home { agent: told.0, dir: told.1 });
         }
     }
 }
