@@ -79,13 +79,18 @@ fn what_a_shell_did_is_inferred(agent: Agent) {
         .turn(shell(agent, "python3 -c 'open(\"p\", \"w\")'"))
         .run_in(&with_a_file(agent));
     let session = run.one_session(6);
-    let expected = [
+    let mut expected = vec![
         ("read", "{other}/x", Inferred),
         ("read", "{repo}/a.txt", Inferred),
         ("write", "{repo}/a.txt", Inferred),
         ("write", "{repo}/h.txt", Inferred),
         ("write", "{other}/y", Inferred),
     ];
+    if agent.version() == "2.1.330" {
+        // It looks itself which files below its directory a command has changed.
+        expected
+            .extend([("create", "{repo}/h.txt", Transcript), ("create", "{repo}/p", Transcript)]);
+    }
     run.watch.claim_files(&session.id, &expected);
     // What the program did is in no command line, and is counted.
     assert_eq!((session.shell_calls, session.unresolved_calls), (5, 1), "{session:#?}");

@@ -183,6 +183,11 @@ impl Ingest {
             How::Search | How::Work | How::Tracked => return,
         };
         let text = PathText::from_os(&place.path).text;
+        // What an agent says of a shell call and what the call's text says are one access.
+        let (whose, at) = (deed.session().as_bytes(), deed.at.ms().to_le_bytes());
+        if !self.is_new(Key::of("access", &[whose, &at, how.as_bytes(), text.as_bytes()])) {
+            return;
+        }
         let body = FileAccessed {
             launch: None,
             session: Some(deed.session().to_owned()),
