@@ -65,7 +65,7 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
         "DELETE FROM repo; DELETE FROM clone; DELETE FROM kind; DELETE FROM launch;
          DELETE FROM launch_record; DELETE FROM dir; DELETE FROM dir_repo; DELETE FROM how;
          DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
-         DELETE FROM repo_stay; DELETE FROM repo_visit; DELETE FROM dir_unknown;
+         DELETE FROM repo_stay; DELETE FROM repo_visit;
          DELETE FROM coverage; DELETE FROM daemon_run;",
     )
 }

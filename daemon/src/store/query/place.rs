@@ -93,7 +93,7 @@ fn dirs_in(repos: &str, filter: &Filter) -> (String, Vec<Value>) {
     let mut in_them = Conditions::default();
     in_them.require("r.repo IN (SELECT value FROM json_each(?))", [repos.to_owned()]);
     if let Some(then_sql) = then.clause().strip_prefix(" WHERE ") {
-        let sql = format!("({then_sql} OR r.dir IN (SELECT dir FROM dir_unknown))");
+        let sql = format!("({then_sql} OR r.dir IN (SELECT dir FROM dir_touch WHERE repo = -1))");
         in_them.require(&sql, then.clone().into_values());
     }
     (format!("SELECT r.dir FROM dir_repo r{}", in_them.clause()), in_them.into_values())

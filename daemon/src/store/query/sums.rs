@@ -359,9 +359,7 @@ const KNOWN_BY_PATH: &str = "dir_touch t CROSS JOIN dir d ON d.key = t.dir
     LEFT JOIN launch l ON l.key = t.launch";
 
 /// Touches with each repository in which their directory ever lay, and their launch.
-const UNKNOWN: &str = "dir_unknown u CROSS JOIN dir_touch t ON t.dir = u.dir
-        AND t.quarter BETWEEN u.day * 96 AND u.day * 96 + 95
-    CROSS JOIN dir_repo r ON r.dir = t.dir LEFT JOIN launch l ON l.key = t.launch";
+const UNKNOWN: &str = "dir_touch t INDEXED BY dir_touch_unknown CROSS JOIN dir_repo r ON r.dir = t.dir LEFT JOIN launch l ON l.key = t.launch";
 
 /// Touches `t` that are to be looked at one by one.
 struct Touches {
