@@ -47,6 +47,11 @@ impl Kinds {
         self.0.is_none()
     }
 
+    /// Whether a kind passes.
+    pub(super) fn contain(&self, kind: i64) -> bool {
+        self.0.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
+
     /// Adds that a column holds one of them.
     pub(super) fn require(&self, wanted: &mut Conditions, column: &str) {
         if let Some(kinds) = &self.0 {
