@@ -201,12 +201,11 @@ impl<'a> Question<'a> {
             if let Some(kind) = kind {
                 done.kinds.insert(kind);
                 done.launches += count.cast_unsigned();
-            } else {
+            } else if count != 0 {
+                // Of a launch that the sums count they tell the kind, too.
                 let launch = row.get(1)?;
                 done.kinds.insert(self.kind_of(tx, launch)?);
-                if count != 0 {
-                    launches.insert((place, launch));
-                }
+                launches.insert((place, launch));
             }
             done.add(row)
         })?;
