@@ -1,7 +1,8 @@
 //! How fast questions about places are answered, beside the `sqlite3` shell on the same file.
 //!
-//! Ledgers of 10⁵ and 10⁶ records, and of 10⁷ with `--full`, are made below `target/bench-ledgers`
-//! and removed, unless `--keep` is given. Whole processes are timed, from their start to their end.
+//! Ledgers of 10⁵ and 10⁶ records, and of 10⁷ with `--full`, or of any number that is given, are made
+//! below `target/bench-ledgers` and removed, unless `--keep` is given. Whole processes are timed, from
+//! their start to their end.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -73,15 +74,18 @@ const NARROWED: [(&str, &str, &str); 8] = [
 pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let args: Vec<String> = std::env::args().collect();
     let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    let sizes = match (effort, has("--full")) {
-        (Effort::Quick, _) => &[100_000][..],
-        (Effort::Full, false) => &[100_000, 1_000_000][..],
-        (Effort::Full, true) => &[100_000, 1_000_000, 10_000_000][..],
-    };
+    let mut sizes: Vec<u64> = args.iter().filter_map(|arg| arg.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = match (effort, has("--full")) {
+            (Effort::Quick, _) => vec![100_000],
+            (Effort::Full, false) => vec![100_000, 1_000_000],
+            (Effort::Full, true) => vec![100_000, 1_000_000, 10_000_000],
+        };
+    }
     let dir = program("trackwayd")?.parent().map(|dir| dir.join("../bench-ledgers"));
     for records in sizes {
-        let made = Made::new(&dir.clone().unwrap_or_default(), *records, has("--keep"))?;
-        measure(&made, *records, effort, out)?;
+        let made = Made::new(&dir.clone().unwrap_or_default(), records, has("--keep"))?;
+        measure(&made, records, effort, out)?;
     }
     Ok(())
 }

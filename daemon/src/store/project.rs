@@ -70,7 +70,7 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
         "DELETE FROM repo; DELETE FROM clone; DELETE FROM kind; DELETE FROM launch;
          DELETE FROM launch_record; DELETE FROM dir; DELETE FROM dir_repo; DELETE FROM how;
          DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
-         DELETE FROM repo_stay; DELETE FROM repo_visit; DELETE FROM dir_unknown;
+         DELETE FROM repo_stay; DELETE FROM repo_visit;
          DELETE FROM coverage; DELETE FROM daemon_run; DELETE FROM session;
          DELETE FROM session_record; DELETE FROM session_calls; DELETE FROM session_launch;
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;

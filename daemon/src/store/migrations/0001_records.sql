@@ -124,13 +124,9 @@ CREATE TABLE dir_touch (
 -- With all that is summed up, so that the table itself need not be read.
 CREATE INDEX dir_touch_by_dir ON dir_touch (dir, quarter, first_at, last_at, evidence);
 CREATE INDEX dir_touch_by_launch ON dir_touch (launch, dir);
-
--- On which days a directory was touched while its repository could not be looked up.
-CREATE TABLE dir_unknown (
-    dir INTEGER NOT NULL,
-    day INTEGER NOT NULL,
-    PRIMARY KEY (dir, day)
-) STRICT, WITHOUT ROWID;
+-- The few that may have been in any repository of their directory.
+CREATE INDEX dir_touch_unknown ON dir_touch (quarter, dir, first_at, last_at, evidence)
+    WHERE repo = -1;
 
 -- The touches of a directory, and those of a repository, summed up over days, weeks and all time.
 CREATE TABLE dir_sum (

@@ -58,10 +58,6 @@ pub(super) fn touched(
         note_repo(tx, seen, dir, repo)?;
         note_visit(tx, repo, touch)?;
     }
-    if repo == repo::UNKNOWN {
-        tx.prepare_cached("INSERT OR IGNORE INTO dir_unknown (dir, day) VALUES (?, ?)")?
-            .execute([dir, touch.day])?;
-    }
     note_touch(tx, seen, dir, repo, touch, body)?;
     hear_repo(tx, seen, dir, body)
 }

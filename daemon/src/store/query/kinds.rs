@@ -9,6 +9,9 @@ use trackway_protocol::message::Filter;
 use super::super::filter::Conditions;
 use super::super::project::how::bit;
 
+/// No kind has this number.
+const NONE: i64 = -1;
+
 /// The kinds that a filter lets pass.
 pub(super) struct Kinds(Option<Vec<i64>>);
 
@@ -31,12 +34,22 @@ impl Kinds {
         }
         let mut kinds = tx.prepare_cached(&format!("SELECT key FROM kind{}", wanted.clause()))?;
         let kinds = kinds.query_map(params_from_iter(wanted.into_values()), |row| row.get(0))?;
-        Ok(Self(Some(kinds.collect::<Result<_, _>>()?)))
+        let mut kinds: Vec<i64> = kinds.collect::<Result<_, _>>()?;
+        if kinds.is_empty() {
+            // Of an empty list SQLite makes "nothing", and forgets by what an index is chosen.
+            kinds.push(NONE);
+        }
+        Ok(Self(Some(kinds)))
     }
 
     /// Whether every kind passes.
     pub(super) fn are_all(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Whether a kind passes.
+    pub(super) fn contain(&self, kind: i64) -> bool {
+        self.0.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 
     /// Adds that a column holds one of them.

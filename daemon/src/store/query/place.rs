@@ -9,14 +9,10 @@ use super::super::filter::{Conditions, Repos, require_below};
 /// From so many directories on, each is looked at when it comes up, instead of all beforehand.
 const MANY: usize = 1000;
 
-/// Up to so many directories, sums are found by directory and not by time.
-const FEW: usize = 50;
-
 /// The directories that are asked about.
 pub(super) struct Place {
     /// Them, unless they are many.
     dirs: Option<String>,
-    is_small: bool,
     /// What the path of one, `d`, must be.
     paths: Conditions,
     /// In which repository a touch `t` must have been.
@@ -43,8 +39,7 @@ impl Place {
         let dirs = dirs.query_map(params_from_iter(values), |row| row.get(0))?;
         let dirs: Vec<i64> = dirs.collect::<Result<_, _>>()?;
         let list = serde_json::to_string(&dirs).expect("numbers always serialise");
-        let is_small = dirs.len() < FEW;
-        Ok(Self { dirs: (dirs.len() < MANY).then_some(list), is_small, paths, repos })
+        Ok(Self { dirs: (dirs.len() < MANY).then_some(list), paths, repos })
     }
 
     /// Returns what the column `dir` of a table must be.
@@ -63,9 +58,9 @@ impl Place {
         wanted
     }
 
-    /// Whether they are so few that each is looked up.
-    pub(super) fn is_small(&self) -> bool {
-        self.is_small
+    /// Returns them, a JSON array, where they are so few that each is looked up.
+    pub(super) fn few(&self) -> Option<&str> {
+        self.dirs.as_deref()
     }
 
     /// Returns what is to be joined to a table `t` for [`Self::dirs`].
@@ -77,7 +72,7 @@ impl Place {
     /// Returns touches `t`, with what is to be joined to them.
     pub(super) fn from(&self) -> &'static str {
         if self.dirs.is_some() {
-            "dir_touch t"
+            "dir_touch t INDEXED BY dir_touch_by_dir"
         } else {
             "dir_touch t CROSS JOIN dir d ON d.key = t.dir"
         }
@@ -93,7 +88,7 @@ fn dirs_in(repos: &str, filter: &Filter) -> (String, Vec<Value>) {
     let mut in_them = Conditions::default();
     in_them.require("r.repo IN (SELECT value FROM json_each(?))", [repos.to_owned()]);
     if let Some(then_sql) = then.clause().strip_prefix(" WHERE ") {
-        let sql = format!("({then_sql} OR r.dir IN (SELECT dir FROM dir_unknown))");
+        let sql = format!("({then_sql} OR r.dir IN (SELECT dir FROM dir_touch WHERE repo = -1))");
         in_them.require(&sql, then.clone().into_values());
     }
     (format!("SELECT r.dir FROM dir_repo r{}", in_them.clause()), in_them.into_values())

@@ -8,13 +8,16 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::Repo;
 use trackway_protocol::row::RepoRow;
 
-use super::super::filter::{Conditions, Repos, is_below};
+use super::super::filter::{Conditions, Repos, is_below, require_below};
 use super::super::project::launch::unreadable;
 use super::Found;
 use super::kinds::Names;
 use super::sessions;
 use super::sums::{Done, Places, Question};
 use super::touches::dirs_below;
+
+/// From so many directories on, those of every repository are looked at.
+const MANY: u64 = 1000;
 
 /// Returns the repositories that pass `filter`, last touched first.
 pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<RepoRow>> {
@@ -64,6 +67,16 @@ fn ask(
 fn in_dir(tx: &Connection, dir: &str, keys: Option<String>) -> rusqlite::Result<(String, String)> {
     let mut wanted = Conditions::default();
     wanted.require_some("r.repo IN (SELECT value FROM json_each(?))", keys);
+    let mut below = Conditions::default();
+    require_below(&mut below, "e.path", dir);
+    if below.clone().count(tx, "dir e", MANY)? < MANY {
+        // Of the others, which are most then, nothing need be looked at.
+        let sql = format!(
+            "r.repo IN (SELECT o.repo FROM dir e CROSS JOIN dir_repo o ON o.dir = e.key{})",
+            below.clause()
+        );
+        wanted.require(&sql, below.into_values());
+    }
     let sql = format!(
         "SELECT r.repo, d.path FROM dir_repo r JOIN dir d ON d.key = r.dir{}",
         wanted.clause()

@@ -1,21 +1,23 @@
 //! What was done in directories or repositories, summed up: from tables where they have it, from
 //! the touches themselves elsewhere.
 //!
-//! Two steps. The first chooses the places to show, which needs little of each; the second sums up
-//! what was done there. Of directories, which are many, the last days are gone through until there
-//! are enough.
+//! Where little was done, or in repositories, which are few, all of it is added up. Else there are two
+//! steps: the first chooses the places to show, which needs little of each; the second sums up what
+//! was done there. The last days are gone through until there are enough.
 
+use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Evidence;
 
 use super::super::filter::Conditions;
 use super::super::project::how::{HELPER, bit};
-use super::super::project::sums::ALL;
+use super::super::project::sums::DAY;
 use super::super::register;
 use super::kinds::Kinds;
 use super::launches::require_launch;
@@ -24,8 +26,8 @@ use super::spans::{Spans, day_range, on_days, require_range};
 use super::touches::require_manner;
 use super::walk::Walk;
 
-/// Rows that are looked at to count places.
-const LOOKED_AT: u64 = 10_000;
+/// From so many rows on, places are neither all looked at nor counted.
+const LOOKED_AT: i64 = 10_000;
 
 /// A question about places that pass a filter.
 pub(super) struct Question<'a> {
@@ -36,6 +38,8 @@ pub(super) struct Question<'a> {
     places: Places,
     /// Which touches are wanted; of everything where sums answer.
     touches: Conditions,
+    /// Of the launches that were met.
+    kinds_met: RefCell<HashMap<i64, i64>>,
 }
 
 /// Which places are wanted.
@@ -74,25 +78,27 @@ impl<'a> Question<'a> {
         require_launch(&mut touches, filter);
         require_manner(&mut touches, tx, filter)?;
         let is_summed_up = touches.clause().is_empty();
-        Ok(Self { filter, is_summed_up, kinds: Kinds::find(tx, filter)?, places, touches })
+        let (kinds, kinds_met) = (Kinds::find(tx, filter)?, RefCell::default());
+        Ok(Self { filter, is_summed_up, kinds, places, touches, kinds_met })
     }
 
     /// Returns the places that the filter's limit lets be shown.
     pub(super) fn newest(&self, tx: &Connection) -> rusqlite::Result<Shown> {
-        match (&self.places, self.filter.limit) {
-            (Places::Dirs(place), Some(limit)) if self.is_summed_up => {
-                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = self.filter.limit.and_then(|limit| usize::try_from(limit).ok());
+        match (&self.places, limit) {
+            (Places::Dirs(place), Some(limit)) if self.is_summed_up && self.is_much(tx)? => {
                 let places = self.walk(tx, place, limit)?;
-                let is_all = places.len() < limit;
-                let all = if is_all { Some(places.len() as u64) } else { self.count(tx)? };
+                let all = (places.len() < limit).then_some(places.len() as u64);
                 Ok(Shown { places, all })
             }
-            _ => self.newest_of_all(tx),
+            (Places::Dirs(_), Some(_)) if self.is_summed_up => self.newest_of_few(tx),
+            (Places::Dirs(_), _) => self.newest_of_many(tx),
+            (Places::Repos(_), _) => self.newest_of_few(tx),
         }
     }
 
-    /// Looks at every place.
-    fn newest_of_all(&self, tx: &Connection) -> rusqlite::Result<Shown> {
+    /// Looks at every place twice, to keep little of each.
+    fn newest_of_many(&self, tx: &Connection) -> rusqlite::Result<Shown> {
         let mut ranked = self.ranked(tx, self.filter)?;
         ranked.retain(|(_, is_shown)| *is_shown);
         let all = Some(ranked.len() as u64);
@@ -101,6 +107,23 @@ impl<'a> Question<'a> {
         let ranked: Vec<i64> = ranked.into_iter().map(|(place, _)| place).collect();
         let mut done = self.done(tx, &ranked)?;
         let places = ranked.iter().filter_map(|place| done.remove_entry(place)).collect();
+        Ok(Shown { places, all })
+    }
+
+    /// Looks at every place once.
+    fn newest_of_few(&self, tx: &Connection) -> rusqlite::Result<Shown> {
+        let Tally { done, launches } = self.tally(tx, None)?;
+        let mut places: Vec<(i64, Done)> = done.into_iter().collect();
+        places.retain(|(_, done)| self.is_shown(done.hows));
+        places.sort_unstable_by_key(|(place, done)| Reverse((done.last_at(), *place)));
+        let all = Some(places.len() as u64);
+        let limit = self.filter.limit.and_then(|limit| usize::try_from(limit).ok());
+        places.truncate(limit.unwrap_or(usize::MAX));
+        let shown: Vec<i64> = places.iter().map(|(place, _)| *place).collect();
+        let counts = self.launches(tx, &shown, launches)?;
+        for (place, done) in &mut places {
+            done.launches += counts.get(place).copied().unwrap_or_default();
+        }
         Ok(Shown { places, all })
     }
 
@@ -129,34 +152,26 @@ impl<'a> Question<'a> {
         Ok(found)
     }
 
-    /// Counts the places; none where they are too many.
-    fn count(&self, tx: &Connection) -> rusqlite::Result<Option<u64>> {
+    /// Whether too much was done to look at all of it.
+    fn is_much(&self, tx: &Connection) -> rusqlite::Result<bool> {
         let (parts, mut values) = self.parts(self.filter, None);
         let sql = format!("SELECT count(*) FROM (SELECT 1 FROM ({parts}) LIMIT ?)");
-        values.push(Value::from(LOOKED_AT.cast_signed()));
-        let rows: i64 =
-            tx.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-        if rows.cast_unsigned() == LOOKED_AT {
-            return Ok(None);
-        }
-        let ranked = self.ranked(tx, self.filter)?;
-        Ok(Some(ranked.iter().filter(|(_, is_shown)| *is_shown).count() as u64))
+        values.push(Value::from(LOOKED_AT));
+        let mut count = tx.prepare_cached(&sql)?;
+        count.query_row(params_from_iter(values), |row| Ok(row.get::<_, i64>(0)? == LOOKED_AT))
     }
 
     /// Returns the places in a range, last touched first, and whether each is to be shown for what
     /// was done in it.
     fn ranked(&self, tx: &Connection, range: &Filter) -> rusqlite::Result<Vec<(i64, bool)>> {
-        let (parts, values) = self.parts(range, None);
         let mut places = HashMap::<i64, (i64, i64)>::new();
-        let mut statement =
-            tx.prepare_cached(&format!("SELECT place, last_at, hows FROM ({parts})"))?;
-        let mut rows = statement.query(params_from_iter(values))?;
         // Cheaper than to have SQLite sort what it groups.
-        while let Some(row) = rows.next()? {
-            let (last, hows) = places.entry(row.get(0)?).or_insert((i64::MIN, 0));
-            *last = row.get::<_, i64>(1)?.max(*last);
-            *hows |= row.get::<_, i64>(2)?;
-        }
+        self.each(tx, range, None, |place, row| {
+            let (last, hows) = places.entry(place).or_insert((i64::MIN, 0));
+            *last = row.get::<_, i64>(5)?.max(*last);
+            *hows |= row.get::<_, i64>(3)?;
+            Ok(())
+        })?;
         let mut places: Vec<_> =
             places.into_iter().map(|(place, (last, hows))| (last, place, hows)).collect();
         places.sort_unstable_by(|one, other| other.cmp(one));
@@ -169,19 +184,97 @@ impl<'a> Question<'a> {
     }
 
     /// Returns what was done in these places.
-    fn done(&self, tx: &Connection, places: &[i64]) -> rusqlite::Result<BTreeMap<i64, Done>> {
-        let list = list(places);
-        let (parts, values) = self.parts(self.filter, Some(&list));
-        let mut done = BTreeMap::<i64, Done>::new();
-        let mut statement = tx.prepare_cached(&parts)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            done.entry(row.get(0)?).or_default().add(row)?;
-        }
-        for (place, launches) in count_each(tx, self.others(&list))? {
+    fn done(&self, tx: &Connection, places: &[i64]) -> rusqlite::Result<HashMap<i64, Done>> {
+        let Tally { mut done, launches } = self.tally(tx, Some(&list(places)))?;
+        for (place, launches) in self.launches(tx, places, launches)? {
             done.entry(place).or_default().launches += launches;
         }
         Ok(done)
+    }
+
+    /// Adds up what was done in these places, or in all.
+    fn tally(&self, tx: &Connection, list: Option<&str>) -> rusqlite::Result<Tally> {
+        let Tally { mut done, mut launches } = Tally::default();
+        self.each(tx, self.filter, list, |place, row| {
+            let (kind, count): (Option<i64>, i64) = (row.get(2)?, row.get(7)?);
+            let done: &mut Done = done.entry(place).or_default();
+            if let Some(kind) = kind {
+                done.kinds.insert(kind);
+                done.launches += count.cast_unsigned();
+            } else if count != 0 {
+                // Of a launch that the sums count they tell the kind, too.
+                let launch = row.get(1)?;
+                done.kinds.insert(self.kind_of(tx, launch)?);
+                launches.insert((place, launch));
+            }
+            done.add(row)
+        })?;
+        Ok(Tally { done, launches })
+    }
+
+    /// Reads everything that was done in a range, in these places or in all, as of [`Self::parts`].
+    fn each(
+        &self,
+        tx: &Connection,
+        range: &Filter,
+        list: Option<&str>,
+        mut add: impl FnMut(i64, &Row<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let (parts, values) = self.parts(range, list);
+        let mut statement = tx.prepare_cached(&parts)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            // Of sums only those of wanted kinds are there.
+            let launch: Option<i64> = row.get(1)?;
+            let is_wanted = match launch {
+                Some(launch) if !self.kinds.are_all() => {
+                    self.kinds.contain(self.kind_of(tx, launch)?)
+                }
+                _ => true,
+            };
+            if is_wanted {
+                add(row.get(0)?, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the kind of a launch. Of a few launches come many touches.
+    fn kind_of(&self, tx: &Connection, launch: i64) -> rusqlite::Result<i64> {
+        if let Some(kind) = self.kinds_met.borrow().get(&launch) {
+            return Ok(*kind);
+        }
+        let mut kind = tx.prepare_cached("SELECT kind FROM launch WHERE key = ?")?;
+        let kind = kind.query_row([launch], |row| row.get(0)).optional()?.unwrap_or(0);
+        self.kinds_met.borrow_mut().insert(launch, kind);
+        Ok(kind)
+    }
+
+    /// Counts the launches that sums do not count, each once: those of several days, and those of
+    /// touches, which are given with their places.
+    fn launches(
+        &self,
+        tx: &Connection,
+        places: &[i64],
+        mut launches: HashSet<(i64, i64)>,
+    ) -> rusqlite::Result<BTreeMap<i64, u64>> {
+        let (column, list) = (self.column(), list(places));
+        if let Some((first, last)) = self.spans(self.filter).days {
+            let mut wanted = self.wanted(&format!("s.{column}"), Some(&list));
+            self.kinds.require(&mut wanted, "l.kind");
+            wanted.require("s.day BETWEEN ? AND ?", [first, last]);
+            let sql = format!(
+                "SELECT s.{column}, s.launch FROM {column}_stay s
+                    LEFT JOIN launch l ON l.key = s.launch{}",
+                wanted.clause()
+            );
+            let mut stays = tx.prepare_cached(&sql)?;
+            let mut stays = stays.query(params_from_iter(wanted.into_values()))?;
+            while let Some(row) = stays.next()? {
+                launches.insert((row.get(0)?, row.get(1)?));
+            }
+        }
+        Ok(count_each(launches))
     }
 
     /// Returns how many directories were touched in each of these repositories.
@@ -193,30 +286,47 @@ impl<'a> Question<'a> {
         tx: &Connection,
         repos: &[i64],
     ) -> rusqlite::Result<BTreeMap<i64, u64>> {
-        let (list, mut parts, spans) = (list(repos), Parts::default(), self.spans(self.filter));
-        let columns = "r.repo AS place, r.dir AS dir";
+        let (list, mut parts) = (list(repos), Parts::default());
+        let (columns, mut spans) = ("r.repo AS place, r.dir AS dir", self.spans(self.filter));
         if self.is_summed_up && self.kinds.are_all() && self.filter.until_ms.is_none() {
             // What was touched last since then was touched since then.
-            let mut wanted = self.wanted("", "r.repo", Some(&list));
+            let mut wanted = self.wanted("r.repo", Some(&list));
             wanted.require_some("r.last_at >= ?", self.filter.since_ms);
             parts.add(columns, "dir_repo r", wanted);
-        } else {
-            for (level, first, last) in &spans.sums {
-                let mut wanted = self.wanted("s.kind", "r.repo", Some(&list));
-                wanted.require("s.level = ? AND s.span BETWEEN ? AND ?", [*level, *first, *last]);
-                // All time has more directories than repositories have.
-                let from = match *level {
-                    ALL => "dir_repo r CROSS JOIN dir_sum s ON s.dir = r.dir",
-                    _ => "dir_sum s CROSS JOIN dir_repo r ON r.dir = s.dir",
-                };
-                parts.add(columns, from, wanted);
+            spans = Spans::default();
+        }
+        for (level, first, last) in &spans.sums {
+            let mut wanted = self.wanted("r.repo", Some(&list));
+            let mut sums = Conditions::default();
+            sums.require("s.level = ? AND s.span BETWEEN ? AND ?", [*level, *first, *last]);
+            self.kinds.require(&mut sums, "s.kind");
+            if *level == DAY {
+                wanted.and(&sums);
+                parts.add(columns, "dir_sum s CROSS JOIN dir_repo r ON r.dir = s.dir", wanted);
+            } else {
+                // Longer times have more sums than repositories have directories.
+                sums.require_that("s.dir = r.dir");
+                let sql = format!(
+                    "(SELECT 1 FROM dir_sum s INDEXED BY dir_sum_by_dir{} LIMIT 1)",
+                    sums.clause()
+                );
+                wanted.require(&sql, sums.into_values());
+                parts.add(columns, "dir_repo r", wanted);
             }
         }
-        for touches in self.touches(self.filter, &spans, Some(&list)) {
+        for mut touches in self.touches(self.filter, &spans, Some(&list)) {
+            self.kinds.require(&mut touches.wanted, "l.kind");
             let columns = format!("{} AS place, t.dir AS dir", touches.place);
             parts.add(&columns, touches.from, touches.wanted);
         }
-        count_each(tx, parts)
+        let (sql, values) = parts.all();
+        let mut statement = tx.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut dirs = HashSet::new();
+        while let Some(row) = rows.next()? {
+            dirs.insert((row.get(0)?, row.get(1)?));
+        }
+        Ok(count_each(dirs))
     }
 
     /// Divides a range into what sums tell and what touches do.
@@ -232,76 +342,63 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Returns a selection of everything that was done in a range: place, kind, hows, first, last,
-    /// evidence and the launches that are counted there.
+    /// Returns a selection of everything that was done in a range: place, launch, kind, hows, first,
+    /// last, evidence and launches. Sums have no launch and count them; touches have no kind, and
+    /// the last tells whether their launch is to be counted.
     fn parts(&self, range: &Filter, list: Option<&str>) -> (String, Vec<Value>) {
         let (column, spans, mut parts) = (self.column(), self.spans(range), Parts::default());
         for (level, first, last) in &spans.sums {
-            let mut wanted = self.wanted("t.kind", &format!("t.{column}"), list);
+            let mut wanted = self.wanted(&format!("t.{column}"), list);
+            self.kinds.require(&mut wanted, "t.kind");
             wanted.require("t.level = ? AND t.span BETWEEN ? AND ?", [*level, *first, *last]);
             let columns = format!(
-                "t.{column} AS place, t.kind AS kind, t.hows AS hows, t.first_at AS first_at,
-                 t.last_at AS last_at, t.evidence AS evidence, t.launches AS launches"
+                "t.{column} AS place, NULL AS launch, t.kind AS kind, t.hows AS hows,
+                 t.first_at AS first_at, t.last_at AS last_at, t.evidence AS evidence,
+                 t.launches AS launches"
             );
-            // Few places are found sooner one by one than in a range.
-            let index = if list.is_some() {
-                format!("INDEXED BY {column}_sum_by_{column}")
-            } else {
-                String::new()
+            let from = match (&self.places, self.join(list)) {
+                (Places::Repos(_), _) => "repo_sum t".to_owned(),
+                // Few directories are found sooner one by one than in a range.
+                (Places::Dirs(_), "") => "dir_sum t INDEXED BY dir_sum_by_dir".to_owned(),
+                (Places::Dirs(_), join) => format!("dir_sum t {join}"),
             };
-            parts.add(&columns, &format!("{column}_sum t {index} {}", self.join(list)), wanted);
+            parts.add(&columns, &from, wanted);
         }
         for touches in self.touches(range, &spans, list) {
-            let columns = format!(
-                "{} AS place, ifnull(l.kind, 0) AS kind, 1 << min(t.how, 62) AS hows,
-                 t.first_at AS first_at, t.last_at AS last_at, t.evidence AS evidence,
-                 0 AS launches",
-                touches.place
-            );
-            parts.add(&columns, touches.from, touches.wanted);
-        }
-        parts.all()
-    }
-
-    /// Returns the launches that the sums do not count: those of several days, and those of the
-    /// touches.
-    fn others(&self, list: &str) -> Parts {
-        let (column, spans) = (self.column(), self.spans(self.filter));
-        let mut parts = Parts::default();
-        if let Some((first, last)) = spans.days {
-            let mut wanted = self.wanted("l.kind", &format!("s.{column}"), Some(list));
-            wanted.require("s.day BETWEEN ? AND ?", [first, last]);
-            let from = format!("{column}_stay s LEFT JOIN launch l ON l.key = s.launch");
-            parts.add(&format!("s.{column} AS place, s.launch AS launch"), &from, wanted);
-        }
-        for mut touches in self.touches(self.filter, &spans, Some(list)) {
-            touches.wanted.require_that("t.launch <> 0");
+            let mut counted = Conditions::default();
+            counted.append("t.launch <> 0", None::<Value>);
             if touches.from == UNKNOWN && self.is_summed_up {
-                // What the sums count already.
-                let sql = "NOT EXISTS (SELECT 1 FROM repo_visit v WHERE v.launch = t.launch
+                // Unless the sums count it already.
+                let sql = " AND NOT EXISTS (SELECT 1 FROM repo_visit v WHERE v.launch = t.launch
                         AND v.repo = r.repo AND v.day BETWEEN ? AND ?)";
                 let all = if spans.sums.is_empty() { (1, 0) } else { (i64::MIN, i64::MAX) };
                 let (first, last) = spans.days.unwrap_or(all);
-                touches.wanted.require(sql, [first, last]);
+                counted.append(sql, [first, last]);
             }
-            let columns = format!("{} AS place, t.launch AS launch", touches.place);
+            let columns = format!(
+                "{} AS place, t.launch AS launch, NULL AS kind, 1 << min(t.how, 62) AS hows,
+                 t.first_at AS first_at, t.last_at AS last_at, t.evidence AS evidence,
+                 {} AS launches",
+                touches.place,
+                counted.clause()
+            );
+            parts.1.extend(counted.into_values());
             parts.add(&columns, touches.from, touches.wanted);
         }
-        parts
+        parts.all()
     }
 
     /// Returns what must be taken from the touches: those at the edges of the range, and for
     /// repositories those of which it is unknown where they were.
     fn touches(&self, range: &Filter, spans: &Spans, list: Option<&str>) -> Vec<Touches> {
         let is_of_repos = matches!(self.places, Places::Repos(_));
-        let (place, from) = match (&self.places, list, self.join(list)) {
-            (Places::Repos(_), ..) => ("t.repo", KNOWN),
-            (Places::Dirs(_), Some(_), _) => ("t.dir", KNOWN_BY_DIR),
-            (Places::Dirs(_), None, "") => ("t.dir", KNOWN),
-            (Places::Dirs(_), None, _) => ("t.dir", KNOWN_BY_PATH),
+        let (place, from) = match (&self.places, self.join(list)) {
+            (Places::Repos(_), _) => ("t.repo", KNOWN),
+            (Places::Dirs(_), "") => ("t.dir", KNOWN_BY_DIR),
+            (Places::Dirs(_), _) => ("t.dir", KNOWN_BY_PATH),
         };
         let each = |range| {
-            let mut wanted = self.wanted("l.kind", place, list);
+            let mut wanted = self.wanted(place, list);
             if is_of_repos {
                 wanted.require_that("t.repo > 0");
             }
@@ -311,7 +408,7 @@ impl<'a> Question<'a> {
         };
         let mut touches: Vec<Touches> = spans.touches.iter().copied().map(each).collect();
         if is_of_repos {
-            let mut wanted = self.wanted("l.kind", "r.repo", list);
+            let mut wanted = self.wanted("r.repo", list);
             wanted.require_that("t.repo = -1");
             require_range(&mut wanted, (range.since_ms, range.until_ms));
             wanted.and(&self.touches);
@@ -328,8 +425,8 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Returns which kinds and which places are wanted.
-    fn wanted(&self, kind: &str, place: &str, list: Option<&str>) -> Conditions {
+    /// Returns which places are wanted.
+    fn wanted(&self, place: &str, list: Option<&str>) -> Conditions {
         let mut wanted = match (&self.places, list) {
             (Places::Dirs(place), None) => place.dirs("t"),
             _ => Conditions::default(),
@@ -342,7 +439,6 @@ impl<'a> Question<'a> {
             let sql = format!("{place} IN (SELECT value FROM json_each(?))");
             wanted.require(&sql, [list.to_owned()]);
         }
-        self.kinds.require(&mut wanted, kind);
         wanted
     }
 }
@@ -359,9 +455,14 @@ const KNOWN_BY_PATH: &str = "dir_touch t CROSS JOIN dir d ON d.key = t.dir
     LEFT JOIN launch l ON l.key = t.launch";
 
 /// Touches with each repository in which their directory ever lay, and their launch.
-const UNKNOWN: &str = "dir_unknown u CROSS JOIN dir_touch t ON t.dir = u.dir
-        AND t.quarter BETWEEN u.day * 96 AND u.day * 96 + 95
-    CROSS JOIN dir_repo r ON r.dir = t.dir LEFT JOIN launch l ON l.key = t.launch";
+const UNKNOWN: &str = "dir_touch t INDEXED BY dir_touch_unknown CROSS JOIN dir_repo r ON r.dir = t.dir LEFT JOIN launch l ON l.key = t.launch";
+
+/// What was done in places, and the launches that were met there one by one.
+#[derive(Default)]
+struct Tally {
+    done: HashMap<i64, Done>,
+    launches: HashSet<(i64, i64)>,
+}
 
 /// Touches `t` that are to be looked at one by one.
 struct Touches {
@@ -385,23 +486,13 @@ impl Parts {
     }
 }
 
-/// Counts the different values of the second column for each place.
-fn count_each(tx: &Connection, parts: Parts) -> rusqlite::Result<BTreeMap<i64, u64>> {
-    let (sql, values) = parts.all();
+/// Counts what is paired with each place.
+fn count_each(pairs: HashSet<(i64, i64)>) -> BTreeMap<i64, u64> {
     let mut counts = BTreeMap::new();
-    if sql.is_empty() {
-        return Ok(counts);
+    for (place, _) in pairs {
+        *counts.entry(place).or_default() += 1;
     }
-    let mut known = HashSet::<(i64, i64)>::new();
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    while let Some(row) = rows.next()? {
-        let each = (row.get(0)?, row.get(1)?);
-        if known.insert(each) {
-            *counts.entry(each.0).or_default() += 1;
-        }
-    }
-    Ok(counts)
+    counts
 }
 
 fn list(keys: &[i64]) -> String {
@@ -410,15 +501,13 @@ fn list(keys: &[i64]) -> String {
 
 impl Done {
     fn add(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
-        let (first, last): (i64, i64) = (row.get(3)?, row.get(4)?);
-        self.kinds.insert(row.get(1)?);
-        self.hows |= row.get::<_, i64>(2)?;
+        let (first, last): (i64, i64) = (row.get(4)?, row.get(5)?);
+        self.hows |= row.get::<_, i64>(3)?;
         self.range = Some(match self.range {
             Some((earliest, latest)) => (earliest.min(first), latest.max(last)),
             None => (first, last),
         });
-        self.evidence = self.evidence.max(row.get(5)?);
-        self.launches += row.get::<_, i64>(6)?.cast_unsigned();
+        self.evidence = self.evidence.max(row.get(6)?);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::super::filter::Conditions;
 use super::super::project::sums::{DAY, DAYS, WEEK};
 use super::place::Place;
 
@@ -66,13 +67,23 @@ impl<'a> Walk<'a> {
         level: i64,
         (first, last): (i64, i64),
     ) -> rusqlite::Result<Option<i64>> {
-        let mut wanted = self.place.dirs("t");
+        let mut wanted = Conditions::default();
         wanted.require("t.level = ? AND t.span BETWEEN ? AND ?", [level, first, last]);
-        // Few directories are found sooner one by one than in a range.
-        let index = if self.place.is_small() { "INDEXED BY dir_sum_by_dir" } else { "" };
-        let (join, clause) = (self.place.join(), wanted.clause());
-        let sql = format!("SELECT max(t.span) FROM dir_sum t {index} {join}{clause}");
-        let values = params_from_iter(wanted.into_values());
-        tx.prepare_cached(&sql)?.query_row(values, |row| row.get(0))
+        let (sql, values) = if let Some(dirs) = self.place.few() {
+            // Few directories are found sooner one by one than in a range.
+            let sql = format!(
+                "SELECT max((SELECT max(t.span) FROM dir_sum t INDEXED BY dir_sum_by_dir{}
+                    AND t.dir = w.value))
+                 FROM json_each(?) w",
+                wanted.clause()
+            );
+            wanted.append("", [dirs.to_owned()]);
+            (sql, wanted.into_values())
+        } else {
+            wanted.and(&self.place.dirs("t"));
+            let (join, clause) = (self.place.join(), wanted.clause());
+            (format!("SELECT max(t.span) FROM dir_sum t {join}{clause}"), wanted.into_values())
+        };
+        tx.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
     }
 }

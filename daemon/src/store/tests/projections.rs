@@ -41,7 +41,6 @@ const MERGED: &[&str] = &[
         (SELECT group_concat(name ORDER BY name) FROM how WHERE hows >> key & 1),
         first_at, last_at, launches, evidence
      FROM repo_sum s JOIN repo ON repo.key = s.repo LEFT JOIN kind k ON k.key = s.kind",
-    "SELECT path, path_b64, day FROM dir_unknown u JOIN dir ON dir.key = u.dir",
     "SELECT path, path_b64, day, id
      FROM dir_stay s JOIN dir ON dir.key = s.dir JOIN launch ON launch.key = s.launch",
     "SELECT identity, day, id
