@@ -95,6 +95,8 @@ pub(crate) struct Pipeline {
     touched: Touched,
     /// Directories of session files that were told already.
     homes: HashSet<(&'static str, PathBuf)>,
+    /// The links of `open` launches.
+    linked: HashSet<(LaunchId, String, String)>,
     counts: Counts,
     limits: Limits,
     lookup: Lookup,
@@ -122,6 +124,7 @@ impl Pipeline {
             last_seen,
             touched: Touched::new(&recovered.touched),
             homes: HashSet::new(),
+            linked: recovered.linked.iter().cloned().collect(),
             counts: Counts::default(),
             limits: Limits::default(),
             lookup: Lookup::new(),

@@ -121,8 +121,11 @@ fn assert_nothing_is_twice(records: &[Record]) {
             Body::LaunchEnded(ended) => format!("end of {}", ended.launch),
             Body::DirTouched(touch) => {
                 let quarter = record.at.ms() / 900_000;
-                format!("{:?} {} {} {quarter}", touch.launch, touch.dir, touch.how)
+                let who = (touch.launch, &touch.session);
+                format!("{who:?} {} {} {quarter}", touch.dir, touch.how)
             }
+            Body::SessionLinked(linked) => format!("{linked:?}"),
+            Body::SessionStarted(session) => format!("start of {}", session.session),
             _ => continue,
         };
         assert!(seen.insert(fact.clone()), "twice: {fact}");

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use trackway_protocol::record::Evidence::{Inferred, Transcript};
+use trackway_protocol::row::LaunchRow;
 use trackway_tests::agent::{self, Agent, CLAUDE, CODEX, KEY};
 use trackway_tests::harness::Tests;
 use trackway_tests::mock::script::{
@@ -19,6 +20,7 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.each(claude(), what_claude_s_tools_did_is_told);
     tests.each(codex(), what_codex_s_patches_did_is_told);
     tests.each(agent::ALL, what_a_shell_did_is_inferred);
+    tests.each(agent::ALL, a_session_is_the_work_of_its_launch);
     tests.each(agent::ALL, a_session_at_a_terminal_is_told);
     tests.each(agent::ALL, what_was_there_before_the_daemon_is_read);
     tests.each(agent::ALL, a_killed_daemon_tells_nothing_twice);
@@ -101,6 +103,21 @@ fn with_a_file(agent: Agent) -> Arc<Watch> {
         std::fs::write(world.other().join("x"), "x\n").expect("the world is ours");
     };
     Arc::new(Watch::start_in(&[agent], write))
+}
+
+fn a_session_is_the_work_of_its_launch(agent: Agent) {
+    let run = Scenario::new(agent).print("Wait").turn(shell(agent, "sleep 0.3")).run();
+    let session = run.one_session(2);
+    assert_eq!(session.launch, Some(run.launch), "{session:#?}");
+    assert_eq!(session.linked_by.as_deref(), Some("environment"));
+    let launch = run.seen(run.launch).row;
+    assert_eq!(launch.sessions.as_deref(), Some(&[session.id.clone()][..]));
+    let daemon = &run.watch.daemon;
+    let shown = daemon.ctl(["show", &session.id]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains(&run.launch.to_string()), "{shown}");
+    let of_session: Vec<LaunchRow> = daemon.rows(&["launches", "--session", &session.id]);
+    assert_eq!(of_session.iter().map(|row| row.id).collect::<Vec<_>>(), [run.launch]);
 }
 
 fn a_session_at_a_terminal_is_told(agent: Agent) {

@@ -41,6 +41,10 @@ impl Pipeline {
             return;
         }
         let agent = live.agent.name().into();
+        if self.linked.contains(&(launch, session.clone(), how.to_owned())) {
+            // A former daemon has recorded it.
+            return;
+        }
         let body = SessionLinked { session, agent, launch, how: how.into() };
         self.draft(moment.at, evidence, Body::SessionLinked(body));
     }

@@ -14,6 +14,8 @@ pub(crate) struct Recovered {
     pub(crate) open_launches: Vec<Launch>,
     /// What those launches are recorded to have touched.
     pub(crate) touched: Vec<TouchKey>,
+    /// The sessions that those launches are linked to, and how that is known.
+    pub(crate) linked: Vec<(LaunchId, String, String)>,
     /// The newest start or stop of a daemon.
     pub(crate) last_run: Option<LastRun>,
 }
@@ -44,6 +46,7 @@ pub(super) fn recover(connection: &Connection) -> rusqlite::Result<Recovered> {
     Ok(Recovered {
         open_launches: open_launches(connection)?,
         touched: touched(connection)?,
+        linked: linked(connection)?,
         last_run: last_run(connection)?,
     })
 }
@@ -76,6 +79,18 @@ fn touched(connection: &Connection) -> rusqlite::Result<Vec<TouchKey>> {
         })
     })?;
     touched.collect()
+}
+
+fn linked(connection: &Connection) -> rusqlite::Result<Vec<(LaunchId, String, String)>> {
+    let mut statement = connection.prepare(
+        "SELECT l.id, s.id, n.how FROM launch l JOIN session_launch n ON n.launch = l.key
+            JOIN session s ON s.key = n.session
+         WHERE l.ended_at IS NULL AND l.started_at IS NOT NULL",
+    )?;
+    let linked = statement.query_map([], |row| {
+        Ok((launch_id(row.get_ref(0)?.as_str()?)?, row.get(1)?, row.get(2)?))
+    })?;
+    linked.collect()
 }
 
 fn last_run(connection: &Connection) -> rusqlite::Result<Option<LastRun>> {

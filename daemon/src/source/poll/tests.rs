@@ -94,8 +94,8 @@ fn an_exec_in_place_is_noticed_and_told_once() {
         assert_eq!(facts.exe.as_ref(), Some(&agent.program));
         assert!(facts.told == Some(false) && facts.start_ticks.is_some());
         assert!(facts.ancestors.iter().any(|above| above.pid == std::process::id()));
-        let again = look().processes;
-        assert!(find(&again, shell.pid()).unwrap().told == Some(true));
+        // Its command line may have come a moment after its program; then it is told again.
+        until(look, |all| find(all, shell.pid()).is_some_and(|facts| facts.told == Some(true)));
         shell.end();
         assert!(find(&look().processes, shell.pid()).is_none());
     });
