@@ -106,6 +106,8 @@ impl Cage {
             }
             _ => None,
         });
+        // It is empty. Once it has ended, the namespace's number may be another cage's.
+        self.fence = None;
         self.child.wait().expect("it is our child");
         departure
     }
@@ -136,12 +138,13 @@ impl Drop for Cage {
     /// Empties the cage, whatever state it is in.
     fn drop(&mut self) {
         drop(self.lifeline.take());
+        // As long as the cage itself lives, the namespace's number is no other cage's.
+        if let Some(fence) = self.fence.take() {
+            fence.clear();
+        }
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             self.child.kill().ok();
             self.child.wait().ok();
-        }
-        if let Some(fence) = self.fence.take() {
-            fence.clear();
         }
     }
 }

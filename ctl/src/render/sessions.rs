@@ -36,16 +36,17 @@ pub(crate) fn write(rows: &[SessionRow], view: &View, out: &mut impl Write) -> i
             view.ago(row.last_at).into(),
             clean(&short_id(&row.id, length)).into_owned().into(),
             clean(&row.agent).into_owned().into(),
-            roughly(input.saturating_add(tokens.cache_write)).into(),
-            roughly(tokens.output).into(),
-            number(row.files_read).into(),
-            number(row.files_written).into(),
+            told(row, roughly(input.saturating_add(tokens.cache_write))).into(),
+            told(row, roughly(tokens.output)).into(),
+            told(row, number(row.files_read)).into(),
+            told(row, number(row.files_written)).into(),
         ];
         if wide {
             let models = if row.models.is_empty() { UNKNOWN.into() } else { row.models.join(", ") };
             let launch = row.launch.map(|launch| short_id(launch, 8));
+            let calls = format!("{} of {}", number(row.unresolved_calls), number(row.shell_calls));
             cells.extend([
-                format!("{} of {}", number(row.unresolved_calls), number(row.shell_calls)).into(),
+                told(row, calls).into(),
                 launch.unwrap_or_else(|| UNKNOWN.into()).into(),
                 clean(&models).into_owned().into(),
             ]);
@@ -54,6 +55,11 @@ pub(crate) fn write(rows: &[SessionRow], view: &View, out: &mut impl Write) -> i
         table.row(cells);
     }
     table.write(view, out)
+}
+
+/// Returns a figure, or that it is unknown: of a session that only a process names no file was read.
+fn told(row: &SessionRow, figure: String) -> String {
+    if row.transcript.is_some() { figure } else { UNKNOWN.into() }
 }
 
 /// Writes what is known of one session as a list.
@@ -79,20 +85,21 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     list.item("permissions", text(row.permission_mode.as_deref()));
     list.item("sandbox", text(row.sandbox.as_deref()));
     let tokens = &row.tokens;
-    list.item("responses", number(row.responses));
-    let told = [
+    list.item("responses", told(row, number(row.responses)));
+    let classes = [
         ("input", tokens.input),
         ("cache read", tokens.cache_read),
         ("cache write", tokens.cache_write),
         ("output", tokens.output),
         ("of it reasoning", tokens.reasoning),
     ];
-    let told = told.map(|(class, tokens)| format!("{class} {}", number(tokens)));
-    list.item("tokens", told.join(", "));
+    let classes = classes.map(|(class, tokens)| format!("{class} {}", number(tokens)));
+    list.item("tokens", told(row, classes.join(", ")));
     let (read, written) = (number(row.files_read), number(row.files_written));
-    list.item("files", format!("{read} read, {written} written"));
+    list.item("files", told(row, format!("{read} read, {written} written")));
     let (calls, unresolved) = (number(row.shell_calls), number(row.unresolved_calls));
-    list.item("shell calls", format!("{calls}, of which {unresolved} were not resolved"));
+    let calls = format!("{calls}, of which {unresolved} were not resolved");
+    list.item("shell calls", told(row, calls));
     let gone = row.transcript_gone_at.map(|at| format!(" (gone {})", view.second(at)));
     let file = row.transcript.as_deref().map_or(UNKNOWN.into(), |path| view.path(path));
     list.item("session file", file + &gone.unwrap_or_default());
@@ -186,6 +193,14 @@ pub(super) mod tests {
         assert!(head.contains("UNRESOLVED") && head.contains("LAUNCH"), "{table}");
         assert!(full.contains("2 of 9") && full.contains("3f2a9c41"), "{table}");
         assert!(bare.ends_with('?') && !bare.contains('\u{1b}'), "{table}");
+    }
+
+    #[test]
+    fn of_a_session_without_a_file_nothing_is_counted() {
+        let [row, _] = rows();
+        let row = SessionRow { transcript: None, ..row };
+        let table = written(|out| write(std::slice::from_ref(&row), &View::plain(), out));
+        assert!(table.contains("claude   ?    ?     ?      ?  ~/"), "{table}");
     }
 
     #[test]

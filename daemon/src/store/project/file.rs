@@ -25,7 +25,8 @@ pub(super) fn accessed(
             lines_added, lines_removed, evidence)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7, ?8, ?9, ?10)
          ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
-            tool = iif((excluded.last_at, excluded.tool) > (last_at, tool), excluded.tool, tool),
+            tool = CASE WHEN (excluded.last_at, excluded.tool) > (last_at, tool)
+                THEN excluded.tool ELSE tool END,
             last_at = max(last_at, excluded.last_at), times = times + 1,
             lines_added = ifnull(lines_added + excluded.lines_added,
                 ifnull(lines_added, excluded.lines_added)),

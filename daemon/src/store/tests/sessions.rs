@@ -325,7 +325,7 @@ fn who_names_the_sessions_that_accessed_a_file_or_what_lies_below() {
 }
 
 #[test]
-fn an_id_stands_for_a_session_where_it_begins_no_launchs() {
+fn an_id_stands_for_a_session_where_no_launch_begins_so() {
     let launch = id(1).to_string();
     let alike = format!("{}x", &launch[..4]);
     let fixture = Fixture::with(vec![
