@@ -231,7 +231,10 @@ impl Ingest {
         // A figure that is lost is followed by another one, or by the end.
         match backfill.running {
             true => drop(self.events.try_send(progress)),
-            false => drop(self.events.blocking_send(progress)),
+            false => {
+                self.kept.settle();
+                drop(self.events.blocking_send(progress));
+            }
         }
         let (state, reason) = judged(status);
         if self.told.as_ref() != Some(&(state, reason.clone())) {

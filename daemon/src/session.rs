@@ -83,6 +83,8 @@ pub(crate) struct Fact {
     pub(crate) who: Who,
     /// True where the line says that it was copied from another session.
     pub(crate) copied: bool,
+    /// The session that a copied line was first written in, where the line says so.
+    pub(crate) origin: Option<Word>,
     pub(crate) what: What,
 }
 
@@ -162,6 +164,8 @@ pub(crate) struct Touch {
     pub(crate) cwd: Option<Place>,
     pub(crate) how: How,
     pub(crate) tool: Word,
+    /// Whether a shell call did it, whose text may tell of the same.
+    pub(crate) in_shell: bool,
     pub(crate) outcome: Outcome,
     /// Lines added and removed, where the file tells.
     pub(crate) lines: Option<Lines>,

@@ -2,18 +2,20 @@
 //!
 //! ```text
 //! cargo build --release
-//! cargo bench -p trackway-tests --bench bench -- [cost] [latency] [launches] [ledger] [poll] [work]
-//!     [--quick]
+//! cargo bench -p trackway-tests --bench bench -- [backfill] [cost] [latency] [launches] [ledger]
+//!     [poll] [touches] [work] [--quick]
 //! ```
 //!
-//! Without a name all parts run, which takes about fifteen minutes; `--quick` makes them short and
-//! rough. The peer `forkstat` needs root and is left out where it is missing. Nothing here passes or
+//! Without a name all parts run, which takes more than half an hour; `--quick` makes them short and
+//! rough. The peers are left out where they are missing: `forkstat`, which needs root, `ccusage` and
+//! `aiburn`. Nothing here passes or
 //! fails: read it on a machine that does nothing else, on which no other daemon of yours records.
 
 use std::io::{self, Write};
 
 use anyhow::{Context as _, Result};
 
+mod backfill;
 mod cost;
 mod latency;
 mod launches;
@@ -22,6 +24,7 @@ mod numbers;
 mod peer;
 mod poll;
 mod process;
+mod touches;
 mod trackway;
 mod work;
 
@@ -46,12 +49,14 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 8] = [
+    ("backfill", backfill::run),
     ("cost", cost::run),
     ("latency", latency::run),
     ("launches", launches::run),
     ("ledger", ledger::run),
     ("poll", poll::run),
+    ("touches", touches::run),
     ("work", work::run),
 ];
 

@@ -45,12 +45,25 @@ pub(crate) fn seconds(pid: u32) -> Result<f64> {
     Ok(ticks(pid)? / TICKS)
 }
 
+/// Returns the time that our children, and theirs, were on a core until they were waited for, in
+/// seconds.
+pub(crate) fn seconds_of_children() -> Result<f64> {
+    // cutime and cstime.
+    Ok(fields(std::process::id(), 16)? / TICKS)
+}
+
 /// Returns the time that a process was on a core, in ticks.
 fn ticks(pid: u32) -> Result<f64> {
+    // utime and stime.
+    fields(pid, 14)
+}
+
+/// Returns the sum of two neighbouring fields of a process's `stat`, numbered as in proc(5).
+fn fields(pid: u32, first: usize) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name, in parentheses, may contain anything. utime and stime are fields 14 and 15.
+    // The name, in parentheses, may contain anything. The third field follows it.
     let (_, fields) = stat.rsplit_once(") ").context("a stat without a name")?;
-    fields.split(' ').skip(11).take(2).map(|field| Ok(field.parse::<f64>()?)).sum()
+    fields.split(' ').skip(first - 3).take(2).map(|field| Ok(field.parse::<f64>()?)).sum()
 }
 
 fn resident(pid: u32) -> Result<f64> {

@@ -23,7 +23,8 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Result<Self> {
-        let temp = tempfile::tempdir()?;
+        let mut temp = tempfile::tempdir()?;
+        temp.disable_cleanup(std::env::var_os("TRACKWAY_TEST_KEEP").is_some());
         let home = Self { root: fs::canonicalize(temp.path())?, _temp: temp };
         let program = home.program();
         for dir in [".local/share/claude/versions", ".local/bin", "project"] {

@@ -17,7 +17,7 @@ use trackway_tests::scenario::Scenario;
 use trackway_tests::world::World;
 
 use crate::Effort;
-use crate::numbers::{median, median_range, quantile};
+use crate::numbers::{median, median_range};
 use crate::process;
 use crate::trackway::{Daemon, Home};
 
@@ -34,42 +34,66 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let project = home.project();
     write_project(&project)?;
     let pairs = effort.of(4, 60);
-    writeln!(out, "wall time with the daemon, relative to without: {pairs} pairs in alternation")?;
+    writeln!(out, "the work with the daemon, relative to without: {pairs} pairs in alternation")?;
     let [range, own] = ["95 % range of the median", "daemon's CPU"];
-    writeln!(out, "{:<14} {:>9} {range:>24} {:>9} {own:>13}", "", "median", "fastest")?;
-    for (name, script) in [("make -j4", "make -s clean && make -s -j4"), ("scripted loop", LOOP)] {
+    let [wall, cpu] = ["wall time", "its own CPU time"];
+    writeln!(out, "{:<14} {wall:>9} {range:>24}   {cpu:>16} {range:>24} {own:>13}", "")?;
+    let timed = |name, pairs, work: &dyn Fn() -> Result<f64>, out: &mut dyn Write| {
         // Once for the caches.
-        time(&project, script)?;
-        compare(&home, pairs, || time(&project, script))?.print(name, out)?;
-    }
-    compare(&home, pairs, short_programs)?.print("short programs", out)?;
-    session()?;
-    compare(&home, pairs / 2, session)?.print("claude session", out)
+        work()?;
+        compare(&home, pairs, work)?.print(name, out)
+    };
+    timed("claude session", pairs / 2, &session, out)?;
+    timed("make -j4", pairs, &|| time(&project, "make -s clean && make -s -j4"), out)?;
+    timed("scripted loop", pairs, &|| time(&project, LOOP), out)?;
+    timed("short programs", pairs, &short_programs, out)
 }
 
-/// Seconds that the same work took, one by one.
+/// What the same work took, one by one.
 #[derive(Default)]
 struct Times {
-    with: Vec<f64>,
-    without: Vec<f64>,
+    with: Vec<Took>,
+    without: Vec<Took>,
     /// Seconds that the daemon was on a core meanwhile.
     daemon: f64,
+}
+
+/// What one run of the work took, in seconds.
+struct Took {
+    wall: f64,
+    /// On a core: what else the machine does disturbs it less.
+    cpu: f64,
 }
 
 impl Times {
     /// Of each pair the ratio counts: what the machine does besides changes more slowly than that.
     fn print(&self, name: &str, out: &mut dyn Write) -> Result<()> {
-        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-        let pairs = self.with.iter().zip(&self.without);
-        let ratios: Vec<f64> = pairs.map(|(with, without)| percent(with / without)).collect();
-        let [low, high] = median_range(&ratios);
-        let fastest = percent(quantile(&self.with, 0.0) / quantile(&self.without, 0.0));
-        let own = self.daemon / self.with.iter().sum::<f64>() * 100.0;
-        let range = format!("{low:+.2} … {high:+.2} %");
-        let median = median(&ratios);
-        writeln!(out, "{name:<14} {median:>+7.2} % {range:>24} {fastest:>+7.2} % {own:>11.2} %")?;
+        let [wall, wall_range] = self.compared(|took| took.wall);
+        let [cpu, cpu_range] = self.compared(|took| took.cpu);
+        let spent: f64 = self.with.iter().map(|took| took.wall).sum();
+        let own = self.daemon / spent * 100.0;
+        writeln!(
+            out,
+            "{name:<14} {wall:>9} {wall_range:>24}   {cpu:>16} {cpu_range:>24} {own:>11.2} %"
+        )?;
         Ok(())
     }
+
+    /// Returns how much more it is with the daemon, and the range of that.
+    fn compared(&self, of: impl Fn(&Took) -> f64) -> [String; 2] {
+        let pairs = self.with.iter().zip(&self.without);
+        let ratio = |(with, without)| (of(with) / of(without) - 1.0) * 100.0;
+        let ratios: Vec<f64> = pairs.map(ratio).collect();
+        let [low, high] = median_range(&ratios);
+        [format!("{:+.2} %", median(&ratios)), format!("{low:+.2} … {high:+.2} %")]
+    }
+}
+
+/// Does the work, and takes its times.
+fn took(work: impl Fn() -> Result<f64>) -> Result<Took> {
+    let before = process::seconds_of_children()?;
+    let wall = work()?;
+    Ok(Took { wall, cpu: process::seconds_of_children()? - before })
 }
 
 /// Has the real claude play a script of shell calls and reads in its cage; returns its seconds.
@@ -96,18 +120,18 @@ fn compare(home: &Home, pairs: u32, time: impl Fn() -> Result<f64>) -> Result<Ti
         // Its start is not what is measured.
         thread::sleep(Duration::from_millis(500));
         let before = process::seconds(daemon.pid())?;
-        times.with.push(time()?);
+        times.with.push(took(&time)?);
         times.daemon += process::seconds(daemon.pid())? - before;
         Ok(())
     };
     for number in 0..pairs {
         // Whichever goes second may find a warmer machine.
         if number.is_multiple_of(2) {
-            times.without.push(time()?);
+            times.without.push(took(&time)?);
             with(&mut times)?;
         } else {
             with(&mut times)?;
-            times.without.push(time()?);
+            times.without.push(took(&time)?);
         }
     }
     Ok(times)

@@ -17,6 +17,8 @@ mod containers;
 #[cfg(target_os = "linux")]
 mod directories;
 #[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(target_os = "linux")]
 mod launches;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     launches::all(&mut tests);
     directories::all(&mut tests);
     sessions::all(&mut tests);
+    files::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);

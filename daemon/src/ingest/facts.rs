@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{self, Body, DirTouched, Evidence, FileAccessed, PathText};
 
-use super::places::Place;
+use super::places::{Place, normal};
 use super::{Ingest, Known, Reader};
 use crate::session::{Descent, Fact, How, Key, Outcome, Session, Shell, Touch, Word};
 use crate::store::Draft;
@@ -17,6 +17,7 @@ const QUARTER_MS: i64 = 15 * 60 * 1000;
 #[derive(Clone, Copy)]
 struct Deed<'a> {
     agent: &'a str,
+    session: &'a str,
     fact: &'a Fact,
     at: Timestamp,
     evidence: Evidence,
@@ -28,11 +29,17 @@ impl<'a> Deed<'a> {
     fn new(reader: &'a Reader, fact: &'a Fact) -> Self {
         let at = fact.at.unwrap_or_else(Timestamp::now);
         let (evidence, outcome) = (Evidence::Transcript, Outcome::Done);
-        Self { agent: reader.agent.name(), fact, at, evidence, tool: "", outcome }
+        let (agent, session) = (reader.agent.name(), fact.who.session.as_str());
+        Self { agent, session, fact, at, evidence, tool: "", outcome }
     }
 
-    fn session(self) -> &'a str {
-        self.fact.who.session.as_str()
+    /// What the session did that a copied line was first written in. None where no line says which
+    /// that was.
+    fn of_origin(reader: &'a Reader, fact: &'a Fact) -> Option<Self> {
+        let deed = Self::new(reader, fact);
+        let origin = fact.origin.as_ref().map(Word::as_str);
+        let session = if fact.copied { origin? } else { deed.session };
+        Some(Self { session, ..deed })
     }
 
     fn subagent(self) -> Option<String> {
@@ -48,15 +55,14 @@ impl Ingest {
         let is_own = fact.who.subagent.is_none();
         let place = now.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
         let mut body = describe(deed, now, place.as_ref());
-        let started =
-            Key::of("session started", &[deed.agent.as_bytes(), deed.session().as_bytes()]);
+        let started = Key::of("session started", &[deed.agent.as_bytes(), deed.session.as_bytes()]);
         let is_first = is_own && !self.kept.has(started.0);
         if is_first {
             self.kept.set(started.0, Vec::new());
         }
         let facts = serde_json::to_vec(now).expect("it is plain data");
         let at = deed.at.ms().to_le_bytes();
-        let whose = [deed.agent, deed.session()].map(str::as_bytes);
+        let whose = [deed.agent, deed.session].map(str::as_bytes);
         let is_new = self.is_new(Key::of("session fact", &[whose[0], whose[1], &at, &facts]));
         body.transcript = Some(PathText::from_os(&reader.path).text).filter(|_| is_first);
         if is_new {
@@ -71,30 +77,31 @@ impl Ingest {
         }
     }
 
-    /// A tool was to touch a file or directory. A copy is its original's, and what did not run or
-    /// failed is no access.
+    /// A tool was to touch a file or directory. A copy is its original's, which may be gone; what did
+    /// not run or failed is no access.
     pub(super) fn touched(&mut self, reader: &Reader, fact: &Fact, touch: &Touch) {
-        if fact.copied || matches!(touch.outcome, Outcome::Rejected | Outcome::Failed) {
+        let Some(deed) = Deed::of_origin(reader, fact) else { return };
+        if matches!(touch.outcome, Outcome::Rejected | Outcome::Failed) {
             return;
         }
         let Some(path) = absolute(&touch.path, touch.cwd.as_ref()) else { return };
-        let tool = touch.tool.as_str();
-        let deed = Deed { tool, outcome: touch.outcome, ..Deed::new(reader, fact) };
+        let deed = Deed { tool: touch.tool.as_str(), outcome: touch.outcome, ..deed };
         match touch.how {
             // The agent's own copies tell of files that its tools tell of as well.
             How::Tracked => {}
             How::Search | How::Work => {
-                let is_new = self.is_new(touch.key);
+                if !self.is_new(touch.key) {
+                    return;
+                }
                 let place = match path.is_file() {
                     true => self.places.file(&path, deed.at),
                     false => self.places.dir(&path, deed.at),
                 };
-                if is_new {
-                    self.dir(deed, &place, "search");
-                }
+                self.dir(deed, &place, "search");
             }
             how => {
-                if self.is_new(touch.key) {
+                let is_new = self.is_new(touch.key);
+                if is_new && (!touch.in_shell || self.is_new_in_shell(deed, &path, how)) {
                     self.file(deed, &path, how, touch.lines.map(|it| (it.added, it.removed)));
                 }
             }
@@ -103,12 +110,20 @@ impl Ingest {
 
     /// A shell call ended.
     pub(super) fn called(&mut self, reader: &mut Reader, fact: &Fact, call: &Shell) {
-        if fact.copied || call.outcome == Outcome::Rejected || !self.is_new(call.key) {
+        let known = &mut reader.known;
+        if call.outcome == Outcome::Rejected {
             return;
         }
-        reader.known.calls += 1;
-        reader.known.unresolved += u64::from(call.reading.unresolved > 0);
-        let deed = Deed { outcome: call.outcome, tool: "shell", ..Deed::new(reader, fact) };
+        // Calls are counted where they were made; what they touched is known by itself.
+        if !fact.copied {
+            if !self.is_new(call.key) {
+                return;
+            }
+            known.calls += 1;
+            known.unresolved += u64::from(call.reading.unresolved > 0);
+        }
+        let Some(deed) = Deed::of_origin(reader, fact) else { return };
+        let deed = Deed { outcome: call.outcome, tool: "shell", ..deed };
         if let Some(cwd) = &call.cwd {
             let place = self.places.dir(cwd.as_path(), deed.at);
             self.dir(deed, &place, "command");
@@ -128,7 +143,7 @@ impl Ingest {
             } else if touch.how == How::Search {
                 let place = self.places.file(&touch.path, deed.at);
                 self.dir(deed, &place, "search");
-            } else {
+            } else if self.is_new_in_shell(deed, &touch.path, touch.how) {
                 self.file(deed, &touch.path, touch.how, None);
             }
         }
@@ -172,8 +187,16 @@ impl Ingest {
         self.kept.record(Draft { at, evidence, replaces, body }.into_record());
     }
 
+    /// What an agent says of a shell call, what the call's text says, and all copies of that are one
+    /// access. The path is the one that was told: where that leads may change.
+    fn is_new_in_shell(&mut self, deed: Deed<'_>, path: &Path, how: How) -> bool {
+        let (whose, at) = (deed.session.as_bytes(), deed.at.ms().to_le_bytes());
+        let told = normal(path);
+        let told = told.as_os_str().as_encoded_bytes();
+        self.is_new(Key::of("access", &[whose, &at, format!("{how:?}").as_bytes(), told]))
+    }
+
     fn file(&mut self, deed: Deed<'_>, path: &Path, how: How, lines: Option<(u64, u64)>) {
-        let place = self.places.file(path, deed.at);
         let how = match how {
             How::Read => "read",
             How::Write => "write",
@@ -182,15 +205,11 @@ impl Ingest {
             How::Rename => "rename",
             How::Search | How::Work | How::Tracked => return,
         };
+        let place = self.places.file(path, deed.at);
         let text = PathText::from_os(&place.path).text;
-        // What an agent says of a shell call and what the call's text says are one access.
-        let (whose, at) = (deed.session().as_bytes(), deed.at.ms().to_le_bytes());
-        if !self.is_new(Key::of("access", &[whose, &at, how.as_bytes(), text.as_bytes()])) {
-            return;
-        }
         let body = FileAccessed {
             launch: None,
-            session: Some(deed.session().to_owned()),
+            session: Some(deed.session.to_owned()),
             subagent: deed.subagent(),
             agent: deed.agent.to_owned(),
             path_as_told: Some(PathText::from_os(path).text).filter(|told| *told != text),
@@ -215,14 +234,14 @@ impl Ingest {
     fn dir(&mut self, deed: Deed<'_>, place: &Place, how: &str) {
         let path = PathText::from_os(&place.dir);
         let quarter = deed.at.ms().div_euclid(QUARTER_MS).to_le_bytes();
-        let parts = [deed.agent, deed.session(), &path.text, how].map(str::as_bytes);
+        let parts = [deed.agent, deed.session, &path.text, how].map(str::as_bytes);
         let key = Key::of("directory", &[parts[0], parts[1], parts[2], parts[3], &quarter]);
         if !self.is_new(key) {
             return;
         }
         let body = DirTouched {
             launch: None,
-            session: Some(deed.session().to_owned()),
+            session: Some(deed.session.to_owned()),
             dir: path.text,
             dir_b64: path.b64,
             repo: place.repo.clone(),
@@ -249,7 +268,7 @@ impl Ingest {
 
 fn describe(deed: Deed<'_>, now: &Session, place: Option<&Place>) -> record::Session {
     record::Session {
-        session: deed.session().to_owned(),
+        session: deed.session.to_owned(),
         subagent: deed.subagent(),
         agent: deed.agent.to_owned(),
         agent_version: text(now.version.as_ref()),

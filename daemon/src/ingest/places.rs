@@ -95,7 +95,7 @@ fn repo(found: Found, at: Timestamp) -> (Option<Repo>, Option<String>) {
 }
 
 /// Takes `.` and `..` out of a path, as far as its text goes.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {

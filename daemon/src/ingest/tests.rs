@@ -149,6 +149,42 @@ fn what_was_recorded_is_not_recorded_again() {
     assert_eq!((started, dirs), (1, 1), "{:?}", kinds(&again));
 }
 
+/// A tool's call and its result, as a session has them or as a fork of it has copied them.
+fn reads(session: &str, copied_from: Option<&str>) -> String {
+    let copied = copied_from.map(|from| format!(",\"forkedFrom\":{{\"sessionId\":\"{from}\"}}"));
+    let rest = format!(
+        "\"sessionId\":\"{session}\",\"timestamp\":\"2026-11-20T09:00:02.000Z\",\"cwd\":\"/w\",\
+         \"version\":\"2.1.330\"{}}}\n",
+        copied.unwrap_or_default()
+    );
+    format!(
+        "{{\"type\":\"assistant\",\"uuid\":\"a\",\"message\":{{\"id\":\"m\",\"content\":[{{\"type\":\
+         \"tool_use\",\"id\":\"t\",\"name\":\"Read\",\"input\":{{\"file_path\":\"/w/f\"}}}}]}},{rest}\
+         {{\"type\":\"user\",\"uuid\":\"r\",\"message\":{{\"content\":[{{\"type\":\"tool_result\",\
+         \"tool_use_id\":\"t\"}}]}},\"toolUseResult\":{{\"file\":{{\"filePath\":\"/w/f\"}}}},{rest}"
+    )
+}
+
+#[test]
+fn what_only_a_copy_tells_is_the_original_s_and_told_once() {
+    let scene = Scene::new();
+    let fork = [reads("fork", Some("first")), user("fork", 9)].concat();
+    scene.append("claude/projects/-w/fork.jsonl", &fork);
+    scene.run();
+    scene.append(
+        "claude/projects/-w/first.jsonl",
+        &[user("first", 1), reads("first", None)].concat(),
+    );
+    let accesses = |records: Vec<Record>| -> Vec<_> {
+        let accesses = records.into_iter().filter_map(|record| match record.body {
+            Body::FileAccessed(access) => Some((access.session.unwrap(), access.path)),
+            _ => None,
+        });
+        accesses.collect()
+    };
+    assert_eq!(accesses(scene.run()), [("first".to_owned(), "/w/f".to_owned())]);
+}
+
 #[test]
 fn a_file_that_is_gone_is_recorded_once() {
     let scene = Scene::new();

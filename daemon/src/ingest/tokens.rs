@@ -9,15 +9,24 @@ use crate::session::{Fact, Key};
 use crate::store::Draft;
 use crate::store::ingest::Kept;
 
+/// Of a key is kept what the tally knows, and behind that the newest record about it.
 impl Known for Kept {
     fn get(&self, key: Key) -> Option<Entry> {
-        serde_json::from_slice(&Self::get(self, key.0)?).ok()
+        let value = Self::get(self, key.0)?;
+        postcard::take_from_bytes(&value).ok().map(|(entry, _)| entry)
     }
 
     fn set(&mut self, key: Key, entry: Entry) {
-        let value = serde_json::to_vec(&entry).expect("it is plain data");
+        let mut value = postcard::to_stdvec(&entry).expect("it is plain data");
+        let before = Self::get(self, key.0).unwrap_or_default();
+        value.extend_from_slice(record_of(&before));
         Self::set(self, key.0, value);
     }
+}
+
+/// Returns the part of a value that is the id of a record; empty where there is none.
+fn record_of(value: &[u8]) -> &[u8] {
+    postcard::take_from_bytes::<Entry>(value).map(|(_, record)| record).unwrap_or_default()
 }
 
 impl Ingest {
@@ -53,22 +62,23 @@ impl Ingest {
         self.put(key, at, replaces, usage(agent, key, Some(response), fact));
     }
 
+    /// Records what is known of a response now. Lines about one are mostly written together: a record
+    /// that nobody has seen yet is amended instead of corrected.
     fn put(&mut self, key: Key, at: Timestamp, replaces: Option<RecordId>, usage: Usage) {
         let body = Body::Usage(Box::new(usage));
         let record = Draft { at, evidence: Evidence::Transcript, replaces, body }.into_record();
-        let id = serde_json::to_vec(&record.id).expect("an id is plain data");
-        self.kept.set(record_key(key).0, id);
+        let Some(record) = self.kept.amend(replaces, record) else { return };
+        let mut value = self.kept.get(key.0).unwrap_or_default();
+        value.truncate(value.len() - record_of(&value).len());
+        value.extend(postcard::to_stdvec(&record.id).expect("an id is plain data"));
+        self.kept.set(key.0, value);
         self.kept.record(record);
     }
 
     /// Returns the newest record of a response.
     fn recorded(&self, key: Key) -> Option<RecordId> {
-        serde_json::from_slice(&self.kept.get(record_key(key).0)?).ok()
+        postcard::from_bytes(record_of(&self.kept.get(key.0)?)).ok()
     }
-}
-
-fn record_key(key: Key) -> Key {
-    Key::of("record of a response", &[&key.0])
 }
 
 fn usage(agent: &str, key: Key, response: Option<&Response>, fact: &Fact) -> Usage {

@@ -14,8 +14,20 @@ pub(super) trait Append: Send + 'static {
     /// and returns the last one's number.
     fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64>;
 
+    /// Prepares for very many records, or for few again.
+    fn prepare(&mut self, load: Load) -> rusqlite::Result<()>;
+
     /// Tidies up before the end.
     fn close(&mut self) -> rusqlite::Result<()>;
+}
+
+/// How much is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    /// What happens now.
+    Light,
+    /// What has gathered in session files before a first start.
+    Heavy,
 }
 
 /// The writing connection.
@@ -50,6 +62,19 @@ impl Append for Ledger {
         ingest::write(&tx, changes)?;
         tx.commit()?;
         Ok(seq)
+    }
+
+    /// Keys of facts are spread over all of their table: with a small cache its pages would be read,
+    /// and written to the log, again and again.
+    fn prepare(&mut self, load: Load) -> rusqlite::Result<()> {
+        // In KiB where negative, and in pages of the log.
+        let (cache, log) = match load {
+            Load::Light => (-2000, 1000),
+            Load::Heavy => (-32_000, 8000),
+        };
+        self.connection.pragma_update(None, "cache_size", cache)?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", log)?;
+        self.connection.execute_batch("PRAGMA shrink_memory")
     }
 
     /// Brings the write-ahead log into the database, so that one file is left to copy.

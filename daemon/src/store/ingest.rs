@@ -11,13 +11,21 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::mpsc;
+use trackway_protocol::ids::RecordId;
 use trackway_protocol::record::Record;
 
 use super::{StoreError, schema};
 use crate::event::{FileId, os_string};
 
+mod absent;
+
+use absent::Filter;
+
 /// Records handed over and not yet durable, at most, unless one batch alone has more.
 const IN_FLIGHT: usize = 8192;
+
+/// How many records back one is searched that is to be amended: lines about one response are close.
+const AMENDED: usize = 64;
 
 /// What one fact, or one response, is known by.
 pub(crate) type Key = [u8; 16];
@@ -45,6 +53,8 @@ pub(crate) enum Change {
 pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
     pub(crate) changes: Vec<Change>,
+    /// Whether everything that was there at the start is handed over with it.
+    pub(crate) is_last: bool,
 }
 
 /// The batches on their way to the writer.
@@ -137,6 +147,9 @@ pub(crate) struct Kept {
     /// Handed over and perhaps not durable, each with the number of its batch.
     files: HashMap<FileId, (u64, Option<File>)>,
     keys: HashMap<Key, (u64, Vec<u8>)>,
+    /// At a first start, until everything was read once.
+    filter: Option<Filter>,
+    is_settled: bool,
     /// What the next batch changes.
     next: Batch,
 }
@@ -145,7 +158,21 @@ impl Kept {
     pub(super) fn open(path: &Path, intake: Intake) -> Result<Self, StoreError> {
         let connection = schema::open_reading(path)?;
         let (files, keys) = Default::default();
-        Ok(Self { connection, intake, files, keys, next: Batch::default() })
+        let is_first = !connection.prepare("SELECT 1 FROM ingest_key")?.exists([])?;
+        let filter = is_first.then(Filter::new);
+        let (is_settled, next) = Default::default();
+        Ok(Self { connection, intake, files, keys, filter, is_settled, next })
+    }
+
+    /// Everything that was there was read once: what is asked for from now on is mostly kept, and
+    /// little is to be written.
+    pub(crate) fn settle(&mut self) {
+        if !std::mem::replace(&mut self.is_settled, true) {
+            self.filter = None;
+            self.next.is_last = true;
+            // Nobody is left to be told where the writer has ended.
+            let _ = self.hand_over();
+        }
     }
 
     /// Adds a record to the next batch.
@@ -153,8 +180,24 @@ impl Kept {
         self.next.records.push(record);
     }
 
+    /// Has a record say what another one corrects it to, where it is still in the next batch. Where it
+    /// is not, returns the correction.
+    pub(crate) fn amend(&mut self, replaced: Option<RecordId>, now: Record) -> Option<Record> {
+        let waiting = self.next.records.iter_mut().rev().take(AMENDED);
+        match waiting.into_iter().find(|record| Some(record.id) == replaced) {
+            Some(record) => {
+                (record.at, record.evidence, record.body) = (now.at, now.evidence, now.body);
+                None
+            }
+            None => Some(now),
+        }
+    }
+
     /// Changes what is known by a key.
     pub(crate) fn set(&mut self, key: Key, value: Vec<u8>) {
+        if let Some(filter) = &mut self.filter {
+            filter.insert(key);
+        }
         self.keys.insert(key, (u64::MAX, value.clone()));
         self.next.changes.push(Change::Key(key, value));
     }
@@ -172,7 +215,8 @@ impl Kept {
 
     /// Hands the next batch over. Blocks while the writer has too many.
     pub(crate) fn hand_over(&mut self) -> Result<(), Closed> {
-        if self.next.records.is_empty() && self.next.changes.is_empty() {
+        let Batch { records, changes, is_last } = &self.next;
+        if records.is_empty() && changes.is_empty() && !is_last {
             return Ok(());
         }
         let number = self.intake.send(std::mem::take(&mut self.next))?;
@@ -194,6 +238,9 @@ impl Kept {
         if let Some((_, value)) = self.keys.get(&key) {
             return Some(value.clone());
         }
+        if self.is_absent(key) {
+            return None;
+        }
         let select = "SELECT value FROM ingest_key WHERE key = ?";
         answer(self.one(select, params![key], |row| row.get(0)))
     }
@@ -203,8 +250,15 @@ impl Kept {
         if self.keys.contains_key(&key) {
             return true;
         }
+        if self.is_absent(key) {
+            return false;
+        }
         let select = "SELECT 1 FROM ingest_key WHERE key = ?";
         answer(self.one(select, params![key], |row| row.get::<_, i64>(0))).is_some()
+    }
+
+    fn is_absent(&self, key: Key) -> bool {
+        self.filter.as_ref().is_some_and(|filter| !filter.may_have(key))
     }
 
     /// Returns what is kept of a file.

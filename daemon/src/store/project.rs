@@ -8,12 +8,13 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record};
 
 use super::register::Grounds;
-pub(super) use sums::Pending;
+pub(super) use pending::Pending;
 
 pub(super) mod dir;
 mod file;
 pub(super) mod how;
 pub(super) mod launch;
+mod pending;
 pub(super) mod repo;
 mod sayings;
 pub(super) mod session;
@@ -33,7 +34,7 @@ pub(super) fn project(
         note_record(tx, launch_key(tx, id)?, record.seq)?;
     }
     let seen = Seen { at: record.at, evidence: record.evidence };
-    let session = session::named(tx, seen, record)?;
+    let session = session::named(tx, pending, seen, record)?;
     match &record.body {
         Body::LaunchStarted(body) => launch::started(tx, pending, seen, body),
         Body::LaunchUpdated(body) => launch::updated(tx, pending, seen, body),
@@ -41,10 +42,12 @@ pub(super) fn project(
         Body::DirTouched(body) => dir::touched(tx, pending, seen, body),
         Body::Coverage(body) => coverage(tx, record.seq, body),
         Body::DaemonStarted(body) | Body::DaemonStopped(body) => daemon_run(tx, record, body),
-        Body::SessionStarted(body) => session::said(tx, seen.grounds(false), session, body),
-        Body::SessionUpdated(body) => session::said(tx, seen.grounds(true), session, body),
+        Body::SessionStarted(body) => {
+            session::said(tx, pending, seen.grounds(false), session, body)
+        }
+        Body::SessionUpdated(body) => session::said(tx, pending, seen.grounds(true), session, body),
         Body::SessionLinked(body) => session::linked(tx, seen, session, body),
-        Body::FileAccessed(body) => file::accessed(tx, seen, session, body),
+        Body::FileAccessed(body) => file::accessed(tx, pending, seen, session, body),
         Body::Usage(body) => usage::used(tx, record, session, body),
         Body::Other { .. } => Ok(()),
     }

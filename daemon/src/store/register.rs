@@ -4,6 +4,8 @@
 //! update over what it updates, then the later one. Ties are broken by the value's text, so that
 //! the order of arrival never matters.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackway_protocol::ids::Timestamp;
@@ -49,12 +51,13 @@ pub(super) struct Statement {
 pub(super) struct Register(Option<Statement>);
 
 impl Register {
-    /// Keeps the better of what was said and `statement`.
-    pub(super) fn hear(&mut self, statement: Statement) {
-        match &self.0 {
-            Some(best) if best.rank() >= statement.rank() => {}
-            _ => self.0 = Some(statement),
+    /// Keeps the better of what was said and `statement`; returns whether that is the latter.
+    pub(super) fn hear(&mut self, statement: Statement) -> bool {
+        let is_better = self.0.as_ref().is_none_or(|best| statement.is_better_than(best));
+        if is_better {
+            self.0 = Some(statement);
         }
+        is_better
     }
 
     /// Returns the best statement.
@@ -64,9 +67,13 @@ impl Register {
 }
 
 impl Statement {
-    /// Returns what is greater for the better statement.
-    pub(super) fn rank(&self) -> impl Ord + use<> {
-        (self.grounds, self.value.to_string())
+    /// Whether this one is kept of the two.
+    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+        let text = |of: &Self| of.value.to_string();
+        match self.grounds.cmp(&other.grounds) {
+            Ordering::Equal => text(self) > text(other),
+            order => order.is_gt(),
+        }
     }
 }
 
@@ -123,7 +130,7 @@ mod tests {
         for (worse, better) in worse_and_better {
             for pair in [[&worse, &better], [&better, &worse]] {
                 let mut register = Register::default();
-                pair.into_iter().for_each(|statement| register.hear(statement.clone()));
+                pair.into_iter().for_each(|statement| _ = register.hear(statement.clone()));
                 assert_eq!(register.best(), Some(&better));
             }
         }

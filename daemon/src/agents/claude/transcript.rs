@@ -203,8 +203,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn fact(&mut self, what: What) {
-        let Scope { who, at, copied, .. } = &self.scope;
-        self.facts.push(Fact { at: *at, who: who.clone(), copied: *copied, what });
+        let Scope { who, at, copied, origin, .. } = &self.scope;
+        let (who, origin) = (who.clone(), origin.clone());
+        self.facts.push(Fact { at: *at, who, copied: *copied, origin, what });
     }
 
     fn key(&self, rule: &str, part: &[u8]) -> Key {
@@ -315,6 +316,7 @@ impl Reader<'_> {
             cwd: self.scope.cwd.clone(),
             how: How::Tracked,
             tool,
+            in_shell: false,
             outcome: Outcome::Unknown,
             lines: None,
         });

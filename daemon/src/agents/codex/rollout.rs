@@ -237,7 +237,7 @@ impl Reader<'_> {
 
     fn fact(&mut self, what: What) {
         let who = self.who.clone();
-        self.facts.push(Fact { at: self.at, who, copied: false, what });
+        self.facts.push(Fact { at: self.at, who, copied: false, origin: None, what });
     }
 
     /// A line keeps its time when it moves to another file.

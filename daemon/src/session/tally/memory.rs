@@ -13,16 +13,16 @@ pub(crate) struct Ledger {
 }
 
 #[derive(Default)]
-pub(crate) struct Memory(HashMap<Key, String>);
+pub(crate) struct Memory(HashMap<Key, Vec<u8>>);
 
 impl Known for Memory {
     fn get(&self, key: Key) -> Option<Entry> {
-        self.0.get(&key).map(|entry| serde_json::from_str(entry).unwrap())
+        self.0.get(&key).map(|entry| postcard::from_bytes(entry).unwrap())
     }
 
-    /// Entries are kept as text, to prove that they can be.
+    /// Entries are kept as bytes, to prove that they can be.
     fn set(&mut self, key: Key, entry: Entry) {
-        self.0.insert(key, serde_json::to_string(&entry).unwrap());
+        self.0.insert(key, postcard::to_stdvec(&entry).unwrap());
     }
 }
 

@@ -29,6 +29,9 @@ const GATHER: Duration = Duration::from_millis(2);
 /// With so many gathered, more than one program makes, this thread sleeps on instead of waiting: who
 /// starts programs then need not wake it, which on a virtual machine costs them more than the rest.
 const BUSY: usize = 4;
+/// How long it sleeps then. Each waking costs more than the events that it is for; what an agent
+/// starts with stays as it is for longer than that.
+const GATHER_BUSY: Duration = Duration::from_millis(8);
 /// Events taken in one go before orders are looked at.
 const BATCH: usize = 4096;
 
@@ -205,7 +208,7 @@ impl Reader {
     /// come together, instead of waking this thread for each, and a program that has ended since
     /// is not looked for in vain.
     fn gather(&mut self) -> Result<usize, Closed> {
-        std::thread::sleep(GATHER);
+        std::thread::sleep(if self.busy { GATHER_BUSY } else { GATHER });
         let mut frames = std::mem::take(&mut self.gathered);
         while frames.len() < BATCH
             && let Some(frame) = self.receive()?

@@ -67,8 +67,6 @@ CREATE TABLE usage (
     reasoning INTEGER NOT NULL,
     PRIMARY KEY (key, record)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX usage_by_time ON usage (at_ms);
-CREATE INDEX usage_by_session ON usage (session, at_ms);
 
 -- Records that are corrected by one that came before them.
 CREATE TABLE usage_corrected (

@@ -9,8 +9,12 @@ use trackway_protocol::record::{DirTouched, Repo};
 
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
-use super::sums::{self, Before, For, Pending, Touch};
+use super::pending::Pending;
+use super::sums::{self, Before, For, Touch};
 use super::{Seen, how, key, launch_key, repo};
+
+/// Writes the register of a directory's repository.
+pub(super) const PUT_REPO: &str = "UPDATE dir SET repo = ? WHERE key = ?";
 
 /// What is known of the repository of a directory: nothing is said of one that lies in none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +44,7 @@ pub(super) fn touched(
     let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?.unwrap_or(0);
     let dir = dir_key(tx, body)?;
     let repo = match (&body.repo, &body.repo_unknown) {
-        (Some(repo), _) => repo::seen(tx, seen, repo)?,
+        (Some(repo), _) => repo::seen(tx, pending, seen, repo)?,
         (None, Some(_)) => repo::UNKNOWN,
         (None, None) => repo::NONE,
     };
@@ -52,14 +56,15 @@ pub(super) fn touched(
         evidence: strength(seen.evidence),
         day: quarter_hour(seen.at).div_euclid(sums::QUARTERS),
     };
-    For::Dirs.add(tx, pending, dir, touch, dir_before(tx, dir, touch)?)?;
+    For::Dirs.add(tx, &mut pending.sums, dir, touch, dir_before(tx, dir, touch)?)?;
     if body.repo.is_some() {
-        For::Repos.add(tx, pending, repo, touch, repo_before(tx, repo, touch)?)?;
+        For::Repos.add(tx, &mut pending.sums, repo, touch, repo_before(tx, repo, touch)?)?;
         note_repo(tx, seen, dir, repo)?;
         note_visit(tx, repo, touch)?;
     }
     note_touch(tx, seen, dir, repo, touch, body)?;
-    hear_repo(tx, seen, dir, body)
+    let fact = RepoFact { repo: body.repo.clone(), repo_unknown: body.repo_unknown.clone() };
+    pending.dirs.hear(tx, "SELECT repo FROM dir WHERE key = ?", dir, (seen, &fact))
 }
 
 /// Moves what a launch did from the sums of one kind to those of another.
@@ -220,25 +225,14 @@ fn note_repo(tx: &Connection, seen: Seen, dir: i64, repo: i64) -> rusqlite::Resu
     Ok(())
 }
 
-fn hear_repo(tx: &Connection, seen: Seen, dir: i64, body: &DirTouched) -> rusqlite::Result<()> {
-    let text: String = tx
-        .prepare_cached("SELECT repo FROM dir WHERE key = ?")?
-        .query_row([dir], |row| row.get(0))?;
-    let fact = RepoFact { repo: body.repo.clone(), repo_unknown: body.repo_unknown.clone() };
-    if let Some(best) = heard(&text, seen, fact)? {
-        tx.prepare_cached("UPDATE dir SET repo = ? WHERE key = ?")?.execute(params![best, dir])?;
-    }
-    Ok(())
-}
-
-/// Returns the text of a register after it heard of a repository, where that changed it.
-pub(super) fn heard(text: &str, seen: Seen, fact: RepoFact) -> rusqlite::Result<Option<String>> {
-    let mut register: Register = serde_json::from_str(text).map_err(unreadable)?;
+/// Has a register hear of a repository; returns whether that changed it.
+pub(super) fn hear(register: &mut Register, seen: Seen, fact: &RepoFact) -> bool {
     let grounds = Grounds { known: fact.repo_unknown.is_none(), ..seen.grounds(false) };
+    if register.best().is_some_and(|best| best.grounds > grounds) {
+        return false;
+    }
     let value = serde_json::to_value(fact).expect("a repository has plain fields");
-    register.hear(Statement { grounds, value });
-    let best = serde_json::to_string(&register).expect("a register has string keys");
-    Ok((best != text).then_some(best))
+    register.hear(Statement { grounds, value })
 }
 
 /// Returns what a register's text holds.

@@ -4,13 +4,18 @@ use rusqlite::{Connection, params};
 use trackway_protocol::record::FileAccessed;
 
 use super::super::register::strength;
-use super::dir::{RepoFact, heard};
+use super::dir::RepoFact;
+use super::pending::Pending;
 use super::{Seen, key, launch_key, repo, summand};
+
+/// Writes the register of a file's repository.
+pub(super) const PUT_REPO: &str = "UPDATE file SET repo = ? WHERE key = ?";
 
 /// Projects `file.accessed`, whatever its outcome: a command that failed may have read and written
 /// all the same, and what may have happened must not be left out.
 pub(super) fn accessed(
     tx: &Connection,
+    pending: &mut Pending,
     seen: Seen,
     session: i64,
     body: &FileAccessed,
@@ -18,7 +23,7 @@ pub(super) fn accessed(
     let launch = body.launch.map(|id| launch_key(tx, id)).transpose()?.unwrap_or(0);
     let insert = "INSERT INTO file (path, repo) VALUES (?, 'null')";
     let file = key(tx, "SELECT key FROM file WHERE path = ?", insert, [body.path.as_str()])?;
-    note_repo(tx, seen, file, body)?;
+    note_repo(tx, pending, seen, file, body)?;
     // The sum of what is told; NULL where neither tells.
     tx.prepare_cached(
         "INSERT INTO file_access (file, session, launch, agent, how, first_at, last_at, times, tool,
@@ -49,19 +54,18 @@ pub(super) fn accessed(
     Ok(())
 }
 
-fn note_repo(tx: &Connection, seen: Seen, file: i64, body: &FileAccessed) -> rusqlite::Result<()> {
+fn note_repo(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    file: i64,
+    body: &FileAccessed,
+) -> rusqlite::Result<()> {
     if let Some(repo) = &body.repo {
-        let repo = repo::seen(tx, seen, repo)?;
+        let repo = repo::seen(tx, pending, seen, repo)?;
         tx.prepare_cached("INSERT OR IGNORE INTO file_repo (file, repo) VALUES (?, ?)")?
             .execute([file, repo])?;
     }
-    let text: String = tx
-        .prepare_cached("SELECT repo FROM file WHERE key = ?")?
-        .query_row([file], |row| row.get(0))?;
     let fact = RepoFact { repo: body.repo.clone(), repo_unknown: body.repo_unknown.clone() };
-    if let Some(best) = heard(&text, seen, fact)? {
-        tx.prepare_cached("UPDATE file SET repo = ? WHERE key = ?")?
-            .execute(params![best, file])?;
-    }
-    Ok(())
+    pending.files.hear(tx, "SELECT repo FROM file WHERE key = ?", file, (seen, &fact))
 }

@@ -7,8 +7,8 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Evidence, Launch, LaunchEnded, Repo};
 
 use super::super::register::{Grounds, Register, Statement};
+use super::pending::Pending;
 use super::sayings::Sayings;
-use super::sums::Pending;
 use super::{Seen, dir, launch_key, repo};
 
 /// The field that says which launch it is.
@@ -36,7 +36,7 @@ pub(super) fn started(
     seen: Seen,
     body: &Launch,
 ) -> rusqlite::Result<()> {
-    note_repo(tx, seen, body)?;
+    note_repo(tx, pending, seen, body)?;
     change(tx, pending, body.launch, seen, |facts| {
         facts.started = Some(facts.started.unwrap_or(seen.at).min(seen.at));
         facts.fields.hear(seen.grounds(false), body, IDENTITY);
@@ -50,7 +50,7 @@ pub(super) fn updated(
     seen: Seen,
     body: &Launch,
 ) -> rusqlite::Result<()> {
-    note_repo(tx, seen, body)?;
+    note_repo(tx, pending, seen, body)?;
     change(tx, pending, body.launch, seen, |facts| {
         facts.fields.hear(seen.grounds(true), body, IDENTITY);
     })
@@ -65,7 +65,9 @@ pub(super) fn ended(
 ) -> rusqlite::Result<()> {
     let value = serde_json::to_value(body).expect("an end is an object of plain fields");
     let grounds = Grounds { known: !body.unknown, ..seen.grounds(false) };
-    change(tx, pending, body.launch, seen, |facts| facts.end.hear(Statement { grounds, value }))
+    change(tx, pending, body.launch, seen, |facts| {
+        facts.end.hear(Statement { grounds, value });
+    })
 }
 
 impl Facts {
@@ -105,8 +107,13 @@ impl Facts {
 
 /// Makes the repository known even if another is believed: which are known must not depend on the
 /// order in which they were heard of.
-fn note_repo(tx: &Connection, seen: Seen, body: &Launch) -> rusqlite::Result<()> {
-    body.repo.as_ref().map_or(Ok(()), |repo| repo::seen(tx, seen, repo).map(drop))
+fn note_repo(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    body: &Launch,
+) -> rusqlite::Result<()> {
+    body.repo.as_ref().map_or(Ok(()), |repo| repo::seen(tx, pending, seen, repo).map(drop))
 }
 
 fn change(

@@ -1,8 +1,12 @@
 //! The tables of repositories: what their clones have in common, and each clone as it was seen last.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, params};
 use trackway_protocol::record::Repo;
 
+use super::pending::Pending;
 use super::{Seen, key};
 
 /// Stands in a touch for a repository that could not be looked up.
@@ -11,27 +15,53 @@ pub(in super::super) const UNKNOWN: i64 = -1;
 /// Stands in a touch for no repository.
 pub(in super::super) const NONE: i64 = 0;
 
+/// Clones as they were seen, still to be written.
+#[derive(Default)]
+pub(super) struct Clones(HashMap<String, Sighting>);
+
+/// See [`Clones`], which have them by the text that is kept.
+struct Sighting {
+    names: [String; 4],
+    repo: i64,
+    seen_at: i64,
+}
+
 /// Makes a repository known as it was seen, and returns the key of its identity.
-pub(super) fn seen(tx: &Connection, seen: Seen, repo: &Repo) -> rusqlite::Result<i64> {
-    let repo_key = identity_key(tx, repo)?;
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+pub(super) fn seen(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    repo: &Repo,
+) -> rusqlite::Result<i64> {
     let json = serde_json::to_string(repo).expect("a repository has plain fields");
-    tx.prepare_cached(
-        "INSERT INTO clone (root, main, remote, upstream, repo, seen_at, seen)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at, seen = excluded.seen
-         WHERE (excluded.seen_at, excluded.seen) > (seen_at, seen)",
-    )?
-    .execute(params![
-        repo.root,
-        text(&repo.main),
-        text(&repo.remote),
-        text(&repo.upstream),
-        repo_key,
-        seen.at.ms(),
-        json,
-    ])?;
-    Ok(repo_key)
+    let clone = match pending.clones.0.entry(json) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let Repo { root, main, remote, upstream, .. } = repo;
+            let names = [root.clone(), text(main), text(remote), text(upstream)];
+            new.insert(Sighting { names, repo: identity_key(tx, repo)?, seen_at: seen.at.ms() })
+        }
+    };
+    clone.seen_at = clone.seen_at.max(seen.at.ms());
+    Ok(clone.repo)
+}
+
+impl Clones {
+    pub(super) fn write(&mut self, tx: &Connection) -> rusqlite::Result<()> {
+        let mut put = tx.prepare_cached(
+            "INSERT INTO clone (root, main, remote, upstream, repo, seen_at, seen)
+             VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at, seen = excluded.seen
+             WHERE (excluded.seen_at, excluded.seen) > (seen_at, seen)",
+        )?;
+        for (json, Sighting { names: [root, main, remote, upstream], repo, seen_at }) in
+            self.0.drain()
+        {
+            put.execute(params![root, main, remote, upstream, repo, seen_at, json])?;
+        }
+        Ok(())
+    }
 }
 
 /// Returns the key of what all clones of a repository have in common.

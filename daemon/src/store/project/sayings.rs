@@ -50,7 +50,7 @@ impl Sayings {
     fn hear_group(&mut self, grounds: Grounds, name: &str, fields: Fields) {
         let of_group = |saying: &Saying| saying.said.keys().any(|field| group(field) == name);
         if let Some(index) = self.0.iter().position(of_group) {
-            if self.0[index].statement(name).rank() >= statement(grounds, &fields).rank() {
+            if !statement(grounds, &fields).is_better_than(&self.0[index].statement(name)) {
                 return;
             }
             self.0[index].said.retain(|field, _| group(field) != name);

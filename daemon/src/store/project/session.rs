@@ -1,6 +1,9 @@
 //! The tables of sessions: all that was said of each, and the launches that worked on it.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use trackway_protocol::ids::Timestamp;
@@ -8,6 +11,7 @@ use trackway_protocol::record::{Body, Record, Repo, Session, SessionLinked};
 
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
+use super::pending::Pending;
 use super::sayings::Sayings;
 use super::{Seen, launch_key, repo, summand};
 
@@ -76,11 +80,17 @@ impl Facts {
 }
 
 /// Makes the session that a record names known, and returns its key; 0 where it names none.
-pub(super) fn named(tx: &Connection, seen: Seen, record: &Record) -> rusqlite::Result<i64> {
+pub(super) fn named(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    record: &Record,
+) -> rusqlite::Result<i64> {
     let Some(id) = record.body.session() else { return Ok(0) };
     let agent = agent_of(&record.body);
     let sign = Sign {
-        at_ms: seen.at.ms(),
+        first: seen.at.ms(),
+        last: seen.at.ms(),
         is_doing: is_doing(&record.body),
         evidence: strength(seen.evidence),
     };
@@ -90,19 +100,78 @@ pub(super) fn named(tx: &Connection, seen: Seen, record: &Record) -> rusqlite::R
         None => insert(tx, id, agent, sign)?,
     };
     // A touch names no agent: it is a sign of whatever session has the id.
-    add_sign(tx, key, agent.is_empty().then_some(id), sign)?;
+    match agent {
+        "" => pending.signs.of_all.entry(id.to_owned()).or_insert(sign).join(sign),
+        _ => pending.signs.of_one.entry(key).or_insert(sign).join(sign),
+    }
     tx.prepare_cached("INSERT INTO session_record (session, seq) VALUES (?, ?)")?
         .execute([key, record.seq.cast_signed()])?;
     Ok(key)
 }
 
-/// One sign of a session.
+/// Signs of a session, put together.
 #[derive(Clone, Copy)]
 struct Sign {
-    at_ms: i64,
-    /// Whether something was done in it, or only noted about it.
+    /// Of what was done in it, or if nothing was, of what was noted about it, in milliseconds.
+    first: i64,
+    last: i64,
     is_doing: bool,
     evidence: i64,
+}
+
+impl Sign {
+    fn join(&mut self, other: Self) {
+        match self.is_doing.cmp(&other.is_doing) {
+            Ordering::Less => (self.first, self.last) = (other.first, other.last),
+            Ordering::Equal => {
+                self.first = self.first.min(other.first);
+                self.last = self.last.max(other.last);
+            }
+            Ordering::Greater => {}
+        }
+        self.is_doing |= other.is_doing;
+        self.evidence = self.evidence.max(other.evidence);
+    }
+}
+
+/// What was done decides, and where nothing is known of that, what was noted.
+macro_rules! add_sign {
+    () => {
+        "UPDATE session SET
+            first_at = CASE WHEN is_doing < ?3 THEN ?1 WHEN is_doing > ?3 THEN first_at
+                ELSE min(first_at, ?1) END,
+            last_at = CASE WHEN is_doing < ?3 THEN ?2 WHEN is_doing > ?3 THEN last_at
+                ELSE max(last_at, ?2) END,
+            is_doing = max(is_doing, ?3), evidence = max(evidence, ?4)"
+    };
+}
+
+/// Signs of sessions that are still to be written.
+#[derive(Default)]
+pub(super) struct Signs {
+    of_one: HashMap<i64, Sign>,
+    /// Of all sessions with an id.
+    of_all: HashMap<String, Sign>,
+}
+
+impl Signs {
+    pub(super) fn write(&mut self, tx: &Connection) -> rusqlite::Result<()> {
+        for (key, sign) in self.of_one.drain() {
+            sign.write(tx, concat!(add_sign!(), " WHERE key = ?5"), &key)?;
+        }
+        for (id, sign) in self.of_all.drain() {
+            sign.write(tx, concat!(add_sign!(), " WHERE id = ?5"), &id)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sign {
+    fn write(self, tx: &Connection, update: &str, of: &dyn ToSql) -> rusqlite::Result<()> {
+        let Self { first, last, is_doing, evidence } = self;
+        tx.prepare_cached(update)?.execute(params![first, last, is_doing, evidence, of])?;
+        Ok(())
+    }
 }
 
 /// Whether a record tells of something that was done in a session. The others, which tell of links,
@@ -117,22 +186,6 @@ fn is_doing(body: &Body) -> bool {
     }
 }
 
-fn add_sign(tx: &Connection, key: i64, of_all: Option<&str>, sign: Sign) -> rusqlite::Result<()> {
-    // What was done decides, and where nothing is known of that, what was noted.
-    tx.prepare_cached(
-        "UPDATE session SET
-            first_at = CASE WHEN is_doing < ?2 THEN ?1 WHEN is_doing > ?2 THEN first_at
-                ELSE min(first_at, ?1) END,
-            last_at = CASE WHEN is_doing < ?2 THEN ?1 WHEN is_doing > ?2 THEN last_at
-                ELSE max(last_at, ?1) END,
-            is_doing = max(is_doing, ?2), evidence = max(evidence, ?3)
-         WHERE (key = ?4 OR id = ?5)
-            AND NOT (is_doing >= ?2 AND ?1 BETWEEN first_at AND last_at AND evidence >= ?3)",
-    )?
-    .execute(params![sign.at_ms, sign.is_doing, sign.evidence, key, of_all])?;
-    Ok(())
-}
-
 /// Inserts a session with the signs that touches gave of it before, or else with its first.
 fn insert(tx: &Connection, id: &str, agent: &str, sign: Sign) -> rusqlite::Result<i64> {
     let touched = tx
@@ -143,12 +196,12 @@ fn insert(tx: &Connection, id: &str, agent: &str, sign: Sign) -> rusqlite::Resul
         )?
         .execute([id, agent])?;
     if touched == 0 {
-        let Sign { at_ms, is_doing, evidence } = sign;
+        let Sign { first, last, is_doing, evidence } = sign;
         tx.prepare_cached(
             "INSERT INTO session (id, agent, first_at, last_at, is_doing, evidence)
-             VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+             VALUES (?, ?, ?, ?, ?, ?)",
         )?
-        .execute(params![id, agent, at_ms, is_doing, evidence])?;
+        .execute(params![id, agent, first, last, is_doing, evidence])?;
     }
     Ok(tx.last_insert_rowid())
 }
@@ -166,12 +219,13 @@ fn agent_of(body: &Body) -> &str {
 /// Projects `session.started` and `session.updated`, which may come in any order.
 pub(super) fn said(
     tx: &Connection,
+    pending: &mut Pending,
     grounds: Grounds,
     key: i64,
     body: &Session,
 ) -> rusqlite::Result<()> {
     if let Some(repo) = &body.repo {
-        repo::seen(tx, Seen { at: grounds.at, evidence: grounds.evidence }, repo)?;
+        repo::seen(tx, pending, Seen { at: grounds.at, evidence: grounds.evidence }, repo)?;
     }
     note_calls(tx, key, body)?;
     // What is said of a subagent's model or directory is not the session's.

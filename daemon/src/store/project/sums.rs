@@ -28,7 +28,7 @@ pub(in super::super) const DAY: i64 = 2;
 
 /// Sums that are still to be written.
 #[derive(Default)]
-pub(in super::super) struct Pending(BTreeMap<Key, Sum>);
+pub(super) struct Sums(BTreeMap<Key, Sum>);
 
 /// What is summed up, the level, the span, the place and the kind.
 type Key = (For, [i64; 4]);
@@ -156,9 +156,9 @@ pub(super) enum Before {
     Often,
 }
 
-impl Pending {
+impl Sums {
     /// Writes the sums.
-    pub(in super::super) fn write(&mut self, tx: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write(&mut self, tx: &Connection) -> rusqlite::Result<()> {
         // In the order of the tables, which is cheaper than any other.
         for ((of, [level, span, place, kind]), sum) in std::mem::take(&mut self.0) {
             let (first, last) = sum.range.unwrap_or((i64::MAX, i64::MIN));
@@ -179,7 +179,7 @@ impl For {
     pub(super) fn add(
         self,
         tx: &Connection,
-        pending: &mut Pending,
+        pending: &mut Sums,
         place: i64,
         touch: Touch,
         before: Before,

@@ -25,7 +25,8 @@ pub(super) fn used(
     session: i64,
     body: &Usage,
 ) -> rusqlite::Result<()> {
-    let before = counted(tx, &body.key)?;
+    let mut said = tx.prepare_cached("SELECT 1 FROM usage WHERE key = ?")?;
+    let before = if said.exists([&body.key])? { counted(tx, &body.key)? } else { None };
     if let Some(corrected) = record.replaces {
         correct(tx, &body.key, corrected)?;
     }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Coverage, Record};
 
-use super::super::append::Ledger;
+use super::super::append::{Ledger, Load};
 use super::super::ingest::Change;
 use super::super::tests::support::{id, reopen, started};
 use super::super::{Reader, open};
@@ -28,6 +28,10 @@ where
     fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64> {
         (self.before)(self.ledger.connection(), records)?;
         self.ledger.append(records, changes)
+    }
+
+    fn prepare(&mut self, load: Load) -> rusqlite::Result<()> {
+        self.ledger.prepare(load)
     }
 
     fn close(&mut self) -> rusqlite::Result<()> {

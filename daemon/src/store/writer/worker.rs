@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout_at;
 use tracing::{error, info, warn};
 
-use super::super::append::{Append, is_the_records_fault};
+use super::super::append::{Append, Load, is_the_records_fault};
 use super::super::ingest::{Batch, Change, Flow};
 use super::backlog::Backlog;
 use super::trouble::{Bound, Trouble};
@@ -28,6 +28,8 @@ pub(super) struct Worker<A> {
     /// they came in.
     changes: Vec<Change>,
     taken: (u64, usize),
+    /// What the ledger is prepared for since the first batch.
+    load: Option<Load>,
     committed: watch::Sender<u64>,
     health: watch::Sender<Health>,
     bound: Bound,
@@ -71,6 +73,7 @@ impl<A: Append> Worker<A> {
             batches,
             changes: Vec::new(),
             taken: (0, 0),
+            load: None,
             committed,
             health,
             bound,
@@ -156,6 +159,14 @@ impl<A: Append> Worker<A> {
     }
 
     fn take(&mut self, batch: Batch) {
+        let load = if batch.is_last { Load::Light } else { Load::Heavy };
+        // Once light, it stays so.
+        if self.load.is_none_or(|now| now != load && load == Load::Light) {
+            self.load = Some(load);
+            if let Err(error) = self.ledger.prepare(load) {
+                warn!(%error, "the ledger cannot be prepared for its load");
+            }
+        }
         self.taken.0 += 1;
         self.taken.1 += batch.records.len();
         self.backlog.extend(batch.records);

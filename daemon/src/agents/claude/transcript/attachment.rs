@@ -34,6 +34,7 @@ impl Reader<'_> {
             return;
         };
         let cwd = self.scope.cwd.clone();
-        self.touch(Touch { key, path, cwd, how, tool, outcome: Outcome::Done, lines: None });
+        let (in_shell, outcome) = (false, Outcome::Done);
+        self.touch(Touch { key, path, cwd, how, tool, in_shell, outcome, lines: None });
     }
 }

@@ -82,6 +82,7 @@ impl Reader<'_> {
                     cwd: call.cwd,
                     how: if create { How::Create } else { how },
                     tool: call.tool,
+                    in_shell: false,
                     outcome,
                     lines: lines(told, how, create).filter(|_| outcome == Outcome::Done),
                 });
@@ -130,7 +131,8 @@ impl Reader<'_> {
         let key = self.key("edit", path.get().as_bytes());
         let Some(path) = self.place(line, path) else { return };
         let (cwd, tool) = (call.cwd.clone(), call.tool.clone());
-        self.touch(Touch { key, path, cwd, how, tool, outcome: Outcome::Done, lines });
+        let (in_shell, outcome) = (true, Outcome::Done);
+        self.touch(Touch { key, path, cwd, how, tool, in_shell, outcome, lines });
     }
 
     fn git(&mut self, told: &ToolResult<'_>) {

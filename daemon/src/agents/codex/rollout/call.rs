@@ -182,6 +182,7 @@ impl Reader<'_> {
             cwd: call.cwd.clone(),
             how: file.how,
             tool: call.tool.clone(),
+            in_shell: false,
             outcome,
             lines: file.lines.filter(|_| outcome == Outcome::Done),
         });

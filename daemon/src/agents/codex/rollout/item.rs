@@ -135,7 +135,7 @@ impl Reader<'_> {
         let key = [id.as_bytes(), path.as_path().as_os_str().as_encoded_bytes()].join(&0);
         let key = self.key("codex file", &key);
         let Some(tool) = Word::new(tool) else { return };
-        self.touch(Touch { key, path, cwd, how, tool, outcome, lines });
+        self.touch(Touch { key, path, cwd, how, tool, in_shell: false, outcome, lines });
     }
 
     /// Reads a path, or a `file://` URL.

@@ -37,7 +37,7 @@ impl Rollout {
         if let Some(news) = self.state.session.update(now) {
             let who = Who { session: id, subagent: None };
             let what = What::Session(Box::new(news));
-            facts.push(Fact { at, who, copied: false, what });
+            facts.push(Fact { at, who, copied: false, origin: None, what });
         }
     }
 
