@@ -23,6 +23,8 @@ mod launches;
 #[cfg(target_os = "linux")]
 mod layouts;
 #[cfg(target_os = "linux")]
+mod links;
+#[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
 mod network;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     launches::all(&mut tests);
     directories::all(&mut tests);
     sessions::all(&mut tests);
+    links::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);
