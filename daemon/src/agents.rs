@@ -51,7 +51,7 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{self, Grammar};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
-use crate::session::Parser;
+use crate::session::{LineError, Parser};
 
 pub(crate) use crate::enrich::redact::Arguments;
 
@@ -103,6 +103,16 @@ pub(crate) struct Recognised {
     pub(crate) role: Role,
     /// How the agent was installed: `npm`, `native`, `standalone` …
     pub(crate) layout: &'static str,
+}
+
+/// A process in an agent's own list of what runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registered {
+    pub(crate) pid: u32,
+    /// Tells it from others that bore the pid.
+    pub(crate) start_ticks: u64,
+    /// The session that it works on.
+    pub(crate) session: String,
 }
 
 /// An agent's program found on disk.
@@ -232,6 +242,11 @@ pub(crate) trait Agent: Sync {
         redact::redact(argv, self.grammar())
     }
 
+    /// Returns the id of the session that its arguments tell it to work in, where they name one.
+    fn session_argument(&self, argv: &RawArgv) -> Option<String> {
+        redact::session(argv, self.grammar())
+    }
+
     /// Returns where requests go, as far as arguments, environment and configuration tell.
     ///
     /// May touch the disk, so it is asked only for a process that sees the same files as the daemon.
@@ -246,6 +261,23 @@ pub(crate) trait Agent: Sync {
 
     /// Returns the directory in which a process with this environment keeps its session files.
     fn home(&self, env: &AgentEnv) -> Option<PathBuf>;
+
+    /// Returns the file in which a process says on which session it works, where agents of this kind
+    /// keep such a list.
+    fn registry(&self, _home: &Path, _pid: u32) -> Option<PathBuf> {
+        None
+    }
+
+    /// Reads such a file; none where it does not say whose it is.
+    fn registered(&self, _file: &[u8]) -> Result<Option<Registered>, LineError> {
+        Ok(None)
+    }
+
+    /// Returns what tells the session that a process works on from a file that it has open for
+    /// writing, where processes of this agent keep one open.
+    fn session_file(&self) -> Option<fn(&Path) -> Option<String>> {
+        None
+    }
 
     /// Whether a descendant that carries the mark is the agent's own sandbox or helper program, not
     /// the work of a tool call.

@@ -48,10 +48,26 @@ pub(crate) enum Event {
     Installed(Vec<Install>),
     /// How far the reading of older session files is.
     Backfill { running: bool, done_bytes: u64, total_bytes: u64 },
+    /// A session's own file tells more of it.
+    SessionGrew(Box<Growth>),
     /// What was not understood of an agent's session files.
     Misread { agent: &'static str, drift: Drift, unreadable: u64 },
     /// A source changed its state.
     Source(SourceReport),
+}
+
+/// What a session's own file tells of when and where it was worked in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Growth {
+    pub(crate) agent: &'static str,
+    pub(crate) session: String,
+    /// When it began, by its file's first line of its own.
+    pub(crate) begun: Option<Timestamp>,
+    /// The directory in which it began, without links.
+    pub(crate) cwd: Option<PathBuf>,
+    /// The first and the last thing that was read now, by the agent's clock.
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
 }
 
 /// How often a binary was opened for execution since the last report.

@@ -34,6 +34,7 @@ use crate::store::Store;
 use crate::store::ingest::{File, Intake, Kept};
 
 mod facts;
+mod growth;
 mod places;
 mod shell;
 mod stored;
@@ -76,6 +77,8 @@ pub(crate) struct Reader {
     known: Known,
     /// Lines that could not be read, since that was last told.
     errors: u64,
+    /// Between which times the session itself did something, since that was last told.
+    grown: Option<(Timestamp, Timestamp)>,
 }
 
 /// What is kept of a file besides its parser's state.
@@ -87,6 +90,11 @@ struct Known {
     subagent: Option<String>,
     /// Whether a directory was told: the first one is where it began.
     placed: bool,
+    /// When and where it began, by what is its own.
+    #[serde(default)]
+    begun: Option<Timestamp>,
+    #[serde(default)]
+    cwd: Option<String>,
     /// Shell calls, and those of which some access could not be told.
     calls: u64,
     unresolved: u64,
@@ -132,7 +140,8 @@ impl Ingest {
         let known = known.map(|state| state.known);
         let known =
             known.unwrap_or_else(|| Known { agent: agent.name().into(), ..Known::default() });
-        Some(Reader { agent, path: found.path.to_owned(), parser, known, errors: 0 })
+        let path = found.path.to_owned();
+        Some(Reader { agent, path, parser, known, errors: 0, grown: None })
     }
 
     fn line(&mut self, at: u64, line: &[u8]) {
@@ -159,6 +168,7 @@ impl Ingest {
             reader.known.session = Some(fact.who.session.as_str().to_owned());
             reader.known.subagent = fact.who.subagent.as_ref().map(|id| id.as_str().to_owned());
         }
+        reader.grow(&fact);
         match &fact.what {
             What::Session(session) => self.session(reader, &fact, session),
             What::Touch(touch) => self.touched(reader, &fact, touch),
@@ -174,6 +184,7 @@ impl Ingest {
         let Some((id, mut reader)) = self.current.take() else { return Ok(()) };
         self.tell_calls(&mut reader);
         self.tell_drift(&mut reader);
+        self.tell_growth(&mut reader);
         let value = stored::State::write(&cursor, &reader.parser.save(), &reader.known);
         self.kept.keep(id, Some(File { path: reader.path.clone(), value }));
         if self.readers.len() >= READERS {

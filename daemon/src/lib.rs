@@ -103,6 +103,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         open_exec: sources.open_exec.as_ref().map(|source| source.control.clone()),
         heartbeat,
         cwd_of: tiers::cwd_of,
+        written_by: tiers::written_by,
         resolve_within: tiers::resolve_within,
         homes: sessions.orders(),
     };

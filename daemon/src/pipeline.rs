@@ -28,7 +28,9 @@ mod counts;
 mod launching;
 mod limits;
 mod linking;
+mod links;
 mod live;
+mod looking;
 pub(crate) mod misread;
 mod sweeping;
 #[cfg(test)]
@@ -39,7 +41,9 @@ mod tree;
 
 use counts::Counts;
 use limits::Limits;
+use links::Links;
 use live::Live;
+use looking::Registries;
 use misread::Misread;
 use touch::Touched;
 use tree::Tree;
@@ -65,6 +69,8 @@ pub(crate) struct Outside {
     pub(crate) heartbeat: Heartbeat,
     /// Reads a live process's directory; none where it is gone or cannot be read.
     pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
+    /// Lists the files that a live process has open for writing.
+    pub(crate) written_by: fn(u32) -> Vec<PathBuf>,
     /// Resolves a path as a live process in another namespace sees it. May touch the disk.
     pub(crate) resolve_within: fn(u32, &Path) -> Option<PathBuf>,
     /// Is told where agents keep their session files: the agent, and the directory.
@@ -95,8 +101,8 @@ pub(crate) struct Pipeline {
     touched: Touched,
     /// Directories of session files that were told already.
     homes: HashSet<(&'static str, PathBuf)>,
-    /// The links of `open` launches.
-    linked: HashSet<(LaunchId, String, String)>,
+    links: Links,
+    registries: Registries,
     counts: Counts,
     limits: Limits,
     lookup: Lookup,
@@ -116,6 +122,7 @@ impl Pipeline {
         last_seen: Option<Timestamp>,
     ) -> Self {
         let open = recovered.open_launches.iter();
+        let began = clock::read().now();
         Self {
             outside,
             tree: Tree::default(),
@@ -124,13 +131,14 @@ impl Pipeline {
             last_seen,
             touched: Touched::new(&recovered.touched),
             homes: HashSet::new(),
-            linked: recovered.linked.iter().cloned().collect(),
+            links: Links::new(&recovered.linked, began.at),
+            registries: Registries::new(),
             counts: Counts::default(),
             limits: Limits::default(),
             lookup: Lookup::new(),
             offload: Offload::default(),
             clocks: clock::read(),
-            began: clock::read().now(),
+            began,
             drafts: Vec::new(),
         }
     }
@@ -167,6 +175,7 @@ impl Pipeline {
             self.append().await?;
         }
         self.settle(true);
+        self.conclude(true);
         self.append().await?;
         Ok(self.outside.heartbeat)
     }
@@ -190,6 +199,7 @@ impl Pipeline {
                 let backfill = Backfill { state, done_bytes, total_bytes };
                 self.outside.snapshot.send_modify(|snapshot| snapshot.backfill = Some(backfill));
             }
+            Event::SessionGrew(growth) => self.grew(*growth).await,
             Event::Misread { agent, drift, unreadable } => {
                 let misread =
                     |snapshot: &mut Snapshot| snapshot.misread.add(agent, drift, unreadable);
@@ -217,10 +227,10 @@ impl Pipeline {
     }
 
     fn wants_tick(&self) -> bool {
-        !self.live.is_empty() || self.counts.unsettled()
+        !self.live.is_empty() || self.counts.unsettled() || self.links.is_waiting()
     }
 
-    /// Asks the live agents where they are, and compares the counts.
+    /// Asks the live agents where they are and what they work on, and compares the counts.
     async fn tick(&mut self) {
         let now = clock::read().now();
         let pids: Vec<(LaunchId, u32)> = self
@@ -236,7 +246,9 @@ impl Pipeline {
                 self.is_in(launch, pid, cwd, now).await;
             }
         }
+        self.look_at_all().await;
         self.settle(false);
+        self.conclude(false);
     }
 
     fn heartbeat(&mut self) {

@@ -233,6 +233,33 @@ impl Procfs {
         Ok(processes)
     }
 
+    /// Returns the paths of the files that a process has open for writing, as far as a bound goes.
+    pub(crate) fn written(&self, pid: u32) -> Vec<PathBuf> {
+        const MOST: usize = 4096;
+        let mut name = Name::new();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fds = openat(&self.root, name.of(pid, "fd"), flags, Mode::empty());
+        let Some((fds, entries)) = fds.ok().and_then(|fds| {
+            let entries = Dir::read_from(&fds).ok()?;
+            Some((fds, entries))
+        }) else {
+            return Vec::new();
+        };
+        let is_written = |fd: &CStr| {
+            // The link's own permissions tell how the file was opened.
+            let link = statat(&fds, fd, AtFlags::SYMLINK_NOFOLLOW);
+            link.is_ok_and(|link| link.st_mode & 0o200 != 0)
+        };
+        let mut paths = Vec::new();
+        for entry in entries.flatten().take(MOST) {
+            let fd = entry.file_name();
+            let path = readlinkat(&fds, fd, Vec::new()).ok();
+            let path = path.filter(|path| path.to_bytes().starts_with(b"/"));
+            paths.extend(path.filter(|_| is_written(fd)).map(|path| PathBuf::from(to_os(path))));
+        }
+        paths
+    }
+
     /// Returns the file behind one of the kernel's own links, whatever its path means now.
     fn file(&self, pid: u32, link: &str) -> Option<FileId> {
         let mut name = Name::new();
@@ -376,6 +403,18 @@ mod tests {
         let exe = facts.exe.unwrap();
         assert_eq!(proc.resolve_within(pid, &exe), Some(exe));
         assert_eq!(proc.resolve_within(pid, Path::new("/nowhere")), None);
+    }
+
+    #[test]
+    fn only_files_that_are_open_for_writing_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let [read, written] = ["read", "written"].map(|name| dir.path().join(name));
+        std::fs::write(&read, "").unwrap();
+        let _read = std::fs::File::open(&read).unwrap();
+        let _written = std::fs::File::create(&written).unwrap();
+        let told = Procfs::open().unwrap().written(std::process::id());
+        assert!(told.contains(&written) && !told.contains(&read), "{told:?}");
+        assert!(Procfs::open().unwrap().written(u32::MAX).is_empty());
     }
 
     #[test]

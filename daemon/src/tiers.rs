@@ -143,6 +143,11 @@ mod imp {
         crate::procfs::Procfs::open().ok()?.cwd(pid)
     }
 
+    /// Lists the files that a live process has open for writing.
+    pub(crate) fn written_by(pid: u32) -> Vec<std::path::PathBuf> {
+        crate::procfs::Procfs::open().map(|proc| proc.written(pid)).unwrap_or_default()
+    }
+
     /// Resolves a path as a live process in another namespace sees it.
     pub(crate) fn resolve_within(pid: u32, path: &std::path::Path) -> Option<std::path::PathBuf> {
         crate::procfs::Procfs::open().ok()?.resolve_within(pid, path)
@@ -172,10 +177,15 @@ mod imp {
         None
     }
 
+    /// Open files are seen on Linux only.
+    pub(crate) fn written_by(_: u32) -> Vec<std::path::PathBuf> {
+        Vec::new()
+    }
+
     /// Nothing is known to be in another namespace.
     pub(crate) fn resolve_within(_: u32, _: &std::path::Path) -> Option<std::path::PathBuf> {
         None
     }
 }
 
-pub(crate) use imp::{cwd_of, resolve_within};
+pub(crate) use imp::{cwd_of, resolve_within, written_by};

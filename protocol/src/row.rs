@@ -164,8 +164,12 @@ pub struct LaunchRow {
     pub namespace: Option<String>,
     /// Whether it was already running when the daemon first saw it.
     pub found_running: bool,
-    /// Sessions that are known to be its work; `null` from a daemon that knew of none.
+    /// Sessions that are known to be its work, the best known first; `null` from a daemon that knew of
+    /// none.
     pub sessions: Option<Vec<String>>,
+    /// How each of `sessions` is known.
+    #[serde(default)]
+    pub links: Vec<Link>,
     /// Execs below it that ended before they could be read; `null` while it runs.
     pub unread_execs: Option<u64>,
     /// The strongest evidence of it.
@@ -244,10 +248,13 @@ pub struct SessionRow {
     pub repo_unknown: Option<String>,
     /// The launch whose work it was, by the strongest evidence; `null` where none is known.
     pub launch: Option<LaunchId>,
-    /// All launches that are known to have worked on it.
+    /// All launches that are known to have worked on it, the best known first.
     pub launches: Vec<LaunchId>,
     /// How the link to `launch` is known; `null` where there is none.
     pub linked_by: Option<String>,
+    /// How each of `launches` is known.
+    #[serde(default)]
+    pub links: Vec<Link>,
     /// The session that this one is a part or a continuation of.
     pub parent_session: Option<String>,
     /// Permission mode, or codex's approval policy, as it was last.
@@ -280,6 +287,19 @@ pub struct SessionRow {
     pub shell_calls: u64,
     /// Of these, calls of which some access could not be told.
     pub unresolved_calls: u64,
+    /// The strongest evidence of it.
+    pub evidence: Evidence,
+}
+
+/// A session that was the work of a launch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The launch.
+    pub launch: LaunchId,
+    /// The agent's own id of the session.
+    pub session: String,
+    /// All ways in which that is known, the best first: see `session.linked`.
+    pub how: Vec<String>,
     /// The strongest evidence of it.
     pub evidence: Evidence,
 }

@@ -25,6 +25,8 @@ mod launches;
 #[cfg(target_os = "linux")]
 mod layouts;
 #[cfg(target_os = "linux")]
+mod links;
+#[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
 mod network;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     directories::all(&mut tests);
     sessions::all(&mut tests);
     files::all(&mut tests);
+    links::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);

@@ -30,7 +30,7 @@ pub(crate) fn all(tests: &mut Tests) {
 }
 
 /// A shell call of either agent.
-fn shell(agent: Agent, command: &str) -> Turn {
+pub(crate) fn shell(agent: Agent, command: &str) -> Turn {
     if agent.name() == "claude" { bash(command) } else { exec_command(command) }
 }
 

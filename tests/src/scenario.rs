@@ -117,6 +117,21 @@ impl Scenario {
         self.args(allow.iter().copied())
     }
 
+    /// Has the person clear the conversation before they leave, and type another `prompt`, to which
+    /// the model says `answer`.
+    pub fn clear(mut self, prompt: &str, answer: &str) -> Self {
+        let keys = self.keys.as_mut().expect("it is at a terminal");
+        let leave = keys.split_off(keys.len() - 3);
+        for text in ["/clear", prompt] {
+            keys.extend([Key::Type(text.into()), Key::Await(text.into()), Key::Type("\r".into())]);
+            let cleared = Key::Miss(FINAL.into());
+            keys.push(if text == prompt { Key::Await(answer.into()) } else { cleared });
+        }
+        keys.extend(leave);
+        let api = self.agent.api();
+        self.conversation(api, prompt, vec![say(answer)])
+    }
+
     /// Adds a turn to the script, which ends with a text by itself.
     pub fn turn(mut self, turn: Turn) -> Self {
         self.turns.push(turn);

@@ -138,6 +138,7 @@ pub(crate) mod tests {
             namespace: None,
             found_running: false,
             sessions: None,
+            links: Vec::new(),
             unread_execs: None,
             evidence: Evidence::Polled,
         }

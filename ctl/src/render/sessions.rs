@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use trackway_protocol::row::SessionRow;
+use trackway_protocol::row::{Link, SessionRow};
 
 use super::table::{Fit, Table};
 use super::text::{UNKNOWN, id_length, known, number, short_id};
@@ -72,11 +72,15 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     list.item("first sign", view.second(row.started_at));
     list.item("last sign", view.second(row.last_at));
     list.item("directory", row.cwd.as_deref().map_or(UNKNOWN.into(), |cwd| view.path(cwd)));
-    let launch = row.launch.map_or_else(
-        || "none known".into(),
-        |launch| format!("{launch} ({})", known(row.linked_by.as_deref())),
-    );
-    list.item("launch", launch);
+    let launches = match (&row.links[..], row.launch) {
+        ([], None) => vec!["none known".to_owned()],
+        // From a daemon that tells of the best link only.
+        ([], Some(launch)) => vec![format!("{launch} ({})", known(row.linked_by.as_deref()))],
+        (links, _) => links.iter().map(|link| linked(&link.launch.to_string(), link)).collect(),
+    };
+    for (nth, launch) in launches.into_iter().enumerate() {
+        list.item(if nth == 0 { "launch" } else { "also" }, launch);
+    }
     if let Some(parent) = &row.parent_session {
         list.item("parent", clean(parent).into_owned());
     }
@@ -105,6 +109,11 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     list.item("session file", file + &gone.unwrap_or_default());
     list.item("evidence", row.evidence.as_str());
     list
+}
+
+/// Returns one end of a link with how it is known.
+pub(super) fn linked(to: &str, link: &Link) -> String {
+    format!("{} ({})", clean(to), clean(&link.how.join(", ")))
 }
 
 /// Returns a count of tokens in four characters or so.
@@ -147,6 +156,7 @@ pub(super) mod tests {
             launch: Some("3f2a9c41-0000-8000-8000-000000000001".parse().unwrap()),
             launches: vec!["3f2a9c41-0000-8000-8000-000000000001".parse().unwrap()],
             linked_by: Some("environment".into()),
+            links: Vec::new(),
             parent_session: None,
             permission_mode: Some("plan".into()),
             sandbox: None,
@@ -193,6 +203,25 @@ pub(super) mod tests {
         assert!(head.contains("UNRESOLVED") && head.contains("LAUNCH"), "{table}");
         assert!(full.contains("2 of 9") && full.contains("3f2a9c41"), "{table}");
         assert!(bare.ends_with('?') && !bare.contains('\u{1b}'), "{table}");
+    }
+
+    #[test]
+    fn each_launch_is_shown_with_how_it_is_known_the_best_first() {
+        let [mut row, _] = rows();
+        let link = |number: u8, how: &[&str], evidence| Link {
+            launch: format!("3f2a9c41-0000-8000-8000-00000000000{number}").parse().unwrap(),
+            session: row.id.clone(),
+            how: how.iter().map(|how| (*how).to_owned()).collect(),
+            evidence,
+        };
+        row.links = vec![
+            link(1, &["environment", "argument"], Evidence::Kernel),
+            link(2, &["place-and-time"], Evidence::Inferred),
+        ];
+        let shown = written(|out| list(&row, &View::piped()).write(&View::piped(), out));
+        let expected = "\nlaunch        3f2a9c41-0000-8000-8000-000000000001 (environment, argument)\n\
+                        also          3f2a9c41-0000-8000-8000-000000000002 (place-and-time)\n";
+        assert!(shown.contains(expected), "{shown}");
     }
 
     #[test]

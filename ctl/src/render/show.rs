@@ -131,7 +131,11 @@ fn origin(row: &LaunchRow, list: &mut Table) {
     let sessions = match row.sessions.as_deref() {
         None => "unknown (no session file is read)".into(),
         Some([]) => "none known".into(),
-        Some(sessions) => clean(&sessions.join(", ")).into_owned(),
+        Some(sessions) if row.links.is_empty() => clean(&sessions.join(", ")).into_owned(),
+        Some(_) => {
+            let links = row.links.iter().map(|link| sessions::linked(&link.session, link));
+            links.collect::<Vec<_>>().join(", ")
+        }
     };
     list.item("sessions", sessions);
     let unread = match (row.unread_execs, row.ended_at) {
@@ -159,7 +163,8 @@ fn arguments(arguments: Option<&[String]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use trackway_protocol::record::{Endpoint, Launcher};
+    use trackway_protocol::record::{Endpoint, Evidence, Launcher};
+    use trackway_protocol::row::Link;
 
     use super::*;
     use crate::render::launches::tests::{bare, full};
@@ -223,7 +228,15 @@ No record of it is left.
         row.launcher = Some(Launcher { kind: "shell".into(), name: "zsh".into(), pid: 12 });
         row.parent_launch = Some(bare().id);
         row.endpoint = Some(Endpoint { host: "api.example".into(), how: "env".into() });
-        row.sessions = Some(vec!["s-1".into()]);
+        row.sessions = Some(vec!["s-1".into(), "s-2".into()]);
+        row.links = [("s-1", "environment"), ("s-2", "registry\n")]
+            .map(|(session, how)| Link {
+                launch: row.id,
+                session: session.into(),
+                how: vec![how.into()],
+                evidence: Evidence::Kernel,
+            })
+            .into();
         row.unread_execs = Some(0);
         let entry = Entry {
             time: "Nov 22 10:00:00".into(),
@@ -256,7 +269,7 @@ pid            4711
 terminal       pts/3
 started by     zsh (shell, pid 12)
 within launch  3f2a9c41-0000-8000-8000-000000000001
-sessions       s-1
+sessions       s-1 (environment), s-2 (registry\\n)
 unread execs   0
 evidence       kernel
 

@@ -16,12 +16,13 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
-use crate::session::Parser;
+use crate::session::{LineError, Parser};
 
 use super::layout::{Layout, Package, Plain, Signs};
-use super::{Agent, Role, interpreter};
+use super::{Agent, Registered, Role, interpreter};
 
 mod arguments;
+mod registry;
 pub(crate) mod transcript;
 
 /// Claude Code.
@@ -205,6 +206,14 @@ impl Agent for Claude {
 
     fn home(&self, env: &AgentEnv) -> Option<PathBuf> {
         super::home_of(env, "CLAUDE_CONFIG_DIR", ".claude")
+    }
+
+    fn registry(&self, home: &Path, pid: u32) -> Option<PathBuf> {
+        Some(registry::path(home, pid))
+    }
+
+    fn registered(&self, file: &[u8]) -> Result<Option<Registered>, LineError> {
+        registry::read(file)
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

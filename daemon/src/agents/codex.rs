@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
-use crate::enrich::redact::{self, Grammar, mode, own_arguments};
+use crate::enrich::redact::{self, Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 use crate::session::Parser;
 
@@ -230,6 +230,10 @@ impl Agent for Codex {
         super::home_of(env, "CODEX_HOME", ".codex")
     }
 
+    fn session_file(&self) -> Option<fn(&Path) -> Option<String>> {
+        Some(thread_of)
+    }
+
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {
         let is_marked = MARKS.iter().any(|name| child.get(name).is_some());
         is_marked && MARKS.iter().any(|name| child.get(name) != own.get(name))
@@ -251,6 +255,20 @@ impl Agent for Codex {
             || (parent == b"bwrap" && (name == b"true" || is(|argv| is_named(argv, &["true"]))))
             || (is_codex && is(is_helper))
     }
+}
+
+/// Returns the thread whose lock or rollout file this is.
+fn thread_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let is_lock = path.parent()?.ends_with("thread-writer-locks");
+    let id = match name.strip_suffix(".lock").filter(|_| is_lock) {
+        Some(id) => id,
+        None => {
+            let rollout = name.strip_prefix("rollout-")?.strip_suffix(".jsonl")?;
+            rollout.get(rollout.len().checked_sub(36)?..)?
+        }
+    };
+    value::is_uuid(id).then(|| id.to_owned())
 }
 
 /// Whether the program is part of the sandbox, or does a chore for itself.

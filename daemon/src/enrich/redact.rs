@@ -18,7 +18,7 @@ use crate::event::{RawArgv, os_string};
 pub(crate) mod grammar;
 pub(crate) mod value;
 
-pub(crate) use grammar::{Command, Flag, Grammar, Token, Words};
+pub(crate) use grammar::{Command, Flag, Grammar, Naming, Token, Words};
 pub(crate) use value::{Key, Value};
 
 /// How many arguments are kept; of the rest only the number.
@@ -71,6 +71,28 @@ pub(crate) fn mode(argv: &RawArgv, grammar: &'static Grammar) -> &'static str {
         _ => {}
     });
     mode
+}
+
+/// Returns the id of the session that an agent was told to work in, where its arguments name one.
+pub(crate) fn session(argv: &RawArgv, grammar: &'static Grammar) -> Option<String> {
+    let (mut own, mut resumed) = (None, None);
+    let (mut is_another, mut is_next) = (false, false);
+    grammar.read(own_arguments(argv), |token| match token {
+        Token::Command(command, _) => is_next = command.resumes,
+        Token::Flag { flag, value, .. } => {
+            let named = value.map(|(_, text)| text);
+            match flag.session {
+                Some(Naming::Own) => own = named,
+                Some(Naming::Resumed) => resumed = named,
+                Some(Naming::Another) => is_another = true,
+                None => {}
+            }
+        }
+        Token::Word { text, .. } if std::mem::take(&mut is_next) => resumed = Some(text),
+        _ => {}
+    });
+    let named = own.or_else(|| resumed.filter(|_| !is_another))?;
+    Value::Id.kept(named, 0)
 }
 
 /// Returns the arguments that the agent itself reads: those after its name, after the script that an

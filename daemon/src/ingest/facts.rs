@@ -74,6 +74,9 @@ impl Ingest {
         if let Some(place) = place.filter(|place| place.dir.is_absolute()) {
             let how = if is_placed { "chdir" } else { "launch" };
             self.dir(deed, &place, how);
+            if is_own && !fact.copied && reader.known.cwd.is_none() {
+                reader.known.cwd = place.dir.to_str().map(ToOwned::to_owned);
+            }
         }
     }
 

@@ -1,13 +1,14 @@
 //! Launches: which exec begins one, which belongs to one, and when it ends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use trackway_protocol::ids::{LaunchId, ProcessKey};
+use trackway_protocol::ids::{LaunchId, ProcessKey, Timestamp};
 use trackway_protocol::record::{Body, Endpoint, Evidence, Launch, PathText};
 
 use super::Pipeline;
+use super::links::Work;
 use super::live::Live;
 use super::tree::Member;
 use crate::agents::{self, Arguments, Image, Recognised, Role};
@@ -213,16 +214,18 @@ impl Pipeline {
             unread: 0,
             // What a former daemon recorded is not recorded again.
             proper: known == Some(true) || sighting.recognised.role != Role::Wrapper,
-            linked: HashSet::new(),
+            looks: 0,
             end: None,
         };
         self.live.insert(id, live);
         self.add_member(&sighting, id);
         self.tell_home(id);
+        let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
+        self.links.begin(id, work(&sighting, arguments.as_ref(), started.at));
+        self.claim_by_argument(id, &facts, started, sighting.evidence);
         if known.is_some() {
             return;
         }
-        let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
         let disk = self.read_disk(&sighting).await;
         self.know_program(&sighting, &disk);
         self.note_limits(&facts, started.at);
@@ -247,6 +250,7 @@ impl Pipeline {
     async fn join(&mut self, sighting: Sighting, launch: LaunchId) {
         let pid = sighting.facts.pid;
         self.add_member(&sighting, launch);
+        self.claim_by_argument(launch, &sighting.facts, sighting.moment, sighting.evidence);
         let Some(live) = self.live.get_mut(&launch) else { return };
         live.processes.insert(pid, sighting.facts.cwd.clone());
         if sighting.recognised.role == Role::Wrapper || std::mem::replace(&mut live.proper, true) {
@@ -323,6 +327,7 @@ impl Pipeline {
         if live.processes.is_empty() {
             let draft = live.ended(moment, status.is_some());
             self.live.remove(&launch);
+            self.links.end(launch, moment.at);
             self.drafts.push(draft);
         }
     }
@@ -387,6 +392,18 @@ fn describe(
         endpoint: disk.endpoint,
         namespace: facts.other_namespace.map(|other| if other { "other" } else { "host" }.into()),
         ..Launch::default()
+    }
+}
+
+/// Returns what decides of a launch which sessions it may have worked on.
+fn work(sighting: &Sighting, arguments: Option<&Arguments>, started: Timestamp) -> Work {
+    let Sighting { recognised, facts, .. } = sighting;
+    let mode = arguments.map_or("unknown", |arguments| arguments.mode);
+    Work {
+        is_service: recognised.role == Role::Daemon,
+        is_contained: facts.other_namespace == Some(true),
+        dir: facts.cwd.clone(),
+        ..Work::new(recognised.agent.name(), mode, started)
     }
 }
 

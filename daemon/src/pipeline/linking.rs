@@ -1,7 +1,6 @@
-//! Links: which session was the work of which launch.
+//! Links: which session was the work of which launch, each as its own witness knew it.
 //!
-//! A link is what its own witness knew, and nothing else follows from it. Each way of knowing tells
-//! a session of a launch once.
+//! What follows from what is known is in `links.rs`; here is where it is looked for.
 
 use std::path::PathBuf;
 
@@ -10,8 +9,11 @@ use trackway_protocol::record::{Body, Evidence, SessionLinked};
 
 use super::Pipeline;
 use super::launching::marks;
+use super::links::{ARGUMENT, Claim, ENVIRONMENT, Link};
 use super::live::Live;
-use crate::event::{Moment, ProcessFacts};
+use crate::clock;
+use crate::enrich::redact::value::is_uuid;
+use crate::event::{Growth, Moment, ProcessFacts};
 use crate::source::sessions::Home;
 
 impl Pipeline {
@@ -23,30 +25,52 @@ impl Pipeline {
         moment: Moment,
     ) {
         let session = self.live.get(&launch).and_then(|live| named(live, facts));
-        if let Some(session) = session {
-            self.link(launch, session, "environment", moment, Evidence::Kernel);
-        }
+        let Some(session) = session else { return };
+        let evidence = Evidence::Kernel;
+        let claim = Claim { session, how: ENVIRONMENT, evidence, at: moment.at };
+        let link = self.links.link(launch, claim);
+        self.put_down(link);
     }
 
-    fn link(
+    /// An agent's own process may be told by its arguments in which session to work.
+    pub(super) fn claim_by_argument(
         &mut self,
         launch: LaunchId,
-        session: String,
-        how: &'static str,
+        facts: &ProcessFacts,
         moment: Moment,
         evidence: Evidence,
     ) {
-        let Some(live) = self.live.get_mut(&launch) else { return };
-        if live.contained || !live.linked.insert((session.clone(), how)) {
-            return;
+        let agent = self.live.get(&launch).map(|live| live.agent);
+        let argv = facts.argv.as_ref();
+        let session = agent.zip(argv).and_then(|(agent, argv)| agent.session_argument(argv));
+        let Some(session) = session else { return };
+        let claim = Claim { session, how: ARGUMENT, evidence, at: moment.at };
+        let link = self.links.claim(launch, claim);
+        self.put_down(link);
+    }
+
+    /// More was read of a session.
+    pub(super) async fn grew(&mut self, growth: Growth) {
+        let now_ns = clock::read().now().boot_ns;
+        if self.links.wants_look(&growth, now_ns) {
+            self.look_at(growth.agent).await;
         }
-        let agent = live.agent.name().into();
-        if self.linked.contains(&(launch, session.clone(), how.to_owned())) {
-            // A former daemon has recorded it.
-            return;
+        let links = self.links.grew(growth, now_ns);
+        self.put_down(links);
+    }
+
+    /// Draws the conclusions that are due.
+    pub(super) fn conclude(&mut self, all: bool) {
+        let links = self.links.conclude(clock::read().now(), all);
+        self.put_down(links);
+    }
+
+    pub(super) fn put_down(&mut self, links: impl IntoIterator<Item = Link>) {
+        for Link { launch, agent, claim } in links {
+            let Claim { session, how, evidence, at } = claim;
+            let body = SessionLinked { session, agent: agent.into(), launch, how: how.into() };
+            self.draft(at, evidence, Body::SessionLinked(body));
         }
-        let body = SessionLinked { session, agent, launch, how: how.into() };
-        self.draft(moment.at, evidence, Body::SessionLinked(body));
     }
 
     /// Tells whoever follows session files of the directory in which a launch keeps its own.
@@ -74,13 +98,4 @@ fn named(live: &Live, facts: &ProcessFacts) -> Option<String> {
     let own = live.env.as_ref()?.get(variable);
     let session = session.to_str().filter(|session| own != Some(session.as_ref()))?;
     is_uuid(session).then(|| session.to_owned())
-}
-
-/// Whether a text has the form of a UUID, as both agents name their sessions.
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }

@@ -1,6 +1,6 @@
 //! A launch that has not ended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use trackway_protocol::ids::{LaunchId, Timestamp};
@@ -31,8 +31,8 @@ pub(crate) struct Live {
     pub(crate) unread: u64,
     /// Whether the agent proper has been seen, not only what starts it.
     pub(crate) proper: bool,
-    /// Sessions that it was linked to, and how each is known.
-    pub(crate) linked: HashSet<(String, &'static str)>,
+    /// How often it was looked at for open session files.
+    pub(crate) looks: u32,
     /// How the outermost process ended, where that was seen.
     pub(crate) end: Option<(u32, Moment)>,
 }

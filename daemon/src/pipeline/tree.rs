@@ -31,6 +31,10 @@ impl Tree {
         self.0.get(&pid)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Member)> {
+        self.0.iter().map(|(pid, member)| (*pid, member))
+    }
+
     pub(crate) fn insert(&mut self, pid: u32, member: Member) {
         self.0.insert(pid, member);
     }

@@ -47,6 +47,7 @@ mod watch;
 
 #[cfg(test)]
 use disk::Unread;
+pub(crate) use disk::{Look, read_small};
 pub(crate) use follower::{Follower, Orders};
 pub(crate) use print::Print;
 pub(crate) use status::Status;

@@ -19,6 +19,7 @@ mod files;
 mod gaps;
 mod kinds;
 mod launches;
+mod links;
 mod place;
 mod records;
 mod repos;

@@ -81,8 +81,9 @@ pub struct SessionLinked {
     pub agent: String,
     /// The launch.
     pub launch: LaunchId,
-    /// How it is known: `environment` (a tool call's own), `argument` (the launch's), `registry`
-    /// (the agent's list of running sessions), `open-file`, `place` (same directory and time).
+    /// How it is known: `environment` (a tool call's own), `open-file` (a process of the launch
+    /// writes it), `argument` (the launch's), `registry` (the agent's list of running sessions),
+    /// `place-and-time` (no other launch was where the session began).
     pub how: String,
 }
 

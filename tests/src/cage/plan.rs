@@ -38,6 +38,8 @@ pub struct Plan {
 pub enum Key {
     /// Waits until the screen shows this text.
     Await(String),
+    /// Waits until the screen shows this text no more.
+    Miss(String),
     /// Types this.
     Type(String),
 }

@@ -55,7 +55,8 @@ pub(super) struct Person {
     parser: Parser<Answers>,
     keyboard: File,
     keys: std::vec::IntoIter<Key>,
-    awaited: Option<String>,
+    /// A text, and whether the screen is to show it.
+    awaited: Option<(String, bool)>,
 }
 
 impl Person {
@@ -74,14 +75,15 @@ impl Person {
 
     fn go_on(&mut self) -> io::Result<()> {
         loop {
-            if let Some(text) = &self.awaited {
-                if !self.shows(text) {
+            if let Some((text, shown)) = &self.awaited {
+                if self.shows(text) != *shown {
                     return Ok(());
                 }
                 self.awaited = None;
             }
             match self.keys.next() {
-                Some(Key::Await(text)) => self.awaited = Some(text),
+                Some(Key::Await(text)) => self.awaited = Some((text, true)),
+                Some(Key::Miss(text)) => self.awaited = Some((text, false)),
                 Some(Key::Type(text)) => self.keyboard.write_all(text.as_bytes())?,
                 None => return Ok(()),
             }
@@ -101,7 +103,7 @@ impl Person {
 
     /// What is still being waited for.
     pub(super) fn awaits(&self) -> Option<&str> {
-        self.awaited.as_deref()
+        self.awaited.as_ref().map(|(text, _)| text.as_str())
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a session did, as its file tells it: claims about sessions, files and tokens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use trackway_protocol::ids::LaunchId;
 use trackway_protocol::record::Evidence;
 use trackway_protocol::row::{FileRow, SessionRow, SessionTokens};
 
@@ -44,6 +45,29 @@ impl Watch {
             let (rows, log) = (self.sessions(), self.daemon.log());
             panic!("{sessions} sessions with {responses} responses, and not {rows:#?}\n{log}")
         })
+    }
+
+    /// Waits until a session is known to be the work of these launches, by all these ways and no
+    /// others.
+    #[track_caller]
+    pub fn claim_links(&self, session: &str, expected: &[(LaunchId, &[&str])]) {
+        let wanted: BTreeMap<LaunchId, BTreeSet<&str>> =
+            expected.iter().map(|(launch, how)| (*launch, how.iter().copied().collect())).collect();
+        let told = || {
+            let rows: Vec<SessionRow> = self.daemon.rows(&["sessions", "--session", session]);
+            rows.into_iter().flat_map(|row| row.links).collect::<Vec<_>>()
+        };
+        let are_right = || {
+            let links = told();
+            let known = links.iter().map(|link| {
+                (link.launch, link.how.iter().map(String::as_str).collect::<BTreeSet<_>>())
+            });
+            (known.collect::<BTreeMap<_, _>>() == wanted).then_some(())
+        };
+        if wait::until(Duration::from_secs(10), are_right).is_none() {
+            let log = self.daemon.log();
+            panic!("{session} is linked to {wanted:#?}, and not by {:#?}\n{log}", told());
+        }
     }
 
     /// The files that a session accessed.

@@ -1,6 +1,6 @@
 //! What Claude Code's command line may contain, as of 2.1.197 and 2.1.330.
 
-use crate::enrich::redact::{Command, Flag, Grammar, Value, Words};
+use crate::enrich::redact::{Command, Flag, Grammar, Naming, Value, Words};
 
 pub(crate) static GRAMMAR: Grammar = Grammar {
     programs: &["claude", "<version>"],
@@ -47,7 +47,7 @@ const EVERYWHERE: &[Flag] = &[
     Flag::switch(&["--ignore-persisted-trust"]).risk(),
     Flag::switch(&["--strict-mcp-config"]).risk(),
     Flag::switch(&["--continue", "-c"]).risk(),
-    Flag::switch(&["--fork-session"]).risk(),
+    Flag::switch(&["--fork-session"]).risk().session(Naming::Another),
     Flag::switch(&["--no-session-persistence"]).risk(),
     Flag::switch(&["--tmux"]).risk(),
     Flag::switch(&["--ide"]).risk(),
@@ -92,7 +92,7 @@ const PROMPT: &[Flag] = &[
     Flag::one(&["--append-system-prompt-file"], Value::Path),
     Flag::one(&["--append-subagent-system-prompt-file"], Value::Path),
     Flag::one(&["--messaging-socket-path"], Value::Path),
-    Flag::perhaps(&["--resume", "-r"], Value::Id).risk(),
+    Flag::perhaps(&["--resume", "-r"], Value::Id).risk().session(Naming::Resumed),
     Flag::perhaps(&["--from-pr"], Value::Hidden).risk(),
     Flag::perhaps(&["--teleport"], Value::Hidden).risk(),
     Flag::perhaps(&["--cloud", "--remote"], Value::Hidden).risk(),
@@ -143,7 +143,7 @@ const PERMISSIONS: &[Flag] = &[
 
 /// What a session that is controlled from elsewhere takes as well.
 const NAMES: &[Flag] = &[
-    Flag::one(&["--session-id"], Value::Id),
+    Flag::one(&["--session-id"], Value::Id).session(Naming::Own),
     Flag::one(&["--name", "-n"], Value::Hidden),
     Flag::one(&["--remote-control-session-name-prefix"], Value::Hidden),
 ];

@@ -163,6 +163,37 @@ fn sessions_are_named_only_by_id() {
 }
 
 #[test]
+fn a_session_that_is_worked_in_is_named_by_its_arguments() {
+    const A: &str = "455b4bcd-bba9-4fba-9400-21259d84c04f";
+    const B: &str = "11111111-2222-4333-8444-555555555555";
+    let named = |args: &[&str]| {
+        let args = [&["claude"], args].concat();
+        Claude.session_argument(&RawArgv::from_args(args))
+    };
+    for args in [
+        &["--session-id", A][..],
+        &["--session-id=455b4bcd-bba9-4fba-9400-21259d84c04f", "-p", "x"],
+        &["-p", "x", "--resume", A],
+        &["-r", A, "x"],
+        &["--resume", B, "--fork-session", "--session-id", A],
+    ] {
+        assert_eq!(named(args).as_deref(), Some(A), "{args:?}");
+    }
+    for args in [
+        &["--resume", A, "--fork-session"][..],
+        &["--fork-session", "-r", A, "-p", "x"],
+        &["--resume", "the walrus"],
+        &["--resume"],
+        &["-p", A],
+        &["--", "--resume", A],
+        &["mcp", "add", "x", "--", "claude", "--resume", A],
+        &["--continue"],
+    ] {
+        assert_eq!(named(args), None, "{args:?}");
+    }
+}
+
+#[test]
 fn unknown_flags_lose_their_names() {
     let arguments = arguments(&["-p", "x", "--no-such-flag", "--sk-ant-1=2", "-Zsecret"]);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! What Codex's command line may contain, as of 0.162.1 and 0.169.0.
 
-use crate::enrich::redact::{Command, Flag, Grammar, Key, Value, Words};
+use crate::enrich::redact::{Command, Flag, Grammar, Key, Naming, Value, Words};
 
 pub(crate) static GRAMMAR: Grammar = Grammar {
     programs: &[
@@ -83,7 +83,8 @@ const EVERYWHERE: &[Flag] = &[
     Flag::switch(&["--ephemeral"]).risk(),
     Flag::switch(&["--no-daemon"]).risk(),
     Flag::switch(&["--managed-daemon"]).mode("app-server", DAEMON),
-    Flag::switch(&["--last"]),
+    // Then the first word is a prompt.
+    Flag::switch(&["--last"]).session(Naming::Another),
     Flag::switch(&["--all"]),
     Flag::switch(&["--include-non-interactive"]),
     Flag::switch(&["--stdio"]),
@@ -258,13 +259,13 @@ const COMMANDS: &[Command] = &[
     Command::new(&["exec", "e"], "headless")
         .has(&[SESSION, MODEL, IMAGES, DIRECTORY, PROFILE, RUN, COLOR])
         .with(&[
-            Command::new(&["resume"], "headless").has(&[MODEL, IMAGES, RUN]).of(Value::Id),
+            Command::new(&["resume"], "headless").has(&[MODEL, IMAGES, RUN]).resumes(),
             Command::new(&["fork"], "headless").has(&[MODEL, IMAGES, RUN]).of(Value::Id),
             Command::new(&["review"], "headless").has(&[MODEL, RUN, REVIEW]),
             HELP,
         ]),
     Command::new(&["review"], "headless").has(&[REVIEW]),
-    Command::new(&["resume"], "interactive").has(INTERACTIVE).of(Value::Id),
+    Command::new(&["resume"], "interactive").has(INTERACTIVE).resumes(),
     Command::new(&["fork"], "interactive").has(INTERACTIVE).of(Value::Id),
     Command::new(&["agents"], "other:agents").has(&[DIRECTORY, CLIENT]),
     Command::new(&["mcp"], "mcp").with(&[

@@ -57,6 +57,60 @@ fn the_shared_service_is_a_daemon() {
 }
 
 #[test]
+fn a_session_that_is_worked_in_is_named_by_its_arguments() {
+    const A: &str = "01a20861-8159-7700-a526-3cdda88b8944";
+    let named = |args: &[&str]| {
+        let args = [&["codex"], args].concat();
+        Codex.session_argument(&RawArgv::from_args(args))
+    };
+    for args in [
+        &["resume", A][..],
+        &["exec", "resume", A, "go on"],
+        &["exec", "--yolo", "resume", "--model", "gpt-5", A, "-"],
+        &["resume", "--sandbox", "read-only", A],
+    ] {
+        assert_eq!(named(args).as_deref(), Some(A), "{args:?}");
+    }
+    for args in [
+        &["resume", "--last", A][..],
+        &["exec", "resume", "the walrus", A],
+        &["fork", A],
+        &["exec", "fork", A],
+        &["archive", A],
+        &["delete", A],
+        &["queue", "--thread", A],
+        &["exec", A],
+        &["exec", "--", "resume", A],
+    ] {
+        assert_eq!(named(args), None, "{args:?}");
+    }
+}
+
+#[test]
+fn a_lock_or_a_rollout_file_names_the_thread() {
+    const A: &str = "01a20861-8159-7700-a526-3cdda88b8944";
+    let named = |path: &str| thread_of(Path::new(path));
+    for path in [
+        "/h/.codex/thread-writer-locks/01a20861-8159-7700-a526-3cdda88b8944.lock",
+        "/h/.codex/sessions/2026/11/01/rollout-2026-11-01T10-00-00-01a20861-8159-7700-a526-3cdda88b8944.jsonl",
+    ] {
+        assert_eq!(named(path).as_deref(), Some(A), "{path}");
+    }
+    for path in [
+        "/h/.codex/thread-writer-locks/.coordination.lock",
+        "/h/other/01a20861-8159-7700-a526-3cdda88b8944.lock",
+        "/h/rollout-1.jsonl",
+        "/h/rollout-ä1a20861-8159-7700-a526-3cdda88b8944.jsonl",
+        "/h/rollout-éééééééééééééééééé1.jsonl",
+        "/h/01a20861-8159-7700-a526-3cdda88b8944.jsonl",
+        "socket:[1234]",
+        "/",
+    ] {
+        assert_eq!(named(path), None, "{path}");
+    }
+}
+
+#[test]
 fn every_run_by_a_person_is_an_agent() {
     for args in [
         &["codex"][..],

@@ -53,12 +53,15 @@ pub(crate) struct Command {
     pub(crate) value: Value,
     /// From which of its words on all is another program's command line; 1 is the first.
     pub(crate) foreign: Option<usize>,
+    /// Whether its first word is the id of a session that it goes on with.
+    pub(crate) resumes: bool,
 }
 
 impl Command {
     /// A command whose words are content.
     pub(crate) const fn new(names: &'static [&'static str], mode: &'static str) -> Self {
-        Self { names, mode, commands: &[], flags: &[], value: Value::Hidden, foreign: None }
+        let value = Value::Hidden;
+        Self { names, mode, commands: &[], flags: &[], value, foreign: None, resumes: false }
     }
 
     /// Has commands of its own.
@@ -74,6 +77,11 @@ impl Command {
     /// Its words may carry such a value.
     pub(crate) const fn of(self, value: Value) -> Self {
         Self { value, ..self }
+    }
+
+    /// Goes on with the session that its first word names.
+    pub(crate) const fn resumes(self) -> Self {
+        Self { value: Value::Id, resumes: true, ..self }
     }
 
     /// Reads nothing from its `nth` word on: what follows is another program's.
@@ -100,6 +108,17 @@ pub(crate) enum Takes {
     Many,
 }
 
+/// What a flag tells of the session that is worked in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// Its value is the id of that session, whatever else is named.
+    Own,
+    /// Its value is the id of a session that is resumed.
+    Resumed,
+    /// A session that is resumed is not the one that is worked in.
+    Another,
+}
+
 /// A flag.
 #[derive(Debug)]
 pub(crate) struct Flag {
@@ -113,13 +132,15 @@ pub(crate) struct Flag {
     pub(crate) mode: Option<(&'static str, &'static str)>,
     /// How the directories that it names count as touched.
     pub(crate) dir: Option<&'static str>,
+    /// What it tells of the session that is worked in.
+    pub(crate) session: Option<Naming>,
 }
 
 impl Flag {
     /// A flag without a value.
     pub(crate) const fn switch(names: &'static [&'static str]) -> Self {
         let (takes, value) = (Takes::Nothing, Value::Hidden);
-        Self { names, takes, value, risk: None, mode: None, dir: None }
+        Self { names, takes, value, risk: None, mode: None, dir: None, session: None }
     }
 
     /// A flag with one value.
@@ -145,6 +166,11 @@ impl Flag {
     /// Turns mode `from` into mode `to`.
     pub(crate) const fn mode(self, from: &'static str, to: &'static str) -> Self {
         Self { mode: Some((from, to)), ..self }
+    }
+
+    /// Tells something of the session that is worked in.
+    pub(crate) const fn session(self, naming: Naming) -> Self {
+        Self { session: Some(naming), ..self }
     }
 
     /// Names directories.

@@ -184,7 +184,8 @@ fn is_model(text: &str) -> bool {
         && pieces().take(3).any(family)
 }
 
-fn is_uuid(text: &str) -> bool {
+/// Whether a text has the form of a UUID, as both agents name their sessions.
+pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

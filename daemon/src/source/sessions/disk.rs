@@ -2,7 +2,7 @@
 //! is written or locked.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::print::{Print, SPAN};
@@ -18,7 +18,7 @@ pub(super) use imp::{is_remote, look, look_through};
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Look {
+pub(crate) struct Look {
     pub(super) id: FileId,
     pub(super) kind: Kind,
     pub(super) size: u64,
@@ -27,7 +27,7 @@ pub(super) struct Look {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Directory,
     Link,
@@ -98,6 +98,17 @@ pub(super) fn open(path: &Path) -> Result<Option<(File, Look)>, Unread> {
         Ok(opened) => Ok(Some(opened)),
         Err(error) => failed(error),
     }
+}
+
+/// Reads a small file as a whole, and says how it looked. None where it looks as it is `known` to, is
+/// gone, is no regular file, has more than `most` bytes, or may not be read.
+pub(crate) fn read_small(path: &Path, most: u64, known: Option<Look>) -> Option<(Look, Vec<u8>)> {
+    let fits = |look: &Look| look.size <= most && known != Some(*look);
+    look(path).ok().filter(fits)?;
+    let (file, look) = open(path).ok()?.filter(|(_, look)| fits(look))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).ok()?;
+    Some((look, bytes))
 }
 
 /// Returns the fingerprint of a plain file at an offset.

@@ -4,12 +4,13 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Launch;
-use trackway_protocol::row::LaunchRow;
+use trackway_protocol::row::{LaunchRow, Link};
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::{Facts, parse, unreadable};
 use super::Found;
 use super::kinds::Kinds;
+use super::links;
 use super::spans::require_range;
 use super::touches::{require_manner, require_touched_place};
 
@@ -161,17 +162,7 @@ fn newest(
 fn row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<LaunchRow> {
     let id = launch_id(row.get_ref(0)?.as_str()?)?;
     let facts = parse(row.get_ref(1)?.as_str()?)?;
-    launch_row(id, &facts, sessions(tx, row.get(2)?)?)
-}
-
-/// Returns the sessions that a launch is known to have worked on, the first first.
-fn sessions(tx: &Connection, launch: i64) -> rusqlite::Result<Vec<String>> {
-    tx.prepare_cached(
-        "SELECT s.id FROM session_launch n JOIN session s ON s.key = n.session
-         WHERE n.launch = ? GROUP BY s.key ORDER BY min(n.first_at), s.id",
-    )?
-    .query_map([launch], |row| row.get(0))?
-    .collect()
+    launch_row(id, &facts, links::of_launch(tx, row.get(2)?)?)
 }
 
 /// Returns the launch with this key and the best that was said of it.
@@ -191,7 +182,7 @@ pub(in super::super) fn launch_id(text: &str) -> rusqlite::Result<LaunchId> {
     serde_json::from_value(text.into()).map_err(unreadable)
 }
 
-fn launch_row(id: LaunchId, facts: &Facts, sessions: Vec<String>) -> rusqlite::Result<LaunchRow> {
+fn launch_row(id: LaunchId, facts: &Facts, links: Vec<Link>) -> rusqlite::Result<LaunchRow> {
     let launch = facts.launch(id).map_err(unreadable)?;
     let (ended_at, end) = facts.end().unzip();
     Ok(LaunchRow {
@@ -220,7 +211,8 @@ fn launch_row(id: LaunchId, facts: &Facts, sessions: Vec<String>) -> rusqlite::R
         endpoint: launch.endpoint,
         namespace: launch.namespace,
         found_running: launch.found_running.unwrap_or(false),
-        sessions: Some(sessions),
+        sessions: Some(links.iter().map(|link| link.session.clone()).collect()),
+        links,
         unread_execs: end.map(|end| end.unread_execs),
         evidence: facts.evidence,
     })

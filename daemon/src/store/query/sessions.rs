@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
-use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Session;
 use trackway_protocol::row::{SessionRow, SessionTokens};
@@ -14,7 +14,8 @@ use super::super::project::session::{Facts, parse};
 use super::super::register;
 use super::Found;
 use super::kinds::Kinds;
-use super::launches::{launch_id, require_launch};
+use super::launches::require_launch;
+use super::links;
 use super::spans::require_range;
 use super::touches::{dirs_below, require_manner};
 
@@ -181,7 +182,8 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
-    let (links, spent) = (Links::of(tx, key)?, Spent::by(tx, key)?);
+    let (links, spent) = (links::of_session(tx, key)?, Spent::by(tx, key)?);
+    let best = links.first();
     let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts(tx, key, &id)?;
     Ok(SessionRow {
         id,
@@ -191,9 +193,10 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         cwd: said.cwd,
         repo: said.repo,
         repo_unknown: said.repo_unknown,
-        launch: links.launches.first().copied(),
-        launches: links.launches,
-        linked_by: links.best_how,
+        launch: best.map(|link| link.launch),
+        launches: links.iter().map(|link| link.launch).collect(),
+        linked_by: best.and_then(|link| link.how.first().cloned()),
+        links,
         parent_session: said.parent_session,
         permission_mode: said.permission_mode.or(said.approval_policy),
         sandbox: said.sandbox,
@@ -212,33 +215,6 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         unresolved_calls,
         evidence: register::evidence(row.get(6)?),
     })
-}
-
-/// The launches that worked on a session, the best known first.
-#[derive(Default)]
-struct Links {
-    launches: Vec<LaunchId>,
-    best_how: Option<String>,
-}
-
-impl Links {
-    fn of(tx: &Connection, session: i64) -> rusqlite::Result<Self> {
-        let mut statement = tx.prepare_cached(
-            "SELECT l.id, n.how FROM session_launch n JOIN launch l ON l.key = n.launch
-             WHERE n.session = ? ORDER BY n.evidence DESC, n.first_at, l.id, n.how",
-        )?;
-        let (mut rows, mut links) = (statement.query([session])?, Self::default());
-        while let Some(row) = rows.next()? {
-            let launch = launch_id(row.get_ref(0)?.as_str()?)?;
-            if !links.launches.contains(&launch) {
-                links.launches.push(launch);
-            }
-            if links.best_how.is_none() {
-                links.best_how = row.get(1)?;
-            }
-        }
-        Ok(links)
-    }
 }
 
 /// What a session's responses cost.

@@ -213,7 +213,7 @@ fn any_session() -> impl Strategy<Value = Session> {
 }
 
 fn any_link() -> impl Strategy<Value = SessionLinked> {
-    (any_session_name(), 0..4_u64, word(&["environment", "place"])).prop_map(
+    (any_session_name(), 0..4_u64, word(&["environment", "place-and-time"])).prop_map(
         |((session, agent), number, how)| SessionLinked { session, agent, launch: id(number), how },
     )
 }

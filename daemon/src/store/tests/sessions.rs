@@ -5,7 +5,7 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
     Body, DirTouched, Evidence, FileAccessed, Record, Repo, Session, SessionLinked, Tokens, Usage,
 };
-use trackway_protocol::row::{FileRow, SessionRow};
+use trackway_protocol::row::{FileRow, Link, SessionRow};
 
 use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
@@ -137,7 +137,7 @@ fn a_session_is_shown_with_all_that_is_known_of_it() {
         used(14, usage("s1", "k2", 6)),
         used(15, Usage { retracted: true, ..usage("s1", "k3", 7) }),
         in_dir(16, "s1", "/src/2"),
-        linked(17, "s1", 2, Evidence::Inferred, "place"),
+        linked(17, "s1", 2, Evidence::Inferred, "place-and-time"),
         linked(18, "s1", 1, Evidence::Kernel, "environment"),
         changed(19, gone),
     ]);
@@ -151,6 +151,15 @@ fn a_session_is_shown_with_all_that_is_known_of_it() {
     assert_eq!((row.tokens.input, row.tokens.cache_write, row.tokens.output), (2, 10, 11));
     assert_eq!(row.launches, [id(1), id(2)]);
     assert_eq!((row.launch, row.linked_by.as_deref()), (Some(id(1)), Some("environment")));
+    let link = |number, how: &str, evidence| Link {
+        launch: id(number),
+        session: "s1".into(),
+        how: vec![how.into()],
+        evidence,
+    };
+    let links =
+        [link(1, "environment", Evidence::Kernel), link(2, "place-and-time", Evidence::Inferred)];
+    assert_eq!(row.links, links);
     assert_eq!(row.transcript.as_deref(), Some("/t/s1.jsonl"));
     assert_eq!(row.transcript_gone_at, Some(at(19)));
 }
@@ -255,20 +264,23 @@ fn a_launch_knows_its_sessions_and_is_found_by_them() {
         started(0, 1, "claude"),
         started(0, 2, "claude"),
         linked(5, "s1", 1, Evidence::Kernel, "environment"),
-        linked(6, "s1", 1, Evidence::Inferred, "place"),
+        linked(6, "s1", 1, Evidence::Inferred, "place-and-time"),
         linked(3, "s2", 1, Evidence::Registry, "registry"),
+        linked(4, "s1", 1, Evidence::Kernel, "argument"),
     ]);
     let rows = fixture.reader.launches(&Filter { session: Some("s1".into()), ..all() });
     let rows = rows.unwrap().rows;
     let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((row.id, row.sessions.clone()), (id(1), Some(vec!["s2".into(), "s1".into()])));
+    assert_eq!((row.id, row.sessions.clone()), (id(1), Some(vec!["s1".into(), "s2".into()])));
+    let how: Vec<_> = row.links.iter().map(|link| link.how.join(" ")).collect();
+    assert_eq!(how, ["environment argument place-and-time", "registry"], "the best first");
 }
 
 #[test]
 fn what_is_only_noted_about_a_session_makes_it_no_younger() {
     let counted = Session { shell_calls: Some(3), ..session_of("s1", "claude") };
     let gone = Session { transcript_gone: true, ..session_of("s1", "claude") };
-    let link = || linked(99, "s1", 1, Evidence::Inferred, "place");
+    let link = || linked(99, "s1", 1, Evidence::Inferred, "place-and-time");
     let fixture = Fixture::with(vec![link(), changed(95, counted), began(5, "s1", "/src/1")]);
     let fixture = fixture.and(vec![changed(90, gone), used(7, usage("s1", "k1", 5))]);
     let row_of_work = row(&fixture.reader, "s1");
