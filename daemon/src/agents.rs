@@ -171,6 +171,22 @@ pub(crate) fn rules_out(comm: &OsStr) -> bool {
         || known.any(|pattern| layout::fits(pattern, comm)))
 }
 
+/// Returns the directories in which agents keep their things: the default ones, and those that this
+/// process's environment names.
+pub(crate) fn homes() -> Vec<(&'static str, PathBuf)> {
+    let user = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    let in_home = |name: &str| user.as_ref().map(|home| home.join(name));
+    let named = |variable| std::env::var_os(variable).map(PathBuf::from);
+    let known = [
+        ("claude", in_home(".claude")),
+        ("claude", in_home(".config/claude")),
+        ("claude", named("CLAUDE_CONFIG_DIR")),
+        ("codex", in_home(".codex")),
+        ("codex", named("CODEX_HOME")),
+    ];
+    known.into_iter().filter_map(|(agent, dir)| Some((agent, dir?))).collect()
+}
+
 /// Finds the programs of all agents on disk. Touches the disk.
 pub(crate) fn installed(home: &Path, path: &[PathBuf]) -> Vec<Install> {
     let known = CATALOGUE.iter().flat_map(|agent| agent.installed(home, path));
@@ -246,6 +262,11 @@ pub(crate) trait Agent: Sync {
 
     /// Returns the directory in which a process with this environment keeps its session files.
     fn home(&self, env: &AgentEnv) -> Option<PathBuf>;
+
+    /// Whether a file of this name is the agent's own, though it lies outside of its directory.
+    fn is_own_file(&self, _name: &OsStr) -> bool {
+        false
+    }
 
     /// Whether a descendant that carries the mark is the agent's own sandbox or helper program, not
     /// the work of a tool call.

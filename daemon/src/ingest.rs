@@ -347,17 +347,7 @@ fn judged(status: &Status) -> (State, String) {
 /// The homes that are followed from the start: the default ones, those that the environment names,
 /// and all in which session files were ever found.
 pub(crate) fn homes(kept: &Kept) -> Vec<Home> {
-    let user = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    let in_home = |name: &str| user.as_ref().map(|home| home.join(name));
-    let named = |variable| std::env::var_os(variable).map(PathBuf::from);
-    let known = [
-        ("claude", in_home(".claude")),
-        ("claude", in_home(".config/claude")),
-        ("claude", named("CLAUDE_CONFIG_DIR")),
-        ("codex", in_home(".codex")),
-        ("codex", named("CODEX_HOME")),
-    ];
-    let known = known.into_iter().filter_map(|(agent, dir)| Some((agent, dir?)));
+    let known = agents::homes().into_iter();
     let earlier = kept.homes().into_iter().filter_map(|(name, dir)| {
         let agent = agents::CATALOGUE.iter().find(|agent| agent.name() == name)?;
         Some((agent.name(), dir))

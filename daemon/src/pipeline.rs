@@ -3,7 +3,7 @@
 //! Nothing here blocks. What may block — a file system that does not answer — runs on another
 //! thread with a time limit, and what it did not say in time is recorded as unknown.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
 use crate::store::{Draft, Recovered, Writer, WriterGone};
 
+mod calls;
+mod changing;
 mod counts;
 mod launching;
 mod limits;
@@ -37,6 +39,8 @@ mod touch;
 mod touching;
 mod tree;
 
+use calls::Calls;
+use changing::{FileChange, Wrote};
 use counts::Counts;
 use limits::Limits;
 use live::Live;
@@ -62,6 +66,7 @@ pub(crate) struct Outside {
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) launches: Option<Control>,
     pub(crate) open_exec: Option<Control>,
+    pub(crate) changes: Option<Control>,
     pub(crate) heartbeat: Heartbeat,
     /// Reads a live process's directory; none where it is gone or cannot be read.
     pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
@@ -98,6 +103,10 @@ pub(crate) struct Pipeline {
     /// The links of `open` launches.
     linked: HashSet<(LaunchId, String, String)>,
     counts: Counts,
+    calls: Calls,
+    /// Changes of files for which no call is known yet.
+    waiting: VecDeque<FileChange>,
+    wrote: Wrote,
     limits: Limits,
     lookup: Lookup,
     offload: Offload,
@@ -126,6 +135,9 @@ impl Pipeline {
             homes: HashSet::new(),
             linked: recovered.linked.iter().cloned().collect(),
             counts: Counts::default(),
+            calls: Calls::default(),
+            waiting: VecDeque::new(),
+            wrote: Wrote::default(),
             limits: Limits::default(),
             lookup: Lookup::new(),
             offload: Offload::default(),
@@ -167,6 +179,7 @@ impl Pipeline {
             self.append().await?;
         }
         self.settle(true);
+        self.tell_left_out(true);
         self.append().await?;
         Ok(self.outside.heartbeat)
     }
@@ -195,6 +208,8 @@ impl Pipeline {
                     |snapshot: &mut Snapshot| snapshot.misread.add(agent, drift, unreadable);
                 self.outside.snapshot.send_modify(misread);
             }
+            Event::Altered(altered) => self.altered(altered).await,
+            Event::Unwatched { root, dirs } => self.unwatched(root, dirs),
             Event::Source(report) => self.report(report),
         }
     }
@@ -217,7 +232,7 @@ impl Pipeline {
     }
 
     fn wants_tick(&self) -> bool {
-        !self.live.is_empty() || self.counts.unsettled()
+        !self.live.is_empty() || self.counts.unsettled() || self.calls.has_left()
     }
 
     /// Asks the live agents where they are, and compares the counts.
@@ -237,6 +252,7 @@ impl Pipeline {
             }
         }
         self.settle(false);
+        self.tell_left_out(false);
     }
 
     fn heartbeat(&mut self) {

@@ -21,7 +21,7 @@ mod repo;
 mod session;
 
 pub use repo::Repo;
-pub use session::{FileAccessed, Session, SessionLinked, Tokens, Usage};
+pub use session::{FileAccessed, LeftOut, Session, SessionLinked, Tokens, Usage};
 
 /// How a fact came to be known. The order is that of trust, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -154,6 +154,9 @@ fn accessed_file(accessed: &FileAccessed, view: &View) -> String {
     if let Some(outcome) = &accessed.outcome {
         text += &format!(", {}", clean(outcome));
     }
+    if accessed.changed {
+        text += ", seen to change";
+    }
     text + ")"
 }
 

@@ -10,6 +10,7 @@
 //! The supervisor of background sessions (`claude daemon run`) outlives whoever started it and
 //! runs sessions of its own, so it is a launch, and its workers belong to it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
@@ -205,6 +206,11 @@ impl Agent for Claude {
 
     fn home(&self, env: &AgentEnv) -> Option<PathBuf> {
         super::home_of(env, "CLAUDE_CONFIG_DIR", ".claude")
+    }
+
+    /// `.claude.json` lies beside the default directory, with copies and locks.
+    fn is_own_file(&self, name: &OsStr) -> bool {
+        name.as_encoded_bytes().starts_with(b".claude.json")
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

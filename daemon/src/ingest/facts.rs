@@ -199,6 +199,7 @@ impl Ingest {
             repo_unknown: place.repo_unknown.clone(),
             how: how.to_owned(),
             tool: deed.tool.to_owned(),
+            changed: false,
             outcome: match deed.outcome {
                 Outcome::Done => None,
                 Outcome::Failed | Outcome::Rejected => Some("failed".to_owned()),

@@ -31,6 +31,8 @@ pub(crate) struct Live {
     pub(crate) unread: u64,
     /// Whether the agent proper has been seen, not only what starts it.
     pub(crate) proper: bool,
+    /// The shell call in which it was started.
+    pub(crate) inside: Option<u64>,
     /// Sessions that it was linked to, and how each is known.
     pub(crate) linked: HashSet<(String, &'static str)>,
     /// How the outermost process ended, where that was seen.

@@ -43,7 +43,7 @@ mod table;
 mod tail;
 #[cfg(test)]
 mod tests;
-mod watch;
+pub(super) mod watch;
 
 #[cfg(test)]
 use disk::Unread;

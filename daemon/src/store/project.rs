@@ -72,7 +72,8 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
          DELETE FROM repo_stay; DELETE FROM repo_visit;
          DELETE FROM coverage; DELETE FROM daemon_run; DELETE FROM session;
-         DELETE FROM session_record; DELETE FROM session_calls; DELETE FROM session_launch;
+         DELETE FROM session_record; DELETE FROM session_calls;
+         DELETE FROM session_left_out; DELETE FROM session_launch;
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
          DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
          DELETE FROM file_access;",

@@ -70,6 +70,25 @@ pub struct Session {
     /// Of these, calls of which some access could not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unresolved_calls: Option<u64>,
+    /// What changed while shell calls ran and is in no `file.accessed`. Of several records the
+    /// counts add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
+}
+
+/// Files that changed while shell calls ran and are not told, by why. An absent field is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Files that their repository ignores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<u64>,
+    /// Files of which it is not known who changed them, or that were too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<u64>,
+    /// Directories, at least, in which nobody saw what changed: too many to be watched. This one
+    /// does not add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwatched_dirs: Option<u64>,
 }
 
 /// The body of `session.linked`: this session was this launch's work.
@@ -115,6 +134,10 @@ pub struct FileAccessed {
     pub how: String,
     /// The agent's tool: `Read`, `Edit`, `apply_patch`, `Bash` …
     pub tool: String,
+    /// True where the file was seen to change while a shell call of the session, or of the launch,
+    /// ran; that the call did it is concluded from that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
     /// `failed` or `unknown` where the call is not known to have been done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,

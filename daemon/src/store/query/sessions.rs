@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Session;
-use trackway_protocol::row::{SessionRow, SessionTokens};
+use trackway_protocol::row::{SessionLeftOut, SessionRow, SessionTokens};
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::unreadable;
@@ -210,8 +210,19 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         dirs,
         shell_calls,
         unresolved_calls,
+        left_out: left_out(tx, key)?,
         evidence: register::evidence(row.get(6)?),
     })
+}
+
+/// Returns what changed while its shell calls ran and is not told.
+fn left_out(tx: &Connection, session: i64) -> rusqlite::Result<SessionLeftOut> {
+    let select = "SELECT ignored, untold, unwatched_dirs FROM session_left_out WHERE session = ?";
+    let found = tx.prepare_cached(select)?.query_row([session], |row| {
+        let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        Ok(SessionLeftOut { ignored: count(0)?, untold: count(1)?, unwatched_dirs: count(2)? })
+    });
+    Ok(found.optional()?.unwrap_or_default())
 }
 
 /// The launches that worked on a session, the best known first.
