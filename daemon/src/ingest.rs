@@ -164,9 +164,9 @@ impl Ingest {
             What::Touch(touch) => self.touched(reader, &fact, touch),
             What::Shell(call) => self.called(reader, &fact, call),
             What::Usage(_) => self.used(reader, &fact),
-            // Commits and pushes have no record of their own yet; a sum of the agent's own and a
-            // compaction change nothing that is counted.
-            What::Link(_) | What::Compacted(_) | What::Reported(_) => {}
+            What::Link(link) => self.made(reader, &fact, link),
+            // A sum of the agent's own and a compaction change nothing that is counted.
+            What::Compacted(_) | What::Reported(_) => {}
         }
     }
 

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::{self, Body, DirTouched, Evidence, FileAccessed, PathText};
+use trackway_protocol::record::{
+    self, Body, DirTouched, Evidence, FileAccessed, PathText, SessionMade,
+};
 
 use super::places::Place;
 use super::{Ingest, Known, Reader};
-use crate::session::{Descent, Fact, How, Key, Outcome, Session, Shell, Touch, Word};
+use crate::session::{
+    Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Word,
+};
 use crate::store::Draft;
 
 /// A quarter of an hour in milliseconds: a directory is recorded once in each.
@@ -132,6 +136,34 @@ impl Ingest {
                 self.file(deed, &touch.path, touch.how, None);
             }
         }
+    }
+
+    /// The work left a trace in version control. A copy tells of its original's.
+    pub(super) fn made(&mut self, reader: &Reader, fact: &Fact, link: &Link) {
+        let deed = Deed::new(reader, fact);
+        let (what, id) = match &link.to {
+            Target::Commit(id) => ("commit", id.as_str()),
+            Target::Push(branch) => ("push", branch.as_str()),
+            Target::PullRequest(url) => ("pull-request", url.as_str()),
+        };
+        // Several sessions may work on what one link leads to.
+        let whose = [deed.agent, deed.session(), what].map(str::as_bytes);
+        let key = Key::of("made", &[whose[0], whose[1], whose[2], &link.key.0]);
+        if fact.copied || !self.is_new(key) {
+            return;
+        }
+        let place = link.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
+        let body = SessionMade {
+            session: deed.session().to_owned(),
+            subagent: deed.subagent(),
+            agent: deed.agent.to_owned(),
+            what: what.to_owned(),
+            id: id.to_owned(),
+            number: (what == "pull-request").then(|| number(id)).flatten(),
+            repo: place.as_ref().and_then(|place| place.repo.clone()),
+            repo_unknown: place.and_then(|place| place.repo_unknown),
+        };
+        self.put_down(deed, Body::SessionMade(Box::new(body)));
     }
 
     /// Records how many shell calls a file has told of.
@@ -275,6 +307,11 @@ fn describe(deed: Deed<'_>, now: &Session, place: Option<&Place>) -> record::Ses
         source: text(now.source.as_ref()),
         ..record::Session::default()
     }
+}
+
+/// Returns the number with which the URL of a pull request ends.
+fn number(url: &str) -> Option<u64> {
+    url.trim_end_matches('/').rsplit('/').next()?.parse().ok()
 }
 
 fn text(word: Option<&Word>) -> Option<String> {

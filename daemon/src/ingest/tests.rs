@@ -149,6 +149,49 @@ fn what_was_recorded_is_not_recorded_again() {
     assert_eq!((started, dirs), (1, 1), "{:?}", kinds(&again));
 }
 
+/// A line about a pull request, and a shell call that committed and pushed.
+fn made_in(session: &str) -> String {
+    let lines = [
+        r#"{"type":"assistant","uuid":"U1","sessionId":"S","timestamp":"2026-11-20T09:00:01.000Z","cwd":"/w","message":{"id":"m","model":"x","role":"assistant","content":[{"type":"tool_use","id":"T","name":"Bash","input":{"command":"git push"}}]}}"#,
+        r#"{"type":"user","uuid":"U2","sessionId":"S","timestamp":"2026-11-20T09:00:02.000Z","cwd":"/w","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"T","content":"planted-output"}]},"toolUseResult":{"stdout":"planted-output","gitOperation":{"commit":{"sha":"1b32344","kind":"committed"},"push":{"branch":"main"},"pr":{"number":7,"url":"https://bot:planted-token@h.example/w/pull/7?planted=query"}}}}"#,
+        r#"{"type":"pr-link","sessionId":"S","prNumber":7,"prUrl":"https://h.example/w/pull/7","prRepository":"w","timestamp":"2026-11-20T09:00:03.000Z"}"#,
+        "",
+    ];
+    lines.join("\n").replace("\"S\"", &format!("\"{session}\""))
+}
+
+#[test]
+fn what_a_session_made_is_told_once_for_each() {
+    let scene = Scene::new();
+    let text = [user("s", 0), made_in("s"), made_in("s")].concat();
+    scene.append("claude/projects/-w/s.jsonl", &text);
+    scene.run();
+    scene.append("claude/projects/-w/s.jsonl", &made_in("s"));
+    let pull = made_in("t").lines().last().unwrap().to_owned();
+    scene.append("claude/projects/-w/t.jsonl", &format!("{}{pull}\n", user("t", 1)));
+    let made = scene.run().into_iter().filter_map(|record| match record.body {
+        Body::SessionMade(made) => Some((made.session, made.what, made.id, made.number)),
+        _ => None,
+    });
+    let mut made: Vec<_> = made.collect();
+    made.sort();
+    let told = |session: &str, what: &str, id: &str, number| {
+        (session.to_owned(), what.to_owned(), id.to_owned(), number)
+    };
+    let url = "https://h.example/w/pull/7";
+    let expected = [
+        told("s", "commit", "1b32344", None),
+        told("s", "pull-request", url, Some(7)),
+        told("s", "push", "main", None),
+        told("t", "pull-request", url, Some(7)),
+    ];
+    assert_eq!(made, expected);
+    for file in fs::read_dir(scene.path("state")).unwrap().flatten() {
+        let bytes = fs::read(file.path()).unwrap_or_default();
+        assert!(!bytes.windows(7).any(|window| window == b"planted"), "{file:?}");
+    }
+}
+
 #[test]
 fn a_file_that_is_gone_is_recorded_once() {
     let scene = Scene::new();

@@ -44,6 +44,10 @@ pub(super) fn project(
         Body::SessionStarted(body) => session::said(tx, seen.grounds(false), session, body),
         Body::SessionUpdated(body) => session::said(tx, seen.grounds(true), session, body),
         Body::SessionLinked(body) => session::linked(tx, seen, session, body),
+        // Its session and its repository are known by it; it has no table of its own.
+        Body::SessionMade(body) => {
+            body.repo.as_ref().map_or(Ok(()), |it| repo::seen(tx, seen, it).map(drop))
+        }
         Body::FileAccessed(body) => file::accessed(tx, seen, session, body),
         Body::Usage(body) => usage::used(tx, record, session, body),
         Body::Other { .. } => Ok(()),

@@ -105,6 +105,34 @@ pub struct SessionLinked {
     pub how: String,
 }
 
+/// The body of `session.made`: the session left a trace in version control, as its file tells.
+/// Each is told once for each session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SessionMade {
+    /// The agent's own id of the session.
+    pub session: String,
+    /// The subagent of the session that did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subagent: Option<String>,
+    /// The agent's name in the catalogue.
+    pub agent: String,
+    /// `commit`, `push` or `pull-request`.
+    pub what: String,
+    /// The commit's id, often shortened; the branch that was pushed; the pull request's URL, without
+    /// credentials, query and fragment.
+    pub id: String,
+    /// The pull request's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The repository of the directory in which the session was. Absent with `repo_unknown` absent:
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<Repo>,
+    /// Why the repository could not be looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo_unknown: Option<String>,
+}
+
 /// The body of `file.accessed`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileAccessed {

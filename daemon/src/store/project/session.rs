@@ -159,6 +159,7 @@ fn agent_of(body: &Body) -> &str {
     match body {
         Body::SessionStarted(body) | Body::SessionUpdated(body) => &body.agent,
         Body::SessionLinked(body) => &body.agent,
+        Body::SessionMade(body) => &body.agent,
         Body::FileAccessed(body) => &body.agent,
         Body::Usage(body) => &body.agent,
         _ => "",

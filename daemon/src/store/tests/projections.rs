@@ -9,7 +9,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, LeftOut, PathText,
-    Repo, Session, SessionLinked, Tokens, Usage,
+    Repo, Session, SessionLinked, SessionMade, Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -248,6 +248,19 @@ fn any_access() -> impl Strategy<Value = FileAccessed> {
     )
 }
 
+fn any_made() -> impl Strategy<Value = SessionMade> {
+    (any_session_name(), word(&["commit", "push"]), option::of(any_repo())).prop_map(
+        |((session, agent), what, repo)| SessionMade {
+            session,
+            agent,
+            what,
+            id: "1b32344".into(),
+            repo,
+            ..SessionMade::default()
+        },
+    )
+}
+
 fn any_usage() -> impl Strategy<Value = Usage> {
     let tokens = (option::of(any::<u64>()), 0..3_u64).prop_map(|(input, output)| Tokens {
         input: input.unwrap_or(7),
@@ -299,6 +312,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         2 => any_session().prop_map(|it| Body::SessionUpdated(Box::new(it))),
         2 => any_link().prop_map(Body::SessionLinked),
         2 => any_access().prop_map(|it| Body::FileAccessed(Box::new(it))),
+        1 => any_made().prop_map(|it| Body::SessionMade(Box::new(it))),
         3 => any_usage().prop_map(|it| Body::Usage(Box::new(it))),
         1 => any_coverage().prop_map(Body::Coverage),
         1 => run().prop_map(Body::DaemonStarted),
