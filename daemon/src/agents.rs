@@ -51,7 +51,7 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{self, Grammar};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
-use crate::session::Parser;
+use crate::session::{LineError, Parser, Project};
 
 pub(crate) use crate::enrich::redact::Arguments;
 
@@ -275,6 +275,18 @@ pub(crate) trait Agent: Sync {
     /// Returns a parser of the agent's session files, which goes on where another one saved its
     /// state; `None` where that state is of another version, so that the file must be read again.
     fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>>;
+
+    /// Returns a parser of the history of what was typed, which needs no state.
+    fn history(&self) -> Box<dyn Parser>;
+
+    /// Reads the agent's own list of directories that it was used in.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn projects(&self, _text: &[u8]) -> Result<Vec<Project>, LineError> {
+        Ok(Vec::new())
+    }
 
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.
     fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install> {

@@ -408,6 +408,10 @@ pub struct DirTouched {
     /// The agent's own session id, where its session file was the witness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The agent, where neither a launch nor a session is known: then its own list of projects was
+    /// the witness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<str>>,
     /// The directory.
     pub dir: String,
     /// Bytes of `dir` where it is not UTF-8.
@@ -419,7 +423,7 @@ pub struct DirTouched {
     /// Why the repository could not be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repo_unknown: Option<String>,
-    /// `launch`, `chdir`, `command`, `helper`, `add-dir` …
+    /// `launch`, `chdir`, `command`, `helper`, `add-dir`, `read`, `write`, `search`, `trust` …
     pub how: String,
 }
 

@@ -260,6 +260,9 @@ pub struct SessionRow {
     pub transcript: Option<String>,
     /// When the session file was missed; `null` while it is there.
     pub transcript_gone_at: Option<Timestamp>,
+    /// True where no session file tells of it, but the agent's history or list of projects does.
+    #[serde(default)]
+    pub trace: bool,
     /// First sign of it.
     pub started_at: Timestamp,
     /// Last sign of it.

@@ -172,6 +172,7 @@ pub(super) mod tests {
             provider: None,
             transcript: Some("/home/ann/.claude/projects/-w/x.jsonl".into()),
             transcript_gone_at: None,
+            trace: false,
             started_at: "2026-11-23T11:00:00Z".parse().unwrap(),
             last_at: "2026-11-23T11:57:00Z".parse().unwrap(),
             responses: 12,

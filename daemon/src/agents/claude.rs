@@ -17,12 +17,14 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
-use crate::session::Parser;
+use crate::session::{LineError, Parser, Project};
 
 use super::layout::{Layout, Package, Plain, Signs};
 use super::{Agent, Role, interpreter};
 
 mod arguments;
+mod history;
+mod projects;
 pub(crate) mod transcript;
 
 /// Claude Code.
@@ -190,6 +192,14 @@ impl Agent for Claude {
             (None, Some((_, provider, _))) => found((*provider).to_owned(), "env"),
             (None, None) => found("api.anthropic.com".to_owned(), "default"),
         }
+    }
+
+    fn projects(&self, text: &[u8]) -> Result<Vec<Project>, LineError> {
+        projects::read(text)
+    }
+
+    fn history(&self) -> Box<dyn Parser> {
+        Box::<history::History>::default()
     }
 
     fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {

@@ -9,9 +9,7 @@ use trackway_protocol::record::{
 
 use super::places::Place;
 use super::{Ingest, Known, Reader};
-use crate::session::{
-    Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Word,
-};
+use crate::session::{Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Word};
 use crate::store::Draft;
 
 /// A quarter of an hour in milliseconds: a directory is recorded once in each.
@@ -19,7 +17,7 @@ const QUARTER_MS: i64 = 15 * 60 * 1000;
 
 /// Who did something, when, and how that is known.
 #[derive(Clone, Copy)]
-struct Deed<'a> {
+pub(super) struct Deed<'a> {
     agent: &'a str,
     fact: &'a Fact,
     at: Timestamp,
@@ -33,6 +31,12 @@ impl<'a> Deed<'a> {
         let at = fact.at.unwrap_or_else(Timestamp::now);
         let (evidence, outcome) = (Evidence::Transcript, Outcome::Done);
         Self { agent: reader.agent.name(), fact, at, evidence, tool: "", outcome }
+    }
+
+    /// Something that only a trace tells of.
+    pub(super) fn of_trace(agent: &'a str, fact: &'a Fact, at: Timestamp) -> Self {
+        let (evidence, outcome) = (Evidence::Registry, Outcome::Done);
+        Self { agent, fact, at, evidence, tool: "", outcome }
     }
 
     fn session(self) -> &'a str {
@@ -52,8 +56,7 @@ impl Ingest {
         let is_own = fact.who.subagent.is_none();
         let place = now.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
         let mut body = describe(deed, now, place.as_ref());
-        let started =
-            Key::of("session started", &[deed.agent.as_bytes(), deed.session().as_bytes()]);
+        let started = started(deed.agent, deed.session());
         let is_first = is_own && !self.kept.has(started.0);
         if is_first {
             self.kept.set(started.0, Vec::new());
@@ -245,7 +248,7 @@ impl Ingest {
     }
 
     /// Records a directory, once in each quarter-hour.
-    fn dir(&mut self, deed: Deed<'_>, place: &Place, how: &str) {
+    pub(super) fn dir(&mut self, deed: Deed<'_>, place: &Place, how: &str) {
         let path = PathText::from_os(&place.dir);
         let quarter = deed.at.ms().div_euclid(QUARTER_MS).to_le_bytes();
         let parts = [deed.agent, deed.session(), &path.text, how].map(str::as_bytes);
@@ -256,6 +259,7 @@ impl Ingest {
         let body = DirTouched {
             launch: None,
             session: Some(deed.session().to_owned()),
+            agent: None,
             dir: path.text,
             dir_b64: path.b64,
             repo: place.repo.clone(),
@@ -265,19 +269,24 @@ impl Ingest {
         self.put_down(deed, Body::DirTouched(body));
     }
 
-    fn put_down(&mut self, deed: Deed<'_>, body: Body) {
+    pub(super) fn put_down(&mut self, deed: Deed<'_>, body: Body) {
         let Deed { at, evidence, .. } = deed;
         self.kept.record(Draft { at, evidence, replaces: None, body }.into_record());
     }
 
     /// Whether nothing is known by a key yet; from now on it is.
-    fn is_new(&mut self, key: Key) -> bool {
+    pub(super) fn is_new(&mut self, key: Key) -> bool {
         let is_new = !self.kept.has(key.0);
         if is_new {
             self.kept.set(key.0, Vec::new());
         }
         is_new
     }
+}
+
+/// By what it is known that a session file tells of a session.
+pub(super) fn started(agent: &str, session: &str) -> Key {
+    Key::of("session started", &[agent.as_bytes(), session.as_bytes()])
 }
 
 fn describe(deed: Deed<'_>, now: &Session, place: Option<&Place>) -> record::Session {

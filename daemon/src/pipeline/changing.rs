@@ -193,6 +193,7 @@ impl Pipeline {
         let touched = DirTouched {
             launch,
             session: whom.session,
+            agent: None,
             dir: dir.text,
             dir_b64: dir.b64,
             repo,

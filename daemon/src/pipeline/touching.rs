@@ -144,6 +144,7 @@ impl Pipeline {
         let touched = DirTouched {
             launch: Some(launch),
             session: None,
+            agent: None,
             dir: path.text,
             dir_b64: path.b64,
             repo,

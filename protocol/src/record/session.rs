@@ -61,6 +61,10 @@ pub struct Session {
     /// The session file; its content is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<String>,
+    /// True where no session file tells of it: what is known comes from the agent's history, or from
+    /// its list of projects.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trace: bool,
     /// When the session file was missed: deleted, or moved out of sight. `at` is that time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub transcript_gone: bool,

@@ -198,6 +198,7 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         permission_mode: said.permission_mode.or(said.approval_policy),
         sandbox: said.sandbox,
         provider: said.provider,
+        trace: said.trace && said.transcript.is_none(),
         transcript: said.transcript,
         transcript_gone_at: facts.gone_at(),
         started_at: Timestamp::from_ms(row.get(4)?),

@@ -8,8 +8,8 @@ use rusqlite::types::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, LeftOut, PathText,
-    Repo, Session, SessionLinked, SessionMade, Tokens, Usage,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, LeftOut,
+    PathText, Repo, Session, SessionLinked, SessionMade, Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -167,6 +167,7 @@ fn any_touch() -> impl Strategy<Value = DirTouched> {
         |((launch, session), (dir, dir_b64), (repo, repo_unknown), how)| DirTouched {
             launch,
             session,
+            agent: None,
             dir,
             dir_b64,
             repo,
@@ -184,9 +185,8 @@ fn any_session_name() -> impl Strategy<Value = (String, String)> {
 fn any_session() -> impl Strategy<Value = Session> {
     let place = (option::of(word(&["/src/a", "/tmp"])), option::of(any_repo()));
     let said = (option::of(word(&["plan", "default"])), option::of(word(&["/t/1", "/t/2"])));
-    let left_out = (option::of(any::<u64>()), option::of(0..9_u64)).prop_map(|(ignored, dirs)| {
-        LeftOut { ignored, untold: None, unwatched_dirs: dirs }
-    });
+    let left_out = (option::of(any::<u64>()), option::of(0..9_u64))
+        .prop_map(|(ignored, dirs)| LeftOut { ignored, untold: None, unwatched_dirs: dirs });
     let calls = (option::of(any::<u64>()), option::of(any::<u64>()), option::of(left_out));
     let of = (any_session_name(), option::weighted(0.2, word(&["sub"])), any::<bool>());
     (of, place, option::of(word(&["timeout"])), said, calls).prop_map(

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, DirTouched, Evidence, FileAccessed, LeftOut, Record, Repo, Session, SessionLinked, Tokens, Usage,
+    Body, DirTouched, Evidence, FileAccessed, LeftOut, Record, Repo, Session, SessionLinked,
+    Tokens, Usage,
 };
 use trackway_protocol::row::{FileRow, SessionLeftOut, SessionRow};
 
@@ -84,6 +85,7 @@ fn in_dir(ms: i64, session: &str, dir: &str) -> Draft {
     let body = DirTouched {
         launch: None,
         session: Some(session.into()),
+        agent: None,
         dir: dir.into(),
         dir_b64: None,
         repo: None,
