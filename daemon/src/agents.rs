@@ -51,7 +51,7 @@ use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{self, Grammar};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
-use crate::session::{LineError, Parser};
+use crate::session::{LineError, Parser, Project};
 
 pub(crate) use crate::enrich::redact::Arguments;
 
@@ -181,6 +181,22 @@ pub(crate) fn rules_out(comm: &OsStr) -> bool {
         || known.any(|pattern| layout::fits(pattern, comm)))
 }
 
+/// Returns the directories in which agents keep their things: the default ones, and those that this
+/// process's environment names.
+pub(crate) fn homes() -> Vec<(&'static str, PathBuf)> {
+    let user = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    let in_home = |name: &str| user.as_ref().map(|home| home.join(name));
+    let named = |variable| std::env::var_os(variable).map(PathBuf::from);
+    let known = [
+        ("claude", in_home(".claude")),
+        ("claude", in_home(".config/claude")),
+        ("claude", named("CLAUDE_CONFIG_DIR")),
+        ("codex", in_home(".codex")),
+        ("codex", named("CODEX_HOME")),
+    ];
+    known.into_iter().filter_map(|(agent, dir)| Some((agent, dir?))).collect()
+}
+
 /// Finds the programs of all agents on disk. Touches the disk.
 pub(crate) fn installed(home: &Path, path: &[PathBuf]) -> Vec<Install> {
     let known = CATALOGUE.iter().flat_map(|agent| agent.installed(home, path));
@@ -279,6 +295,11 @@ pub(crate) trait Agent: Sync {
         None
     }
 
+    /// Whether a file of this name is the agent's own, though it lies outside of its directory.
+    fn is_own_file(&self, _name: &OsStr) -> bool {
+        false
+    }
+
     /// Whether a descendant that carries the mark is the agent's own sandbox or helper program, not
     /// the work of a tool call.
     fn is_machinery(&self, parent_exe: Option<&Path>, process: &ProcessFacts) -> bool;
@@ -286,6 +307,18 @@ pub(crate) trait Agent: Sync {
     /// Returns a parser of the agent's session files, which goes on where another one saved its
     /// state; `None` where that state is of another version, so that the file must be read again.
     fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>>;
+
+    /// Returns a parser of the history of what was typed, which needs no state.
+    fn history(&self) -> Box<dyn Parser>;
+
+    /// Reads the agent's own list of directories that it was used in.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn projects(&self, _text: &[u8]) -> Result<Vec<Project>, LineError> {
+        Ok(Vec::new())
+    }
 
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.
     fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install> {

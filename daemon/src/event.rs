@@ -5,7 +5,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use trackway_protocol::ids::Timestamp;
 
@@ -52,6 +53,10 @@ pub(crate) enum Event {
     SessionGrew(Box<Growth>),
     /// What was not understood of an agent's session files.
     Misread { agent: &'static str, drift: Drift, unreadable: u64 },
+    /// Files changed in directories where agents work.
+    Altered(Vec<Altered>),
+    /// So many directories of a tree are not watched.
+    Unwatched { root: PathBuf, dirs: usize },
     /// A source changed its state.
     Source(SourceReport),
 }
@@ -68,6 +73,33 @@ pub(crate) struct Growth {
     /// The first and the last thing that was read now, by the agent's clock.
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
+}
+
+/// How far the time of a file's change may lie behind the clock: it is kept by the tick.
+pub(crate) const COARSE_MS: i64 = 10;
+
+/// What changed in one directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Altered {
+    pub(crate) dir: Arc<Path>,
+    /// The top of the repository that it lies in.
+    pub(crate) repo: Option<Arc<Path>>,
+    /// Names, what became of them, and the span in which that was.
+    pub(crate) files: Vec<(OsString, Alteration, Timestamp, Timestamp)>,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Alteration {
+    /// It was written, whether it was there before or not.
+    Written,
+    Deleted,
+    /// It has another name, perhaps elsewhere; what has that one is [`Alteration::Written`].
+    Renamed,
+    /// Its repository ignores it, whatever became of it.
+    Ignored,
+    /// A file is gone, and nobody knows its name; here it has a number.
+    Untold,
 }
 
 /// How often a binary was opened for execution since the last report.

@@ -27,7 +27,8 @@ use crate::agents::{self, Agent};
 use crate::event::{Event, FileId, SourceReport, State};
 use crate::session::{Fact, Parser, ReadShell, What};
 use crate::source::sessions::{
-    Closed, Cursor, Cursors, Follower, Found, Gone, Home, Orders, Sink, Skip, Start, Status, Stored,
+    Closed, Cursor, Cursors, Follower, Found, Gone, HISTORY, Home, Orders, Sink, Skip, Start,
+    Status, Stored,
 };
 use crate::source::{Ended, EventSender};
 use crate::store::Store;
@@ -39,6 +40,7 @@ mod places;
 mod shell;
 mod stored;
 mod tokens;
+mod traces;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -100,6 +102,9 @@ struct Known {
     unresolved: u64,
     /// Of these, how many are recorded.
     told: (u64, u64),
+    /// Of a history: what is too young to be recorded.
+    #[serde(default)]
+    waiting: Vec<traces::Waiting>,
 }
 
 /// The follower's two handles to one [`Ingest`].
@@ -136,7 +141,11 @@ impl Ingest {
         };
         let saved = known.as_ref().map(|state| &state.parser[..]);
         // A state of another version is no reason to stop: what comes is read as it is.
-        let parser = agent.parser(saved).or_else(|| agent.parser(None))?;
+        let is_history = found.path.file_name() == Some(HISTORY.as_ref());
+        let parser = match is_history {
+            true => agent.history(),
+            false => agent.parser(saved).or_else(|| agent.parser(None))?,
+        };
         let known = known.map(|state| state.known);
         let known =
             known.unwrap_or_else(|| Known { agent: agent.name().into(), ..Known::default() });
@@ -164,6 +173,9 @@ impl Ingest {
     }
 
     fn fact(&mut self, reader: &mut Reader, fact: Fact) {
+        if let What::Trace(trace) = &fact.what {
+            return self.traced(reader, &fact, trace);
+        }
         if reader.known.session.is_none() || !fact.copied {
             reader.known.session = Some(fact.who.session.as_str().to_owned());
             reader.known.subagent = fact.who.subagent.as_ref().map(|id| id.as_str().to_owned());
@@ -174,14 +186,15 @@ impl Ingest {
             What::Touch(touch) => self.touched(reader, &fact, touch),
             What::Shell(call) => self.called(reader, &fact, call),
             What::Usage(_) => self.used(reader, &fact),
-            // Commits and pushes have no record of their own yet; a sum of the agent's own and a
-            // compaction change nothing that is counted.
-            What::Link(_) | What::Compacted(_) | What::Reported(_) => {}
+            What::Link(link) => self.made(reader, &fact, link),
+            // A sum of the agent's own and a compaction change nothing that is counted.
+            What::Trace(_) | What::Compacted(_) | What::Reported(_) => {}
         }
     }
 
     fn ended(&mut self, cursor: Cursor) -> Result<(), Closed> {
         let Some((id, mut reader)) = self.current.take() else { return Ok(()) };
+        self.settle_traces(&mut reader);
         self.tell_calls(&mut reader);
         self.tell_drift(&mut reader);
         self.tell_growth(&mut reader);
@@ -361,17 +374,7 @@ fn judged(status: &Status) -> (State, String) {
 /// The homes that are followed from the start: the default ones, those that the environment names,
 /// and all in which session files were ever found.
 pub(crate) fn homes(kept: &Kept) -> Vec<Home> {
-    let user = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    let in_home = |name: &str| user.as_ref().map(|home| home.join(name));
-    let named = |variable| std::env::var_os(variable).map(PathBuf::from);
-    let known = [
-        ("claude", in_home(".claude")),
-        ("claude", in_home(".config/claude")),
-        ("claude", named("CLAUDE_CONFIG_DIR")),
-        ("codex", in_home(".codex")),
-        ("codex", named("CODEX_HOME")),
-    ];
-    let known = known.into_iter().filter_map(|(agent, dir)| Some((agent, dir?)));
+    let known = agents::homes().into_iter();
     let earlier = kept.homes().into_iter().filter_map(|(name, dir)| {
         let agent = agents::CATALOGUE.iter().find(|agent| agent.name() == name)?;
         Some((agent.name(), dir))
@@ -425,6 +428,12 @@ impl Sink for Handle {
 
     fn vanished(&mut self, file: FileId, path: &Path, gone: Gone, missed: Timestamp) {
         self.0.borrow_mut().missed(file, path, gone, missed);
+    }
+
+    fn beside(&mut self, agent: &'static str, path: &Path) -> Result<(), Closed> {
+        let mut ingest = self.0.borrow_mut();
+        ingest.projects(agent, path);
+        ingest.kept.hand_over().map_err(|_| Closed)
     }
 
     fn status(&mut self, status: &Status) {

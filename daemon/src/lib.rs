@@ -101,6 +101,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         snapshot,
         launches: sources.launches.as_ref().map(|source| source.control.clone()),
         open_exec: sources.open_exec.as_ref().map(|source| source.control.clone()),
+        changes: sources.changes.as_ref().map(|source| source.control.clone()),
         heartbeat,
         cwd_of: tiers::cwd_of,
         written_by: tiers::written_by,

@@ -3,7 +3,7 @@
 //! Nothing here blocks. What may block — a file system that does not answer — runs on another
 //! thread with a time limit, and what it did not say in time is recorded as unknown.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
 use crate::store::{Draft, Recovered, Writer, WriterGone};
 
+mod calls;
+mod changing;
 mod counts;
 mod launching;
 mod limits;
@@ -39,6 +41,8 @@ mod touch;
 mod touching;
 mod tree;
 
+use calls::Calls;
+use changing::{FileChange, Wrote};
 use counts::Counts;
 use limits::Limits;
 use links::Links;
@@ -66,6 +70,7 @@ pub(crate) struct Outside {
     pub(crate) snapshot: watch::Sender<Snapshot>,
     pub(crate) launches: Option<Control>,
     pub(crate) open_exec: Option<Control>,
+    pub(crate) changes: Option<Control>,
     pub(crate) heartbeat: Heartbeat,
     /// Reads a live process's directory; none where it is gone or cannot be read.
     pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
@@ -104,6 +109,10 @@ pub(crate) struct Pipeline {
     links: Links,
     registries: Registries,
     counts: Counts,
+    calls: Calls,
+    /// Changes of files for which no call is known yet.
+    waiting: VecDeque<FileChange>,
+    wrote: Wrote,
     limits: Limits,
     lookup: Lookup,
     offload: Offload,
@@ -134,6 +143,9 @@ impl Pipeline {
             links: Links::new(&recovered.linked, began.at),
             registries: Registries::new(),
             counts: Counts::default(),
+            calls: Calls::default(),
+            waiting: VecDeque::new(),
+            wrote: Wrote::default(),
             limits: Limits::default(),
             lookup: Lookup::new(),
             offload: Offload::default(),
@@ -176,6 +188,7 @@ impl Pipeline {
         }
         self.settle(true);
         self.conclude(true);
+        self.tell_left_out(true);
         self.append().await?;
         Ok(self.outside.heartbeat)
     }
@@ -205,6 +218,8 @@ impl Pipeline {
                     |snapshot: &mut Snapshot| snapshot.misread.add(agent, drift, unreadable);
                 self.outside.snapshot.send_modify(misread);
             }
+            Event::Altered(altered) => self.altered(altered).await,
+            Event::Unwatched { root, dirs } => self.unwatched(root, dirs),
             Event::Source(report) => self.report(report),
         }
     }
@@ -227,7 +242,10 @@ impl Pipeline {
     }
 
     fn wants_tick(&self) -> bool {
-        !self.live.is_empty() || self.counts.unsettled() || self.links.is_waiting()
+        !self.live.is_empty()
+            || self.counts.unsettled()
+            || self.links.is_waiting()
+            || self.calls.has_left()
     }
 
     /// Asks the live agents where they are and what they work on, and compares the counts.
@@ -249,6 +267,7 @@ impl Pipeline {
         self.look_at_all().await;
         self.settle(false);
         self.conclude(false);
+        self.tell_left_out(false);
     }
 
     fn heartbeat(&mut self) {

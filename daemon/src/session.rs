@@ -110,6 +110,8 @@ pub(crate) enum What {
     Usage(Box<Usage>),
     /// The work left a trace elsewhere.
     Link(Link),
+    /// Something was typed in the session: all that a history tells.
+    Trace(Trace),
     /// The conversation was compacted.
     Compacted(Key),
     /// The agent's own running sum for the whole session, as a cross-check: never to be added.
@@ -265,6 +267,23 @@ pub(crate) enum Target {
     Push(Word),
     /// A pull request's URL, without credentials and query.
     PullRequest(Word),
+}
+
+/// What a history tells of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// The directory in which it was begun, where that is told.
+    pub(crate) place: Option<Place>,
+}
+
+/// A directory that an agent was used in, as its own list of them tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Project {
+    pub(crate) dir: Place,
+    /// The session that left it last.
+    pub(crate) session: Option<Word>,
+    /// When that one began.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// Token classes, disjoint but for `reasoning`, which is a part of `output`.

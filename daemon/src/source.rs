@@ -6,9 +6,11 @@
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
+use trackway_protocol::ids::Timestamp;
 
 use crate::event::{Event, SourceReport, State};
 
+pub(crate) mod changes;
 #[cfg(target_os = "linux")]
 pub(crate) mod follow;
 #[cfg(target_os = "linux")]
@@ -45,6 +47,12 @@ pub(crate) enum Order {
     Sweep,
     /// Count the executions of this file.
     Count(std::path::PathBuf),
+    /// Tell what changes below this directory. What changed since that time is told as well.
+    Watch(std::path::PathBuf, Timestamp),
+    /// Tell it no more.
+    Leave(std::path::PathBuf),
+    /// This directory of an agent's own is no work of it.
+    Exclude(std::path::PathBuf),
     /// End.
     Stop,
 }

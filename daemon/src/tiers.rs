@@ -11,19 +11,20 @@ use crate::config::Tier;
 use crate::event::{Event, SourceReport, State};
 use crate::pipeline::LAUNCHES;
 use crate::source::poll::{Poll, TIER};
-use crate::source::{EventSender, Running};
+use crate::source::{EventSender, Running, changes};
 
 /// The sources that run.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) launches: Option<Running>,
     pub(crate) open_exec: Option<Running>,
+    pub(crate) changes: Option<Running>,
 }
 
 impl Sources {
     /// Stops them all and waits for their threads.
     pub(crate) fn stop(self) {
-        for source in [self.open_exec, self.launches].into_iter().flatten() {
+        for source in [self.open_exec, self.launches, self.changes].into_iter().flatten() {
             source.stop();
         }
     }
@@ -43,8 +44,23 @@ pub(crate) fn start(options: &Options, events: &EventSender) -> Sources {
         },
     };
     let open_exec = imp::count(events);
+    let changes = watch_files(options, events);
     look_for_agents(events.clone());
-    Sources { launches, open_exec }
+    Sources { launches, open_exec, changes }
+}
+
+/// Starts to wait for directories in which changes of files shall be told.
+fn watch_files(options: &Options, events: &EventSender) -> Option<Running> {
+    // What agents and this daemon write for themselves is no work on the user's files.
+    let homes = agents::homes().into_iter().map(|(_, dir)| dir);
+    let own = homes.chain([options.places.state_dir.clone()]).collect();
+    let started = changes::start(events.clone(), own);
+    let (state, reason) = match &started {
+        Ok(_) => (State::Active, changes::WHAT.to_owned()),
+        Err(error) => (State::Lost, format!("files that change are not seen: {error}")),
+    };
+    report(events, changes::NAME, changes::TIER, state, reason);
+    started.ok()
 }
 
 fn start_poll(options: &Options, events: &EventSender, why: &str) -> Option<Running> {

@@ -21,7 +21,7 @@ mod repo;
 mod session;
 
 pub use repo::Repo;
-pub use session::{FileAccessed, Session, SessionLinked, Tokens, Usage};
+pub use session::{FileAccessed, LeftOut, Session, SessionLinked, SessionMade, Tokens, Usage};
 
 /// How a fact came to be known. The order is that of trust, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +98,8 @@ pub enum Body {
     SessionUpdated(Box<Session>),
     /// `session.linked`
     SessionLinked(SessionLinked),
+    /// `session.made`
+    SessionMade(Box<SessionMade>),
     /// `file.accessed`
     FileAccessed(Box<FileAccessed>),
     /// `usage`
@@ -129,6 +131,7 @@ impl Body {
             Self::SessionStarted(_) => "session.started",
             Self::SessionUpdated(_) => "session.updated",
             Self::SessionLinked(_) => "session.linked",
+            Self::SessionMade(_) => "session.made",
             Self::FileAccessed(_) => "file.accessed",
             Self::Usage(_) => "usage",
             Self::Coverage(_) => "coverage",
@@ -158,6 +161,7 @@ impl Body {
             Self::DirTouched(body) => body.session.as_deref(),
             Self::SessionStarted(body) | Self::SessionUpdated(body) => Some(&body.session),
             Self::SessionLinked(body) => Some(&body.session),
+            Self::SessionMade(body) => Some(&body.session),
             Self::FileAccessed(body) => body.session.as_deref(),
             Self::Usage(body) => Some(&body.session),
             _ => None,
@@ -174,6 +178,7 @@ impl Body {
             "session.started" => Self::SessionStarted(serde_json::from_str(text)?),
             "session.updated" => Self::SessionUpdated(serde_json::from_str(text)?),
             "session.linked" => Self::SessionLinked(serde_json::from_str(text)?),
+            "session.made" => Self::SessionMade(serde_json::from_str(text)?),
             "file.accessed" => Self::FileAccessed(serde_json::from_str(text)?),
             "usage" => Self::Usage(serde_json::from_str(text)?),
             "coverage" => Self::Coverage(serde_json::from_str(text)?),
@@ -192,6 +197,7 @@ impl Serialize for Body {
             Self::DirTouched(body) => body.serialize(serializer),
             Self::SessionStarted(body) | Self::SessionUpdated(body) => body.serialize(serializer),
             Self::SessionLinked(body) => body.serialize(serializer),
+            Self::SessionMade(body) => body.serialize(serializer),
             Self::FileAccessed(body) => body.serialize(serializer),
             Self::Usage(body) => body.serialize(serializer),
             Self::Coverage(body) => body.serialize(serializer),
@@ -402,6 +408,10 @@ pub struct DirTouched {
     /// The agent's own session id, where its session file was the witness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The agent, where neither a launch nor a session is known: then its own list of projects was
+    /// the witness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<str>>,
     /// The directory.
     pub dir: String,
     /// Bytes of `dir` where it is not UTF-8.
@@ -413,7 +423,7 @@ pub struct DirTouched {
     /// Why the repository could not be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repo_unknown: Option<String>,
-    /// `launch`, `chdir`, `command`, `helper`, `add-dir` …
+    /// `launch`, `chdir`, `command`, `helper`, `add-dir`, `read`, `write`, `search`, `trust` …
     pub how: String,
 }
 

@@ -267,6 +267,9 @@ pub struct SessionRow {
     pub transcript: Option<String>,
     /// When the session file was missed; `null` while it is there.
     pub transcript_gone_at: Option<Timestamp>,
+    /// True where no session file tells of it, but the agent's history or list of projects does.
+    #[serde(default)]
+    pub trace: bool,
     /// First sign of it.
     pub started_at: Timestamp,
     /// Last sign of it.
@@ -287,6 +290,9 @@ pub struct SessionRow {
     pub shell_calls: u64,
     /// Of these, calls of which some access could not be told.
     pub unresolved_calls: u64,
+    /// What changed while shell calls ran and is not among the files.
+    #[serde(default)]
+    pub left_out: SessionLeftOut,
     /// The strongest evidence of it.
     pub evidence: Evidence,
 }
@@ -302,6 +308,17 @@ pub struct Link {
     pub how: Vec<String>,
     /// The strongest evidence of it.
     pub evidence: Evidence,
+}
+
+/// Files that changed while shell calls of a session ran and are not among its files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionLeftOut {
+    /// Files that their repository ignores.
+    pub ignored: u64,
+    /// Files of which it is not known who changed them, or that were too many.
+    pub untold: u64,
+    /// Directories, at least, in which nobody saw what changed: too many to be watched.
+    pub unwatched_dirs: u64,
 }
 
 /// Tokens of a session.
@@ -354,8 +371,12 @@ pub struct FileRow {
     pub at: Timestamp,
     /// The first time.
     pub first_at: Timestamp,
-    /// How many times.
+    /// How many times, at least.
     pub times: u64,
+    /// How many times it was seen to change while a shell call ran: by that it is known where no
+    /// session file tells of it.
+    #[serde(default)]
+    pub changed: u64,
     /// Lines added, all times together; `null` where no session file tells.
     pub lines_added: Option<u64>,
     /// Lines removed, all times together; `null` where no session file tells.

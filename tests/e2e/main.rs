@@ -11,6 +11,8 @@ mod bystanders;
 #[cfg(target_os = "linux")]
 mod cage;
 #[cfg(target_os = "linux")]
+mod changes;
+#[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
 mod containers;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
     sessions::all(&mut tests);
     files::all(&mut tests);
     links::all(&mut tests);
+    changes::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);

@@ -87,6 +87,8 @@ fn what_a_shell_did_is_inferred(agent: Agent) {
         ("write", "{repo}/a.txt", Inferred),
         ("write", "{repo}/h.txt", Inferred),
         ("write", "{other}/y", Inferred),
+        // This one no command line names; it was seen to change.
+        ("write", "{repo}/p", Inferred),
     ];
     if agent.version() == "2.1.330" {
         // It looks itself which files below its directory a command has changed.

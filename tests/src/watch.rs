@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::record::Body;
-use trackway_protocol::row::LaunchRow;
+use trackway_protocol::row::{DirRow, LaunchRow};
 
 use crate::agent::{self, Agent};
 use crate::daemon::Daemon;
@@ -95,6 +95,16 @@ impl Watch {
     #[must_use]
     pub fn dirs(&self, launch: LaunchId, how: &str) -> Vec<PathBuf> {
         let mut rows = self.daemon.dirs(launch);
+        rows.retain(|row| row.how.iter().any(|known| known == how));
+        let mut dirs: Vec<_> = rows.into_iter().map(|row| PathBuf::from(row.dir)).collect();
+        dirs.sort();
+        dirs
+    }
+
+    /// The directories that a session touched in this way, sorted.
+    #[must_use]
+    pub fn dirs_of_session(&self, session: &str, how: &str) -> Vec<PathBuf> {
+        let mut rows: Vec<DirRow> = self.daemon.rows(&["dirs", "--session", session, "--all"]);
         rows.retain(|row| row.how.iter().any(|known| known == how));
         let mut dirs: Vec<_> = rows.into_iter().map(|row| PathBuf::from(row.dir)).collect();
         dirs.sort();

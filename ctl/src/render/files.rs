@@ -81,6 +81,7 @@ mod tests {
             at: "2026-11-23T11:57:00Z".parse().unwrap(),
             first_at: "2026-11-23T11:00:00Z".parse().unwrap(),
             times: 3,
+            changed: 0,
             lines_added: Some(1200),
             lines_removed: None,
             evidence: Evidence::Transcript,

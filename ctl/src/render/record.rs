@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record,
-    SessionLinked, Usage,
+    SessionLinked, SessionMade, Usage,
 };
 
 use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id, number};
@@ -88,6 +88,7 @@ fn words(body: &Body, view: &View) -> (String, String) {
             ("session", fields(session.as_ref()))
         }
         Body::SessionLinked(linked) => ("linked", linked_to(linked)),
+        Body::SessionMade(made) => ("made", made_of(made)),
         Body::FileAccessed(accessed) => ("file", accessed_file(accessed, view)),
         Body::Usage(usage) => ("usage", used(usage)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
@@ -148,11 +149,19 @@ fn linked_to(linked: &SessionLinked) -> String {
     format!("is the work of session {} ({})", clean(&linked.session), clean(&linked.how))
 }
 
+fn made_of(made: &SessionMade) -> String {
+    let number = made.number.map(|number| format!(" #{number}")).unwrap_or_default();
+    format!("{}{number} {}", clean(&made.what), clean(&made.id))
+}
+
 fn accessed_file(accessed: &FileAccessed, view: &View) -> String {
     let mut text = format!("{} {}", clean(&accessed.how), view.path(&accessed.path));
     text += &format!(" ({}", clean(&accessed.tool));
     if let Some(outcome) = &accessed.outcome {
         text += &format!(", {}", clean(outcome));
+    }
+    if accessed.changed {
+        text += ", seen to change";
     }
     text + ")"
 }
@@ -294,6 +303,18 @@ mod tests {
                 )
             ),
             "Nov 23 11:00:00  3f2a9c41  ended     end not seen, last seen Nov 23 10:59:00 [inferred]"
+        );
+    }
+
+    #[test]
+    fn what_a_session_made_is_told() {
+        assert_eq!(
+            shown(
+                "session.made",
+                "transcript",
+                r#"{"session":"s-1","agent":"claude","what":"pull-request","id":"https://h/w/pull/7","number":7}"#
+            ),
+            "Nov 23 11:00:00  s-1       made      pull-request #7 https://h/w/pull/7 [transcript]"
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use trackway_protocol::row::{Link, SessionRow};
+use trackway_protocol::row::{Link, SessionLeftOut, SessionRow};
 
 use super::table::{Fit, Table};
 use super::text::{UNKNOWN, id_length, known, number, short_id};
@@ -104,6 +104,9 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     let (calls, unresolved) = (number(row.shell_calls), number(row.unresolved_calls));
     let calls = format!("{calls}, of which {unresolved} were not resolved");
     list.item("shell calls", told(row, calls));
+    if let Some(text) = left_out(&row.left_out) {
+        list.item("left out", text);
+    }
     let gone = row.transcript_gone_at.map(|at| format!(" (gone {})", view.second(at)));
     let file = row.transcript.as_deref().map_or(UNKNOWN.into(), |path| view.path(path));
     list.item("session file", file + &gone.unwrap_or_default());
@@ -114,6 +117,22 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
 /// Returns one end of a link with how it is known.
 pub(super) fn linked(to: &str, link: &Link) -> String {
     format!("{} ({})", clean(to), clean(&link.how.join(", ")))
+}
+
+/// Returns what changed while shell calls ran and is not told; none where that is nothing.
+fn left_out(left_out: &SessionLeftOut) -> Option<String> {
+    let SessionLeftOut { ignored, untold, unwatched_dirs } = *left_out;
+    let parts = [
+        (ignored, "changed files that the repository ignores"),
+        (untold, "changed files of which it is not known who changed them"),
+        (unwatched_dirs, "directories that were too many to be watched"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", number(count)))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Returns a count of tokens in four characters or so.
@@ -163,6 +182,7 @@ pub(super) mod tests {
             provider: None,
             transcript: Some("/home/ann/.claude/projects/-w/x.jsonl".into()),
             transcript_gone_at: None,
+            trace: false,
             started_at: "2026-11-23T11:00:00Z".parse().unwrap(),
             last_at: "2026-11-23T11:57:00Z".parse().unwrap(),
             responses: 12,
@@ -173,6 +193,7 @@ pub(super) mod tests {
             dirs: 4,
             shell_calls: 9,
             unresolved_calls: 2,
+            left_out: SessionLeftOut::default(),
             evidence: Evidence::Transcript,
         };
         let bare = SessionRow {
@@ -230,6 +251,15 @@ pub(super) mod tests {
         let row = SessionRow { transcript: None, ..row };
         let table = written(|out| write(std::slice::from_ref(&row), &View::plain(), out));
         assert!(table.contains("claude   ?    ?     ?      ?  ~/"), "{table}");
+    }
+
+    #[test]
+    fn what_was_left_out_is_said_where_there_is_any() {
+        let counts = SessionLeftOut { ignored: 1200, untold: 0, unwatched_dirs: 3 };
+        let text = "1,200 changed files that the repository ignores, 3 directories that were too \
+                    many to be watched";
+        assert_eq!(left_out(&counts).as_deref(), Some(text));
+        assert_eq!(left_out(&SessionLeftOut::default()), None);
     }
 
     #[test]

@@ -10,18 +10,21 @@
 //! The supervisor of background sessions (`claude daemon run`) outlives whoever started it and
 //! runs sessions of its own, so it is a launch, and its workers belong to it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
 use crate::enrich::redact::{Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
-use crate::session::{LineError, Parser};
+use crate::session::{LineError, Parser, Project};
 
 use super::layout::{Layout, Package, Plain, Signs};
 use super::{Agent, Registered, Role, interpreter};
 
 mod arguments;
+mod history;
+mod projects;
 mod registry;
 pub(crate) mod transcript;
 
@@ -192,6 +195,14 @@ impl Agent for Claude {
         }
     }
 
+    fn projects(&self, text: &[u8]) -> Result<Vec<Project>, LineError> {
+        projects::read(text)
+    }
+
+    fn history(&self) -> Box<dyn Parser> {
+        Box::<history::History>::default()
+    }
+
     fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {
         let parser = match saved {
             Some(saved) => transcript::Transcript::restore(saved)?,
@@ -214,6 +225,11 @@ impl Agent for Claude {
 
     fn registered(&self, file: &[u8]) -> Result<Option<Registered>, LineError> {
         registry::read(file)
+    }
+
+    /// `.claude.json` lies beside the default directory, with copies and locks.
+    fn is_own_file(&self, name: &OsStr) -> bool {
+        name.as_encoded_bytes().starts_with(b".claude.json")
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

@@ -23,6 +23,7 @@ use super::{Agent, Arguments, Role, interpreter};
 
 mod arguments;
 mod configuration;
+mod history;
 pub(crate) mod rollout;
 
 /// Codex.
@@ -212,6 +213,10 @@ impl Agent for Codex {
 
     fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
         configuration::endpoint(argv, env)
+    }
+
+    fn history(&self) -> Box<dyn Parser> {
+        Box::<history::History>::default()
     }
 
     fn parser(&self, saved: Option<&[u8]>) -> Option<Box<dyn Parser>> {

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::{self, Body, DirTouched, Evidence, FileAccessed, PathText};
+use trackway_protocol::record::{
+    self, Body, DirTouched, Evidence, FileAccessed, PathText, SessionMade,
+};
 
 use super::places::{Place, normal};
 use super::{Ingest, Known, Reader};
-use crate::session::{Descent, Fact, How, Key, Outcome, Session, Shell, Touch, Word};
+use crate::session::{Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Word};
 use crate::store::Draft;
 
 /// A quarter of an hour in milliseconds: a directory is recorded once in each.
@@ -15,7 +17,7 @@ const QUARTER_MS: i64 = 15 * 60 * 1000;
 
 /// Who did something, when, and how that is known.
 #[derive(Clone, Copy)]
-struct Deed<'a> {
+pub(super) struct Deed<'a> {
     agent: &'a str,
     session: &'a str,
     fact: &'a Fact,
@@ -42,6 +44,13 @@ impl<'a> Deed<'a> {
         Some(Self { session, ..deed })
     }
 
+    /// Something that only a trace tells of.
+    pub(super) fn of_trace(agent: &'a str, fact: &'a Fact, at: Timestamp) -> Self {
+        let (evidence, outcome) = (Evidence::Registry, Outcome::Done);
+        let session = fact.who.session.as_str();
+        Self { agent, session, fact, at, evidence, tool: "", outcome }
+    }
+
     fn subagent(self) -> Option<String> {
         text(self.fact.who.subagent.as_ref())
     }
@@ -55,7 +64,7 @@ impl Ingest {
         let is_own = fact.who.subagent.is_none();
         let place = now.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
         let mut body = describe(deed, now, place.as_ref());
-        let started = Key::of("session started", &[deed.agent.as_bytes(), deed.session.as_bytes()]);
+        let started = started(deed.agent, deed.session);
         let is_first = is_own && !self.kept.has(started.0);
         if is_first {
             self.kept.set(started.0, Vec::new());
@@ -152,6 +161,34 @@ impl Ingest {
         }
     }
 
+    /// The work left a trace in version control. A copy tells of its original's.
+    pub(super) fn made(&mut self, reader: &Reader, fact: &Fact, link: &Link) {
+        let Some(deed) = Deed::of_origin(reader, fact) else { return };
+        let (what, id) = match &link.to {
+            Target::Commit(id) => ("commit", id.as_str()),
+            Target::Push(branch) => ("push", branch.as_str()),
+            Target::PullRequest(url) => ("pull-request", url.as_str()),
+        };
+        // Several sessions may work on what one link leads to.
+        let whose = [deed.agent, deed.session, what].map(str::as_bytes);
+        let key = Key::of("made", &[whose[0], whose[1], whose[2], &link.key.0]);
+        if !self.is_new(key) {
+            return;
+        }
+        let place = link.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
+        let body = SessionMade {
+            session: deed.session.to_owned(),
+            subagent: deed.subagent(),
+            agent: deed.agent.to_owned(),
+            what: what.to_owned(),
+            id: id.to_owned(),
+            number: (what == "pull-request").then(|| number(id)).flatten(),
+            repo: place.as_ref().and_then(|place| place.repo.clone()),
+            repo_unknown: place.and_then(|place| place.repo_unknown),
+        };
+        self.put_down(deed, Body::SessionMade(Box::new(body)));
+    }
+
     /// Records how many shell calls a file has told of.
     pub(super) fn tell_calls(&mut self, reader: &mut Reader) {
         let known = &mut reader.known;
@@ -221,6 +258,7 @@ impl Ingest {
             repo_unknown: place.repo_unknown.clone(),
             how: how.to_owned(),
             tool: deed.tool.to_owned(),
+            changed: false,
             outcome: match deed.outcome {
                 Outcome::Done => None,
                 Outcome::Failed | Outcome::Rejected => Some("failed".to_owned()),
@@ -234,7 +272,7 @@ impl Ingest {
     }
 
     /// Records a directory, once in each quarter-hour.
-    fn dir(&mut self, deed: Deed<'_>, place: &Place, how: &str) {
+    pub(super) fn dir(&mut self, deed: Deed<'_>, place: &Place, how: &str) {
         let path = PathText::from_os(&place.dir);
         let quarter = deed.at.ms().div_euclid(QUARTER_MS).to_le_bytes();
         let parts = [deed.agent, deed.session, &path.text, how].map(str::as_bytes);
@@ -245,6 +283,7 @@ impl Ingest {
         let body = DirTouched {
             launch: None,
             session: Some(deed.session.to_owned()),
+            agent: None,
             dir: path.text,
             dir_b64: path.b64,
             repo: place.repo.clone(),
@@ -254,19 +293,24 @@ impl Ingest {
         self.put_down(deed, Body::DirTouched(body));
     }
 
-    fn put_down(&mut self, deed: Deed<'_>, body: Body) {
+    pub(super) fn put_down(&mut self, deed: Deed<'_>, body: Body) {
         let Deed { at, evidence, .. } = deed;
         self.kept.record(Draft { at, evidence, replaces: None, body }.into_record());
     }
 
     /// Whether nothing is known by a key yet; from now on it is.
-    fn is_new(&mut self, key: Key) -> bool {
+    pub(super) fn is_new(&mut self, key: Key) -> bool {
         let is_new = !self.kept.has(key.0);
         if is_new {
             self.kept.set(key.0, Vec::new());
         }
         is_new
     }
+}
+
+/// By what it is known that a session file tells of a session.
+pub(super) fn started(agent: &str, session: &str) -> Key {
+    Key::of("session started", &[agent.as_bytes(), session.as_bytes()])
 }
 
 fn describe(deed: Deed<'_>, now: &Session, place: Option<&Place>) -> record::Session {
@@ -296,6 +340,11 @@ fn describe(deed: Deed<'_>, now: &Session, place: Option<&Place>) -> record::Ses
         source: text(now.source.as_ref()),
         ..record::Session::default()
     }
+}
+
+/// Returns the number with which the URL of a pull request ends.
+fn number(url: &str) -> Option<u64> {
+    url.trim_end_matches('/').rsplit('/').next()?.parse().ok()
 }
 
 fn text(word: Option<&Word>) -> Option<String> {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::{Body, Record, Usage};
+use trackway_protocol::record::{Body, Evidence, Record, Usage};
 
 use crate::event::Event;
 use crate::ingest;
@@ -63,6 +63,16 @@ impl Scene {
         let page = reader.page(0, u64::MAX, usize::MAX, &Filter::default()).unwrap();
         let lines = page.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+    }
+}
+
+impl Scene {
+    /// Claims that no marker is in anything that is kept.
+    fn claim_nothing_planted(&self) {
+        for file in fs::read_dir(self.path("state")).unwrap().flatten() {
+            let bytes = fs::read(file.path()).unwrap_or_default();
+            assert!(!bytes.windows(7).any(|window| window == b"planted"), "{file:?}");
+        }
     }
 }
 
@@ -183,6 +193,107 @@ fn what_only_a_copy_tells_is_the_original_s_and_told_once() {
         accesses.collect()
     };
     assert_eq!(accesses(scene.run()), [("first".to_owned(), "/w/f".to_owned())]);
+}
+
+/// A line about a pull request, and a shell call that committed and pushed.
+fn made_in(session: &str) -> String {
+    let lines = [
+        r#"{"type":"assistant","uuid":"U1","sessionId":"S","timestamp":"2026-11-20T09:00:01.000Z","cwd":"/w","message":{"id":"m","model":"x","role":"assistant","content":[{"type":"tool_use","id":"T","name":"Bash","input":{"command":"git push"}}]}}"#,
+        r#"{"type":"user","uuid":"U2","sessionId":"S","timestamp":"2026-11-20T09:00:02.000Z","cwd":"/w","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"T","content":"planted-output"}]},"toolUseResult":{"stdout":"planted-output","gitOperation":{"commit":{"sha":"1b32344","kind":"committed"},"push":{"branch":"main"},"pr":{"number":7,"url":"https://bot:planted-token@h.example/w/pull/7?planted=query"}}}}"#,
+        r#"{"type":"pr-link","sessionId":"S","prNumber":7,"prUrl":"https://h.example/w/pull/7","prRepository":"w","timestamp":"2026-11-20T09:00:03.000Z"}"#,
+        "",
+    ];
+    lines.join("\n").replace("\"S\"", &format!("\"{session}\""))
+}
+
+#[test]
+fn what_a_session_made_is_told_once_for_each() {
+    let scene = Scene::new();
+    let text = [user("s", 0), made_in("s"), made_in("s")].concat();
+    scene.append("claude/projects/-w/s.jsonl", &text);
+    scene.run();
+    scene.append("claude/projects/-w/s.jsonl", &made_in("s"));
+    let pull = made_in("t").lines().last().unwrap().to_owned();
+    scene.append("claude/projects/-w/t.jsonl", &format!("{}{pull}\n", user("t", 1)));
+    let made = scene.run().into_iter().filter_map(|record| match record.body {
+        Body::SessionMade(made) => Some((made.session, made.what, made.id, made.number)),
+        _ => None,
+    });
+    let mut made: Vec<_> = made.collect();
+    made.sort();
+    let told = |session: &str, what: &str, id: &str, number| {
+        (session.to_owned(), what.to_owned(), id.to_owned(), number)
+    };
+    let url = "https://h.example/w/pull/7";
+    let expected = [
+        told("s", "commit", "1b32344", None),
+        told("s", "pull-request", url, Some(7)),
+        told("s", "push", "main", None),
+        told("t", "pull-request", url, Some(7)),
+    ];
+    assert_eq!(made, expected);
+    scene.claim_nothing_planted();
+}
+
+#[test]
+fn what_outlives_session_files_is_told_as_a_trace_once() {
+    let typed = |session: &str, project: &str, ms: i64| {
+        format!(
+            "{{\"display\":\"planted-prompt\",\"pastedContents\":{{\"1\":\"planted-paste\"}},\
+             \"timestamp\":{ms},\"project\":\"{project}\",\"sessionId\":\"{session}\"}}\n"
+        )
+    };
+    let scene = Scene::new();
+    scene.append("claude/projects/-w/s.jsonl", &user("s", 1));
+    let history = [
+        typed("s", "/w", 1_700_000_000_000),
+        typed("gone", "/v", 1_700_000_000_000),
+        typed("gone", "/v", 1_700_000_001_000),
+        typed("gone", "/v", 1_700_001_000_000),
+        typed("young", "/u", trackway_protocol::ids::Timestamp::now().ms()),
+        "{\"display\":\"planted-old\",\"timestamp\":1,\"project\":\"/old\"}\n".to_owned(),
+    ];
+    scene.append("claude/history.jsonl", &history.concat());
+    scene.append(
+        "codex/history.jsonl",
+        "{\"session_id\":\"thread\",\"ts\":1700000000,\"text\":\"planted-text\"}\n",
+    );
+    let projects = r#"{"projects":{"/p":{"lastSessionId":"other","lastStartTime":1700000000000,
+        "lastSessionFirstPrompt":"planted-first"},"/q":{},"/w":{"lastSessionId":"s"}},
+        "oauthAccount":{"emailAddress":"planted-account"}}"#;
+    scene.append("claude/.claude.json", projects);
+    let first = scene.run().len();
+    scene.append("claude/history.jsonl", &typed("gone", "/v", 1_700_000_002_000));
+    let records = scene.run();
+    assert_eq!(records.len(), first, "nothing is told twice");
+    let traces = records.iter().filter_map(|record| match &record.body {
+        Body::SessionStarted(session) if session.trace => {
+            assert_eq!(record.evidence, Evidence::Registry);
+            Some((session.session.as_str(), session.cwd.as_deref(), record.at.ms()))
+        }
+        _ => None,
+    });
+    let mut traces: Vec<_> = traces.collect();
+    traces.sort();
+    let at = 1_700_000_000_000;
+    let expected = [("gone", Some("/v"), at), ("other", Some("/p"), at), ("thread", None, at)];
+    assert_eq!(traces, expected);
+    let dirs = records.iter().filter_map(|record| match &record.body {
+        Body::DirTouched(it) if record.evidence == Evidence::Registry => {
+            Some((it.dir.as_str(), it.how.as_str(), it.session.as_deref(), it.agent.as_deref()))
+        }
+        _ => None,
+    });
+    let mut dirs: Vec<_> = dirs.collect();
+    dirs.sort();
+    let expected = [
+        ("/p", "trust", Some("other"), None),
+        ("/q", "trust", None, Some("claude")),
+        ("/v", "launch", Some("gone"), None),
+        ("/v", "launch", Some("gone"), None),
+    ];
+    assert_eq!(dirs, expected, "once in a quarter-hour");
+    scene.claim_nothing_planted();
 }
 
 #[test]

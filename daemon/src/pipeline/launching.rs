@@ -201,6 +201,8 @@ impl Pipeline {
         let known = self.open.remove(&id);
         let outer = parent.and_then(|outer| self.live.get(&outer));
         let outer = outer.filter(|live| self.in_tool_call(live, &facts)).map(|live| live.id);
+        let inside = |pid: Option<u32>| self.tree.get(pid?).and_then(|member| member.call);
+        let inside = inside(Some(facts.pid)).or_else(|| inside(facts.ppid));
         let found_running = started.boot_ns < self.began.boot_ns;
         let live = Live {
             id,
@@ -215,6 +217,7 @@ impl Pipeline {
             // What a former daemon recorded is not recorded again.
             proper: known == Some(true) || sighting.recognised.role != Role::Wrapper,
             looks: 0,
+            inside,
             end: None,
         };
         self.live.insert(id, live);
@@ -223,6 +226,10 @@ impl Pipeline {
         let arguments = facts.argv.as_ref().map(|argv| sighting.recognised.agent.arguments(argv));
         self.links.begin(id, work(&sighting, arguments.as_ref(), started.at));
         self.claim_by_argument(id, &facts, started, sighting.evidence);
+        self.end_calls(sighting.moment);
+        if let Some(cwd) = &facts.cwd {
+            self.watch_files_of(id, cwd, sighting.found).await;
+        }
         if known.is_some() {
             return;
         }
@@ -277,6 +284,7 @@ impl Pipeline {
             role: Some(sighting.recognised.role),
             // Whatever marks it bears are its starter's: what it starts bears its own.
             tool_call: false,
+            call: None,
             exe: facts.exe.clone(),
             start_ticks: facts.start_ticks,
             read_ns: sighting.moment.boot_ns,
@@ -312,6 +320,7 @@ impl Pipeline {
     /// A process has ended: `status` is its wait status, none where nobody saw it end.
     pub(super) fn exited(&mut self, pid: u32, status: Option<u32>, moment: Moment) {
         self.tree.remove(pid);
+        self.end_calls(moment);
         self.process_ended(pid, status, moment);
     }
 
@@ -329,6 +338,7 @@ impl Pipeline {
             self.live.remove(&launch);
             self.links.end(launch, moment.at);
             self.drafts.push(draft);
+            self.leave_files(launch);
         }
     }
 

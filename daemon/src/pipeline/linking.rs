@@ -89,7 +89,7 @@ impl Pipeline {
 }
 
 /// Returns the session that a process's own mark names, where the launch itself does not bear it.
-fn named(live: &Live, facts: &ProcessFacts) -> Option<String> {
+pub(super) fn named(live: &Live, facts: &ProcessFacts) -> Option<String> {
     if live.contained || !marks(live, facts) {
         return None;
     }

@@ -33,6 +33,8 @@ pub(crate) struct Live {
     pub(crate) proper: bool,
     /// How often it was looked at for open session files.
     pub(crate) looks: u32,
+    /// The shell call in which it was started.
+    pub(crate) inside: Option<u64>,
     /// How the outermost process ended, where that was seen.
     pub(crate) end: Option<(u32, Moment)>,
 }

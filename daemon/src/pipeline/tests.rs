@@ -10,6 +10,7 @@ use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
 use crate::shutdown;
 use crate::store;
 
+mod changes;
 mod contained;
 mod links;
 mod witnesses;
@@ -105,6 +106,8 @@ impl Ledger {
             snapshot,
             launches: None,
             open_exec: None,
+            // Nobody takes its orders.
+            changes: Some(Control::new(None).0),
             heartbeat: Heartbeat::lock(self.0.path()).unwrap(),
             cwd_of: |_| None,
             homes: None,

@@ -7,6 +7,7 @@ use trackway_protocol::record::{Body, DirTouched, Evidence, PathText, Repo};
 
 use super::Pipeline;
 use super::launching::marks;
+use super::linking::named;
 use super::tree::Member;
 use crate::agents::{Arguments, Role};
 use crate::enrich::repo::lookup::Found;
@@ -30,18 +31,37 @@ impl Pipeline {
         let machinery = live.agent.is_machinery(parent_exe.as_deref(), facts);
         let tool_call = inherited || marks(live, facts);
         let unknown = !tool_call && (facts.env.is_none() || live.env.is_none());
+        let of_call = self.tree.get(facts.pid).and_then(|own| own.call);
+        let of_call = of_call.or_else(|| parent.and_then(|parent| parent.call));
+        let begins = of_call.is_none() && tool_call && !machinery && role.is_none();
+        let call = if begins && !live.contained {
+            let (whose, session) = ((launch, live.agent.name()), named(live, facts));
+            Some(self.calls.begin(whose, session, live.inside, moment.at))
+        } else {
+            of_call
+        };
         self.tree.insert(
             facts.pid,
             Member {
                 launch,
                 role: role.or(machinery.then_some(Role::Machinery)),
                 tool_call,
+                call,
                 exe: facts.exe.clone(),
                 start_ticks: facts.start_ticks,
                 read_ns: moment.boot_ns,
             },
         );
+        self.end_calls(moment);
         self.link_by_environment(launch, facts, moment);
+        if let (Some(call), Some(cwd)) = (call, facts.cwd.as_ref().filter(|_| !machinery)) {
+            self.calls.work_in(call, cwd);
+            self.watch_files(launch, cwd, moment.at).await;
+        }
+        if begins {
+            self.look_at_waiting().await;
+            self.forget_calls();
+        }
         match &facts.cwd {
             Some(cwd) if !unknown => {
                 let how = if tool_call && !machinery { "command" } else { "helper" };
@@ -81,6 +101,7 @@ impl Pipeline {
             let dir = resolved.unwrap_or_else(|| normal(&typed));
             if dir.is_absolute() {
                 self.touch(launch, &dir, how, moment, Evidence::Inferred).await;
+                self.watch_files(launch, &dir, moment.at).await;
             }
         }
     }
@@ -123,6 +144,7 @@ impl Pipeline {
         let touched = DirTouched {
             launch: Some(launch),
             session: None,
+            agent: None,
             dir: path.text,
             dir_b64: path.b64,
             repo,

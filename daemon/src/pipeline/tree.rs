@@ -15,6 +15,8 @@ pub(crate) struct Member {
     pub(crate) role: Option<Role>,
     /// Whether it, or a process above it, carries the mark of a tool call of its launch.
     pub(crate) tool_call: bool,
+    /// The shell call that it is a part of.
+    pub(crate) call: Option<u64>,
     pub(crate) exe: Option<PathBuf>,
     /// Absent until it was read: a fresh fork.
     pub(crate) start_ticks: Option<u64>,
@@ -24,40 +26,69 @@ pub(crate) struct Member {
 
 /// Members by pid. The kernel's events keep it true; a sweep repairs it.
 #[derive(Debug, Default)]
-pub(crate) struct Tree(HashMap<u32, Member>);
+pub(crate) struct Tree {
+    members: HashMap<u32, Member>,
+    /// How many members each shell call has.
+    calls: HashMap<u64, usize>,
+    /// Calls that have lost their last one.
+    ended: Vec<u64>,
+}
 
 impl Tree {
     pub(crate) fn get(&self, pid: u32) -> Option<&Member> {
-        self.0.get(&pid)
+        self.members.get(&pid)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Member)> {
-        self.0.iter().map(|(pid, member)| (*pid, member))
+        self.members.iter().map(|(pid, member)| (*pid, member))
     }
 
     pub(crate) fn insert(&mut self, pid: u32, member: Member) {
-        self.0.insert(pid, member);
+        // Before the former bearer goes: it may be the same call's.
+        if let Some(call) = member.call {
+            *self.calls.entry(call).or_default() += 1;
+        }
+        let former = self.members.insert(pid, member);
+        self.leave_call(former.as_ref());
     }
 
     pub(crate) fn remove(&mut self, pid: u32) -> Option<Member> {
-        self.0.remove(&pid)
+        let former = self.members.remove(&pid);
+        self.leave_call(former.as_ref());
+        former
+    }
+
+    fn leave_call(&mut self, member: Option<&Member>) {
+        let Some(call) = member.and_then(|member| member.call) else { return };
+        if let Some(left) = self.calls.get_mut(&call) {
+            *left -= 1;
+            if *left == 0 {
+                self.calls.remove(&call);
+                self.ended.push(call);
+            }
+        }
+    }
+
+    /// Returns the shell calls that have ended since it was last asked.
+    pub(crate) fn take_ended_calls(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.ended)
     }
 
     /// Adds the child of a member: until it runs a program of its own, it is what its parent is
     /// below, but none of the agent's own processes.
     pub(crate) fn forked(&mut self, parent: u32, child: u32) {
-        match self.0.get(&parent) {
+        match self.members.get(&parent) {
             Some(member) => {
                 let member = Member { role: None, start_ticks: None, ..member.clone() };
-                self.0.insert(child, member);
+                self.insert(child, member);
             }
-            None => drop(self.0.remove(&child)),
+            None => drop(self.remove(child)),
         }
     }
 
     /// Lists the members that a sweep did not find, or found to be another process.
     pub(crate) fn missing(&self, present: &HashMap<u32, Option<u64>>) -> Vec<u32> {
-        let gone = self.0.iter().filter(|(pid, member)| match present.get(pid) {
+        let gone = self.members.iter().filter(|(pid, member)| match present.get(pid) {
             None => true,
             Some(ticks) => member.start_ticks.is_some() && member.start_ticks != *ticks,
         });
@@ -74,6 +105,7 @@ mod tests {
             launch: LaunchId::default(),
             role: Some(Role::Agent),
             tool_call: true,
+            call: None,
             exe: None,
             start_ticks,
             read_ns: 0,
@@ -87,6 +119,20 @@ mod tests {
         tree.forked(1, 2);
         let child = tree.get(2).unwrap();
         assert_eq!((child.role, child.tool_call, child.start_ticks), (None, true, None));
+    }
+
+    #[test]
+    fn a_call_ends_with_its_last_process() {
+        let mut tree = Tree::default();
+        let of_call = |call| Member { call: Some(call), ..member(Some(5)) };
+        tree.insert(1, of_call(7));
+        tree.forked(1, 2);
+        tree.insert(2, of_call(7));
+        tree.remove(1);
+        assert_eq!(tree.take_ended_calls(), [0; 0], "its child goes on");
+        tree.insert(2, member(Some(6)));
+        assert_eq!(tree.take_ended_calls(), [7]);
+        assert_eq!(tree.take_ended_calls(), [0; 0]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Counter {
                 match order {
                     Order::Stop => return Ended::Ordered,
                     Order::Count(path) => self.watch(&path),
-                    Order::Sweep => {}
+                    _ => {}
                 }
             }
         }

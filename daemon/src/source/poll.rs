@@ -114,7 +114,7 @@ impl Poll {
             look = loop {
                 match orders.recv_timeout(self.interval) {
                     Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return Ended::Ordered,
-                    Ok(Order::Sweep | Order::Count(_)) | Err(RecvTimeoutError::Timeout) => {}
+                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 }
                 let begin = imp::busy();
                 match self.table.look() {

@@ -43,12 +43,13 @@ mod table;
 mod tail;
 #[cfg(test)]
 mod tests;
-mod watch;
+pub(super) mod watch;
 
 #[cfg(test)]
 use disk::Unread;
 pub(crate) use disk::{Look, read_small};
 pub(crate) use follower::{Follower, Orders};
+pub(crate) use layout::HISTORY;
 pub(crate) use print::Print;
 pub(crate) use status::Status;
 #[cfg(test)]
@@ -169,6 +170,15 @@ pub(crate) trait Sink {
     /// A file was missed at this time, for the first and only time; what is kept of it is to be
     /// forgotten, for its inode will be another file's.
     fn vanished(&mut self, file: FileId, path: &Path, gone: Gone, missed: Timestamp);
+
+    /// A file in which an agent keeps its projects was found, or has been replaced.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` ends the follower.
+    fn beside(&mut self, _agent: &'static str, _path: &Path) -> Result<(), Closed> {
+        Ok(())
+    }
 
     /// Something has changed of how well things go.
     fn status(&mut self, status: &Status);

@@ -47,6 +47,10 @@ pub(super) fn project(
         }
         Body::SessionUpdated(body) => session::said(tx, pending, seen.grounds(true), session, body),
         Body::SessionLinked(body) => session::linked(tx, seen, session, body),
+        // Its session and its repository are known by it; it has no table of its own.
+        Body::SessionMade(body) => {
+            body.repo.as_ref().map_or(Ok(()), |it| repo::seen(tx, pending, seen, it).map(drop))
+        }
         Body::FileAccessed(body) => file::accessed(tx, pending, seen, session, body),
         Body::Usage(body) => usage::used(tx, record, session, body),
         Body::Other { .. } => Ok(()),
@@ -75,7 +79,8 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM dir_touch; DELETE FROM dir_sum; DELETE FROM dir_stay; DELETE FROM repo_sum;
          DELETE FROM repo_stay; DELETE FROM repo_visit;
          DELETE FROM coverage; DELETE FROM daemon_run; DELETE FROM session;
-         DELETE FROM session_record; DELETE FROM session_calls; DELETE FROM session_launch;
+         DELETE FROM session_record; DELETE FROM session_calls;
+         DELETE FROM session_left_out; DELETE FROM session_launch;
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
          DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
          DELETE FROM file_access;",

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_sessions.sql"),
     include_str!("migrations/0003_ingest.sql"),
+    include_str!("migrations/0004_changes.sql"),
 ];
 
 /// "TRKW": tells a ledger from the databases of other programs.

@@ -61,6 +61,10 @@ pub struct Session {
     /// The session file; its content is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<String>,
+    /// True where no session file tells of it: what is known comes from the agent's history, or from
+    /// its list of projects.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trace: bool,
     /// When the session file was missed: deleted, or moved out of sight. `at` is that time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub transcript_gone: bool,
@@ -70,6 +74,25 @@ pub struct Session {
     /// Of these, calls of which some access could not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unresolved_calls: Option<u64>,
+    /// What changed while shell calls ran and is in no `file.accessed`. Of several records the
+    /// counts add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
+}
+
+/// Files that changed while shell calls ran and are not told, by why. An absent field is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Files that their repository ignores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<u64>,
+    /// Files of which it is not known who changed them, or that were too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<u64>,
+    /// Directories, at least, in which nobody saw what changed: too many to be watched. This one
+    /// does not add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwatched_dirs: Option<u64>,
 }
 
 /// The body of `session.linked`: this session was this launch's work.
@@ -85,6 +108,34 @@ pub struct SessionLinked {
     /// writes it), `argument` (the launch's), `registry` (the agent's list of running sessions),
     /// `place-and-time` (no other launch was where the session began).
     pub how: String,
+}
+
+/// The body of `session.made`: the session left a trace in version control, as its file tells.
+/// Each is told once for each session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SessionMade {
+    /// The agent's own id of the session.
+    pub session: String,
+    /// The subagent of the session that did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subagent: Option<String>,
+    /// The agent's name in the catalogue.
+    pub agent: String,
+    /// `commit`, `push` or `pull-request`.
+    pub what: String,
+    /// The commit's id, often shortened; the branch that was pushed; the pull request's URL, without
+    /// credentials, query and fragment.
+    pub id: String,
+    /// The pull request's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The repository of the directory in which the session was. Absent with `repo_unknown` absent:
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<Repo>,
+    /// Why the repository could not be looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo_unknown: Option<String>,
 }
 
 /// The body of `file.accessed`.
@@ -116,6 +167,10 @@ pub struct FileAccessed {
     pub how: String,
     /// The agent's tool: `Read`, `Edit`, `apply_patch`, `Bash` …
     pub tool: String,
+    /// True where the file was seen to change while a shell call of the session, or of the launch,
+    /// ran; that the call did it is concluded from that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
     /// `failed` or `unknown` where the call is not known to have been done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,

@@ -157,9 +157,9 @@ impl Iterator for Story {
 }
 
 fn touch(launch: LaunchId, dir: String, repo: Option<Repo>, how: &str) -> Body {
-    let (session, dir_b64, repo_unknown) = (None, None, None);
+    let (session, agent, dir_b64, repo_unknown) = (None, None, None, None);
     let (launch, how) = (Some(launch), how.to_owned());
-    Body::DirTouched(DirTouched { launch, session, dir, dir_b64, repo, repo_unknown, how })
+    Body::DirTouched(DirTouched { launch, session, agent, dir, dir_b64, repo, repo_unknown, how })
 }
 
 fn ended(launch: LaunchId, length: i64) -> LaunchEnded {

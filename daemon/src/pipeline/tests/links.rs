@@ -7,8 +7,8 @@ use crate::event::Growth;
 
 const CODEX: &str =
     "/h/.codex/packages/app-server-daemon/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
-const A: &str = "11111111-2222-4333-8444-555555555555";
-const B: &str = "01980000-0000-7000-8000-000000000001";
+pub(super) const A: &str = "11111111-2222-4333-8444-555555555555";
+pub(super) const B: &str = "01980000-0000-7000-8000-000000000001";
 /// The process that has a thread's lock open.
 const WRITER: u32 = 77;
 
@@ -49,7 +49,7 @@ fn entry(pid: u32, start: u64, session: &str) -> String {
     format!(r#"{{"pid":{pid},"procStart":"{start}","sessionId":"{session}","kind":"interactive"}}"#)
 }
 
-fn claude_s(session: &str) -> [(&str, &str); 2] {
+pub(super) fn claude_s(session: &str) -> [(&str, &str); 2] {
     [("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_CODE_SESSION_ID", session)]
 }
 

@@ -185,7 +185,7 @@ impl Reader {
             match order {
                 Order::Sweep => self.want_sweep(),
                 Order::Stop => return Err(Closed),
-                Order::Count(_) => {}
+                _ => {}
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::lines::Lines;
 use super::packed::Unpacking;
-use super::roots::{Anchors, Root};
+use super::roots::{Anchors, Beside, Root};
 use super::scan::Scan;
 use super::status::{Status, Troubles};
 use super::table::{Lane, Table};
@@ -31,6 +31,7 @@ pub(crate) struct Follower<C, S> {
     orders: Receiver<Order>,
     pub(super) seen: Vec<Seen>,
     pub(super) roots: Vec<Root>,
+    pub(super) besides: Vec<Beside>,
     pub(super) anchors: Anchors,
     pub(super) table: Table,
     /// Directories to be listed, the next one last.
@@ -99,6 +100,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
             orders,
             seen: Vec::new(),
             roots: Vec::new(),
+            besides: Vec::new(),
             anchors: Anchors::default(),
             table: Table::default(),
             scans: Vec::new(),
@@ -158,6 +160,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         }
         self.settle();
         let Some((id, lane)) = self.next_file() else {
+            self.tell_besides()?;
             self.status.backfill.running = false;
             self.backlog.shrink_to_fit();
             return Ok(false);

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::disk::{self, Kind, Unread};
 use super::follower::Follower;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::scan::Scan;
 use super::table::Lane;
 use super::watch::{Change, Scope, Watch};
-use super::{Cursors, Home, Sink};
+use super::{Closed, Cursors, Home, Sink};
 use crate::event::FileId;
 
 /// A directory that is followed with all below it, whether it exists or not.
@@ -30,6 +30,15 @@ pub(super) struct Root {
     pub(super) compared: bool,
 }
 
+/// A file of an agent's that is replaced as a whole, and read by whoever takes lines.
+#[derive(Debug)]
+pub(super) struct Beside {
+    agent: &'static str,
+    path: PathBuf,
+    /// Whether it is to be told: after all session files, which tell more.
+    is_due: bool,
+}
+
 /// Directories above the roots that are watched for names.
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
@@ -41,14 +50,21 @@ pub(super) struct Anchors {
 impl<C: Cursors, S: Sink> Follower<C, S> {
     /// Follows a home, once.
     pub(super) fn follow(&mut self, home: Home) {
-        let Some(layout) = Layout::of(home.agent) else { return };
         let dir: Arc<Path> = home.dir.into();
-        for name in layout.roots {
-            let path: Arc<Path> = dir.join(name).into();
+        let layouts = Layout::of(home.agent);
+        for (layout, name) in
+            layouts.flat_map(|layout| layout.roots.iter().map(move |it| (layout, it)))
+        {
+            let path = if name.is_empty() { dir.clone() } else { dir.join(name).into() };
             if self.roots.iter().all(|root| root.path != path) {
                 let (agent, home) = (home.agent, dir.clone());
                 let (found, remote, compared) = (None, false, false);
                 self.roots.push(Root { agent, layout, home, path, found, remote, compared });
+            }
+        }
+        for path in layout::beside(home.agent, &dir) {
+            if self.besides.iter().all(|known| known.path != path) {
+                self.besides.push(Beside { agent: home.agent, path, is_due: true });
             }
         }
         self.status.backfill.running = true;
@@ -97,6 +113,9 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         }
         if before.is_some() {
             self.drop_tree(&path);
+            // What lies below is found anew.
+            let below = |root: &&mut Root| root.path != path && root.path.starts_with(&path);
+            self.roots.iter_mut().filter(below).for_each(|root| root.found = None);
         }
         let root = &mut self.roots[index];
         root.found = found;
@@ -120,6 +139,8 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
                 }
             }
         }
+        let besides = self.besides.iter().filter_map(|beside| beside.path.parent());
+        wanted.extend(besides.filter(|dir| dir.is_dir()).map(Path::to_owned));
         wanted
     }
 
@@ -162,6 +183,13 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         if change != Change::Content && self.tells_of_roots(watch, name) {
             self.resolve_all();
         }
+        if change == Change::Appeared {
+            let at = self.anchors.watched.iter().filter(|(_, other)| **other == watch);
+            let paths: Vec<PathBuf> = at.map(|(dir, _)| dir.join(name)).collect();
+            for beside in self.besides.iter_mut().filter(|beside| paths.contains(&beside.path)) {
+                beside.is_due = true;
+            }
+        }
         if let Some(dir) = self.table.watches.get(&watch).cloned() {
             self.entry_changed(&dir, name, change);
         }
@@ -183,7 +211,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         let dir = self.table.watches.get(&watch).cloned();
         if let Some(dir) = &dir {
             self.drop_tree(dir);
-            for root in self.roots.iter_mut().filter(|root| root.path == *dir) {
+            for root in self.roots.iter_mut().filter(|root| root.path.starts_with(dir)) {
                 root.found = None;
             }
         }
@@ -194,8 +222,18 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         }
     }
 
+    /// Tells of the files beside session files that are new.
+    pub(super) fn tell_besides(&mut self) -> Result<(), Closed> {
+        for beside in self.besides.iter_mut().filter(|beside| beside.is_due) {
+            beside.is_due = false;
+            self.sink.beside(beside.agent, &beside.path)?;
+        }
+        Ok(())
+    }
+
     /// Looks at all roots and everything below them.
     pub(super) fn look_at_everything(&mut self) {
+        self.besides.iter_mut().for_each(|beside| beside.is_due = true);
         self.resolve_all();
         for (index, root) in self.roots.iter().enumerate() {
             if root.found.is_some() && root.compared {

@@ -124,9 +124,12 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
             self.lose(dir, &name);
         }
         let below = self.table.tree(dir);
+        let root = self.table.dirs.get(dir).map(|dir| dir.root);
         let children = below.iter().filter(|path| path.parent() == Some(dir));
         for path in children {
-            if path.file_name().is_some_and(|name| !listed.contains(name)) {
+            // Another root may lie in it.
+            let is_own = self.table.dirs.get(path).map(|dir| dir.root) == root;
+            if is_own && path.file_name().is_some_and(|name| !listed.contains(name)) {
                 self.drop_tree(path);
             }
         }
@@ -172,7 +175,9 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
             }
             Change::Left | Change::Deleted => {
                 self.lose(dir, name);
-                self.drop_tree(&dir.join(name));
+                if layout.enters(name) {
+                    self.drop_tree(&dir.join(name));
+                }
                 self.meet_counterpart(dir, name, layout);
             }
         }
@@ -279,6 +284,9 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
 
     pub(super) fn enqueue(&mut self, id: FileId, lane: Lane, modified_ns: i64) {
         let Some(known) = self.table.files.get_mut(&id) else { return };
+        // It tells of what session files tell better.
+        let is_last = lane == Lane::Backlog && self.roots[known.root].layout.is_history;
+        let modified_ns = if is_last { i64::MIN } else { modified_ns };
         // A compressed file is cold, and two of them would take turns from the start.
         let lane = if layout::is_packed(&known.name) { Lane::Backlog } else { lane };
         match (known.lane, lane) {
@@ -355,8 +363,10 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         for root in self.roots.iter_mut().filter(|root| !root.compared) {
             root.compared = true;
             let (files, lost) = (&self.table.files, &mut self.lost);
+            // What lies deeper than a history is another root's.
+            let is_own = |path: &Path| !root.layout.is_history || path.parent() == Some(&root.path);
             self.cursors.each(&root.path, &mut |id, path| {
-                if !files.contains_key(&id) {
+                if is_own(path) && !files.contains_key(&id) {
                     lost.push((id, path.to_owned()));
                 }
             });

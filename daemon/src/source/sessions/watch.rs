@@ -13,23 +13,25 @@ mod imp;
 #[cfg(not(target_os = "linux"))]
 #[path = "watch/other.rs"]
 mod imp;
-pub(super) use imp::{Wake, Watcher};
+pub(in crate::source) use imp::{Wake, Watcher};
 
 /// A watched directory.
-pub(super) type Watch = i32;
+pub(in crate::source) type Watch = i32;
 
 /// What is wanted of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(in crate::source) enum Scope {
     /// Everything that happens to the files in it.
     Files,
     /// Only which names there are: for directories above the session files.
     Names,
+    /// Which names there are, and what is written to them.
+    Writes,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(in crate::source) enum Seen {
     /// Something happened to a name.
     Name(Watch, OsString, Change),
     /// The directory itself was moved, deleted or unmounted.
@@ -39,7 +41,7 @@ pub(super) enum Seen {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(in crate::source) enum Change {
     /// The file has other content, or other permissions.
     Content,
     /// The name is new, or stands for something else.

@@ -24,15 +24,17 @@ pub(super) fn accessed(
     let insert = "INSERT INTO file (path, repo) VALUES (?, 'null')";
     let file = key(tx, "SELECT key FROM file WHERE path = ?", insert, [body.path.as_str()])?;
     note_repo(tx, pending, seen, file, body)?;
-    // The sum of what is told; NULL where neither tells.
+    // What a session tells and what was seen to change is one access: each is counted by itself.
+    // Of lines the sum of what is told; NULL where neither tells.
     tx.prepare_cached(
         "INSERT INTO file_access (file, session, launch, agent, how, first_at, last_at, times, tool,
-            lines_added, lines_removed, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 1, ?7, ?8, ?9, ?10)
+            lines_added, lines_removed, evidence, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, NOT ?11, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
             tool = CASE WHEN (excluded.last_at, excluded.tool) > (last_at, tool)
                 THEN excluded.tool ELSE tool END,
-            last_at = max(last_at, excluded.last_at), times = times + 1,
+            last_at = max(last_at, excluded.last_at), times = times + excluded.times,
+            changed = changed + excluded.changed,
             lines_added = ifnull(lines_added + excluded.lines_added,
                 ifnull(lines_added, excluded.lines_added)),
             lines_removed = ifnull(lines_removed + excluded.lines_removed,
@@ -50,6 +52,7 @@ pub(super) fn accessed(
         body.lines_added.map(summand),
         body.lines_removed.map(summand),
         strength(seen.evidence),
+        body.changed,
     ])?;
     Ok(())
 }

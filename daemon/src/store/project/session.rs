@@ -26,6 +26,7 @@ const APART: &[&str] = &[
     "transcript_gone",
     "shell_calls",
     "unresolved_calls",
+    "left_out",
 ];
 
 /// What is known of one session: the `facts` column.
@@ -180,7 +181,8 @@ fn is_doing(body: &Body) -> bool {
     match body {
         Body::SessionLinked(_) => false,
         Body::SessionStarted(body) | Body::SessionUpdated(body) => {
-            !body.transcript_gone && body.shell_calls.or(body.unresolved_calls).is_none()
+            let counts = body.shell_calls.or(body.unresolved_calls).is_some();
+            !(body.transcript_gone || counts || body.left_out.is_some())
         }
         _ => true,
     }
@@ -210,6 +212,7 @@ fn agent_of(body: &Body) -> &str {
     match body {
         Body::SessionStarted(body) | Body::SessionUpdated(body) => &body.agent,
         Body::SessionLinked(body) => &body.agent,
+        Body::SessionMade(body) => &body.agent,
         Body::FileAccessed(body) => &body.agent,
         Body::Usage(body) => &body.agent,
         _ => "",
@@ -228,6 +231,7 @@ pub(super) fn said(
         repo::seen(tx, pending, Seen { at: grounds.at, evidence: grounds.evidence }, repo)?;
     }
     note_calls(tx, key, body)?;
+    note_left_out(tx, key, body)?;
     // What is said of a subagent's model or directory is not the session's.
     if body.subagent.is_none() { change(tx, grounds, key, body) } else { Ok(()) }
 }
@@ -247,6 +251,25 @@ fn note_calls(tx: &Connection, key: i64, body: &Session) -> rusqlite::Result<()>
         subagent.as_deref().unwrap_or(""),
         summand(shell_calls.unwrap_or(0)),
         summand(unresolved_calls.unwrap_or(0)),
+    ])?;
+    Ok(())
+}
+
+fn note_left_out(tx: &Connection, key: i64, body: &Session) -> rusqlite::Result<()> {
+    let Some(left_out) = body.left_out else { return Ok(()) };
+    let count = |count: Option<u64>| summand(count.unwrap_or(0));
+    tx.prepare_cached(
+        "INSERT INTO session_left_out (session, ignored, untold, unwatched_dirs)
+         VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET ignored = ignored + excluded.ignored,
+            untold = untold + excluded.untold,
+            unwatched_dirs = max(unwatched_dirs, excluded.unwatched_dirs)",
+    )?
+    .execute(params![
+        key,
+        count(left_out.ignored),
+        count(left_out.untold),
+        count(left_out.unwatched_dirs),
     ])?;
     Ok(())
 }

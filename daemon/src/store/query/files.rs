@@ -84,7 +84,7 @@ fn newest(
 ) -> rusqlite::Result<Vec<FileRow>> {
     let sql = format!(
         "SELECT f.path, a.how, a.tool, a.agent, s.id, l.id, f.repo, a.last_at, a.first_at, a.times,
-            a.lines_added, a.lines_removed, a.evidence
+            a.lines_added, a.lines_removed, a.evidence, a.changed
          FROM file_access a CROSS JOIN file f ON f.key = a.file
             LEFT JOIN session s ON s.key = a.session LEFT JOIN launch l ON l.key = a.launch{}
          ORDER BY a.last_at DESC, a.file DESC, a.session DESC, a.launch DESC, a.how LIMIT ?",
@@ -110,7 +110,8 @@ fn file_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
         repo_unknown: fact.repo_unknown,
         at: Timestamp::from_ms(row.get(7)?),
         first_at: Timestamp::from_ms(row.get(8)?),
-        times: count(9)?.unwrap_or_default(),
+        times: count(9)?.max(count(13)?).unwrap_or_default(),
+        changed: count(13)?.unwrap_or_default(),
         lines_added: count(10)?,
         lines_removed: count(11)?,
         evidence: register::evidence(row.get(12)?),

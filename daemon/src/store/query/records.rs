@@ -151,6 +151,7 @@ impl<'a> Sieve<'a> {
                 self.passes_session(&body.session, &body.agent)
             }
             Body::SessionLinked(body) => self.passes_session(&body.session, &body.agent),
+            Body::SessionMade(body) => self.passes_session(&body.session, &body.agent),
             Body::Usage(body) => self.passes_session(&body.session, &body.agent),
             body => match body.launch() {
                 Some(launch) if self.filter.session.is_none() => {

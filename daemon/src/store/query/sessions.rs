@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Session;
-use trackway_protocol::row::{SessionRow, SessionTokens};
+use trackway_protocol::row::{SessionLeftOut, SessionRow, SessionTokens};
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::unreadable;
@@ -201,6 +201,7 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         permission_mode: said.permission_mode.or(said.approval_policy),
         sandbox: said.sandbox,
         provider: said.provider,
+        trace: said.trace && said.transcript.is_none(),
         transcript: said.transcript,
         transcript_gone_at: facts.gone_at(),
         started_at: Timestamp::from_ms(row.get(4)?),
@@ -213,8 +214,19 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         dirs,
         shell_calls,
         unresolved_calls,
+        left_out: left_out(tx, key)?,
         evidence: register::evidence(row.get(6)?),
     })
+}
+
+/// Returns what changed while its shell calls ran and is not told.
+fn left_out(tx: &Connection, session: i64) -> rusqlite::Result<SessionLeftOut> {
+    let select = "SELECT ignored, untold, unwatched_dirs FROM session_left_out WHERE session = ?";
+    let found = tx.prepare_cached(select)?.query_row([session], |row| {
+        let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        Ok(SessionLeftOut { ignored: count(0)?, untold: count(1)?, unwatched_dirs: count(2)? })
+    });
+    Ok(found.optional()?.unwrap_or_default())
 }
 
 /// What a session's responses cost.

@@ -8,8 +8,8 @@ use rusqlite::types::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, PathText,
-    Repo, Session, SessionLinked, Tokens, Usage,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, LeftOut,
+    PathText, Repo, Session, SessionLinked, SessionMade, Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -167,6 +167,7 @@ fn any_touch() -> impl Strategy<Value = DirTouched> {
         |((launch, session), (dir, dir_b64), (repo, repo_unknown), how)| DirTouched {
             launch,
             session,
+            agent: None,
             dir,
             dir_b64,
             repo,
@@ -184,7 +185,9 @@ fn any_session_name() -> impl Strategy<Value = (String, String)> {
 fn any_session() -> impl Strategy<Value = Session> {
     let place = (option::of(word(&["/src/a", "/tmp"])), option::of(any_repo()));
     let said = (option::of(word(&["plan", "default"])), option::of(word(&["/t/1", "/t/2"])));
-    let calls = (option::of(any::<u64>()), option::of(any::<u64>()));
+    let left_out = (option::of(any::<u64>()), option::of(0..9_u64))
+        .prop_map(|(ignored, dirs)| LeftOut { ignored, untold: None, unwatched_dirs: dirs });
+    let calls = (option::of(any::<u64>()), option::of(any::<u64>()), option::of(left_out));
     let of = (any_session_name(), option::weighted(0.2, word(&["sub"])), any::<bool>());
     (of, place, option::of(word(&["timeout"])), said, calls).prop_map(
         |(
@@ -206,6 +209,7 @@ fn any_session() -> impl Strategy<Value = Session> {
                 transcript_gone,
                 shell_calls: calls.0,
                 unresolved_calls: calls.1,
+                left_out: calls.2,
                 ..Session::default()
             }
         },
@@ -224,8 +228,8 @@ fn any_access() -> impl Strategy<Value = FileAccessed> {
     let how = (word(&["read", "write"]), word(&["Edit", "Bash"]), option::of(word(&["failed"])));
     let lines = (option::of(any::<u64>()), option::of(0..9_u64));
     let repo = (option::of(any_repo()), option::of(word(&["timeout"])));
-    (who, what, how, lines, repo).prop_map(
-        |(who, (agent, path), (how, tool, outcome), lines, repo)| FileAccessed {
+    (who, what, how, lines, (repo, any::<bool>())).prop_map(
+        |(who, (agent, path), (how, tool, outcome), lines, (repo, changed))| FileAccessed {
             launch: who.0,
             session: who.1,
             subagent: None,
@@ -236,9 +240,23 @@ fn any_access() -> impl Strategy<Value = FileAccessed> {
             repo_unknown: repo.1,
             how,
             tool,
+            changed,
             outcome,
             lines_added: lines.0,
             lines_removed: lines.1,
+        },
+    )
+}
+
+fn any_made() -> impl Strategy<Value = SessionMade> {
+    (any_session_name(), word(&["commit", "push"]), option::of(any_repo())).prop_map(
+        |((session, agent), what, repo)| SessionMade {
+            session,
+            agent,
+            what,
+            id: "1b32344".into(),
+            repo,
+            ..SessionMade::default()
         },
     )
 }
@@ -294,6 +312,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         2 => any_session().prop_map(|it| Body::SessionUpdated(Box::new(it))),
         2 => any_link().prop_map(Body::SessionLinked),
         2 => any_access().prop_map(|it| Body::FileAccessed(Box::new(it))),
+        1 => any_made().prop_map(|it| Body::SessionMade(Box::new(it))),
         3 => any_usage().prop_map(|it| Body::Usage(Box::new(it))),
         1 => any_coverage().prop_map(Body::Coverage),
         1 => run().prop_map(Body::DaemonStarted),

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, DirTouched, Evidence, FileAccessed, Record, Repo, Session, SessionLinked, Tokens, Usage,
+    Body, DirTouched, Evidence, FileAccessed, LeftOut, Record, Repo, Session, SessionLinked,
+    Tokens, Usage,
 };
-use trackway_protocol::row::{FileRow, Link, SessionRow};
+use trackway_protocol::row::{FileRow, Link, SessionLeftOut, SessionRow};
 
 use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
@@ -46,6 +47,7 @@ fn access(session: &str, path: &str, how: &str) -> FileAccessed {
         repo_unknown: None,
         how: how.into(),
         tool: "Edit".into(),
+        changed: false,
         outcome: None,
         lines_added: None,
         lines_removed: None,
@@ -83,6 +85,7 @@ fn in_dir(ms: i64, session: &str, dir: &str) -> Draft {
     let body = DirTouched {
         launch: None,
         session: Some(session.into()),
+        agent: None,
         dir: dir.into(),
         dir_b64: None,
         repo: None,
@@ -256,6 +259,34 @@ fn one_file_is_one_row_with_what_was_done_to_it_together() {
     let [row] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((row.first_at, row.at, row.times), (at(3), at(7), 4));
     assert_eq!((&*row.tool, row.lines_added, row.lines_removed), ("Write", Some(6), None));
+}
+
+#[test]
+fn what_a_session_tells_and_what_was_seen_to_change_is_one_access() {
+    let told = access("s1", "/f", "write");
+    let seen = FileAccessed { changed: true, ..told.clone() };
+    let alone = FileAccessed { changed: true, ..access("s1", "/g", "delete") };
+    let drafts = [(3, seen.clone()), (4, told), (5, seen), (6, alone)];
+    let drafts = drafts.map(|(ms, body)| draft(ms, Body::FileAccessed(Box::new(body))));
+    let rows = Fixture::with(drafts.to_vec()).reader.files(&all()).unwrap().rows;
+    let rows: Vec<_> = rows.iter().map(|row| (&*row.path, row.times, row.changed)).collect();
+    assert_eq!(rows, [("/g", 1, 1), ("/f", 2, 2)]);
+}
+
+#[test]
+fn what_was_left_out_adds_up() {
+    let left_out = |ms, ignored, untold, unwatched_dirs| {
+        let left_out = Some(LeftOut { ignored, untold, unwatched_dirs });
+        changed(ms, Session { left_out, ..session_of("s1", "claude") })
+    };
+    let drafts = vec![
+        began(1, "s1", "/src"),
+        left_out(5, Some(2), None, Some(7)),
+        left_out(6, Some(3), Some(1), Some(4)),
+    ];
+    let row = &Fixture::with(drafts).reader.sessions(&all()).unwrap().rows[0];
+    assert_eq!(row.left_out, SessionLeftOut { ignored: 5, untold: 1, unwatched_dirs: 7 });
+    assert_eq!(row.last_at, at(1), "what was noted is no work");
 }
 
 #[test]

@@ -125,6 +125,7 @@ pub(in super::super) fn touched_in(
         Body::DirTouched(DirTouched {
             launch: Some(id(number)),
             session: None,
+            agent: None,
             dir: dir.into(),
             dir_b64: None,
             repo,

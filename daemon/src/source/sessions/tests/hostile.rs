@@ -59,7 +59,8 @@ fn secrets_beside_session_files_are_never_opened() {
     // To look at a pipe is nothing; to open one for reading would let its writer in.
     let secrets = [
         ".claude/.credentials.json",
-        ".claude/history.jsonl",
+        ".claude/history.jsonl.bak",
+        ".claude/file-history/history.jsonl",
         ".claude/sessions/1.0123.key",
         ".claude/daemon/control.key",
         ".claude/paste-cache/1.jsonl",
@@ -68,7 +69,6 @@ fn secrets_beside_session_files_are_never_opened() {
         ".claude/projects/-p/s/custom-title.json",
         ".codex/auth.json",
         ".codex/.env",
-        ".codex/history.jsonl",
         ".codex/session_index.jsonl",
         ".codex/secrets/local.age",
         ".codex/sessions/auth.json",

@@ -149,13 +149,37 @@ fn after_an_overflow_everything_is_looked_at() {
 }
 
 #[test]
+fn a_history_is_followed_after_all_else() {
+    let mut scene = Scene::new();
+    write(&scene.path(".claude/history.jsonl"), "typed\n");
+    write(&scene.claude("s"), "one\n");
+    write(&scene.path(".codex/history.jsonl"), "too\n");
+    scene.start();
+    let lines = scene.told.lines();
+    assert_eq!((lines.len(), &*lines[0]), (3, "one"));
+    append(&scene.path(".claude/history.jsonl"), "more\n");
+    scene.catch_up();
+    assert_eq!(scene.told.lines(), ["more"]);
+    // The home comes again with all that was in it.
+    std::fs::rename(scene.path(".claude"), scene.path("away")).unwrap();
+    std::fs::rename(scene.path("away"), scene.path(".claude")).unwrap();
+    scene.catch_up();
+    append(&scene.claude("s"), "two\n");
+    append(&scene.path(".claude/history.jsonl"), "again\n");
+    scene.catch_up();
+    let mut lines = scene.told.lines();
+    lines.sort();
+    assert_eq!(lines, ["again", "two"]);
+}
+
+#[test]
 fn idle_is_idle() {
     let mut scene = Scene::new();
     write(&scene.claude("s"), "one\n");
     scene.start();
     assert_eq!(scene.follower().interval(), None);
     // What other programs do in the home is not followed.
-    write(&scene.path(".claude/history.jsonl"), "x\n");
+    write(&scene.path(".claude/stats.jsonl"), "x\n");
     let begins = scene.told.begins();
     scene.catch_up();
     assert_eq!(scene.told.begins(), begins);

@@ -66,6 +66,11 @@ impl Watcher {
         Wake(self.waker.clone())
     }
 
+    /// Returns what wakes it; none where nothing tells of changes.
+    pub(crate) fn waker(&self) -> Option<Waker> {
+        self.queue.as_ref().map(|_| self.waker.clone())
+    }
+
     /// Watches a directory. One that is watched already keeps its number.
     pub(crate) fn watch(&mut self, dir: &Path, scope: Scope) -> Result<Watch, Refused> {
         let queue = self.queue.as_ref().ok_or(Refused::Queues)?;
@@ -76,6 +81,8 @@ impl Watcher {
             Scope::Files => NAMES | WatchFlags::MODIFY | WatchFlags::ATTRIB,
             // What it is watched for already stays.
             Scope::Names => NAMES | WatchFlags::MASK_ADD,
+            // What a mapping wrote shows when it is closed.
+            Scope::Writes => NAMES | WatchFlags::MODIFY | WatchFlags::CLOSE_WRITE,
         };
         let watch = inotify::add_watch(queue, dir, flags).map_err(|error| match error {
             Errno::NOSPC | Errno::NOMEM => Refused::Watches,
@@ -137,7 +144,7 @@ fn understood(watch: Watch, events: ReadFlags, name: Option<&OsStr>) -> Option<S
         named(Change::Left)
     } else if events.contains(ReadFlags::DELETE) {
         named(Change::Deleted)
-    } else if events.intersects(ReadFlags::MODIFY | ReadFlags::ATTRIB) {
+    } else if events.intersects(ReadFlags::MODIFY | ReadFlags::ATTRIB | ReadFlags::CLOSE_WRITE) {
         // Without a name it is the directory's own: permissions that may let us in.
         Some(named(Change::Content).unwrap_or(Seen::Name(watch, OsString::new(), Change::Content)))
     } else if events.intersects(ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT)

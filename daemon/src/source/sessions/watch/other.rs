@@ -31,6 +31,11 @@ impl Watcher {
         self.1.clone()
     }
 
+    /// Nothing tells of changes here.
+    pub(crate) fn waker(&self) -> Option<crate::source::Waker> {
+        None
+    }
+
     pub(crate) fn watch(&mut self, _dir: &Path, _scope: Scope) -> Result<Watch, Refused> {
         Err(Refused::Queues)
     }

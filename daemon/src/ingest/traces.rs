@@ -1,0 +1,169 @@
+//! Traces of sessions that have no session file any more, or never had one: what histories and
+//! `.claude.json` tell.
+//!
+//! A trace is recorded of a session of which no session file is known. Since a session's file may
+//! be read a moment after the history, a trace waits until it is old enough.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::{self, Body, DirTouched, Evidence, PathText};
+
+use super::facts::Deed;
+use super::{Ingest, Reader};
+use crate::agents::{self, Agent};
+use crate::session::{Fact, Key, Place, Project, Trace, What, Who, Word};
+use crate::store::Draft;
+
+/// By then a session's file has been read.
+const LATE_MS: i64 = 10 * 60 * 1000;
+/// How many traces wait.
+const MOST_WAITING: usize = 64;
+/// Longest file of projects that is read, in bytes.
+const LONGEST: u64 = 32 << 20;
+
+/// A trace that is too young.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    session: Word,
+    place: Option<Place>,
+    at_ms: i64,
+}
+
+impl Ingest {
+    /// A history names a session.
+    pub(super) fn traced(&mut self, reader: &mut Reader, fact: &Fact, trace: &Trace) {
+        let Some(at) = fact.at else { return };
+        let session = &fact.who.session;
+        if self.is_told(reader.agent, session) {
+            return;
+        }
+        let waiting = &mut reader.known.waiting;
+        let waits = waiting.iter().any(|it| it.session == *session && it.place == trace.place);
+        if at.ms() > Timestamp::now().ms() - LATE_MS {
+            if !waits && waiting.len() < MOST_WAITING {
+                let (session, place, at_ms) = (session.clone(), trace.place.clone(), at.ms());
+                waiting.push(Waiting { session, place, at_ms });
+            }
+            return;
+        }
+        self.record_trace(reader.agent, session, trace.place.as_ref(), at, "launch");
+    }
+
+    /// Records what has waited for long enough, unless a session file has come.
+    pub(super) fn settle_traces(&mut self, reader: &mut Reader) {
+        let until = Timestamp::now().ms() - LATE_MS;
+        let waiting = std::mem::take(&mut reader.known.waiting);
+        let (due, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|it| it.at_ms <= until);
+        reader.known.waiting = rest;
+        for Waiting { session, place, at_ms } in due {
+            if !self.is_told(reader.agent, &session) {
+                let at = Timestamp::from_ms(at_ms);
+                self.record_trace(reader.agent, &session, place.as_ref(), at, "launch");
+            }
+        }
+    }
+
+    /// An agent's file of projects is there, or was replaced.
+    pub(super) fn projects(&mut self, name: &str, path: &Path) {
+        let agent = agents::CATALOGUE.iter().find(|agent| agent.name() == name);
+        let (Some(agent), Some((text, modified))) = (agent, read(path)) else { return };
+        match agent.projects(&text) {
+            Ok(projects) => {
+                for project in projects {
+                    self.project(*agent, &project, modified);
+                }
+            }
+            Err(error) => {
+                warn!(path = %path.display(), %error, "an agent's file of projects cannot be read");
+            }
+        }
+    }
+
+    fn project(&mut self, agent: &'static dyn Agent, project: &Project, modified: Timestamp) {
+        let at = project.at.unwrap_or(modified);
+        match &project.session {
+            Some(session) if self.is_told(agent, session) => {}
+            Some(session) => self.record_trace(agent, session, Some(&project.dir), at, "trust"),
+            None => self.known_project(agent, &project.dir, at),
+        }
+    }
+
+    /// Records a directory that an agent was used in, nobody knows in which session: once.
+    fn known_project(&mut self, agent: &'static dyn Agent, dir: &Place, at: Timestamp) {
+        let path = dir.as_path();
+        let name = path.as_os_str().as_encoded_bytes();
+        if !path.is_absolute() || !self.is_new(Key::of("project", &[agent.name().as_bytes(), name]))
+        {
+            return;
+        }
+        let place = self.places.dir(path, at);
+        let text = PathText::from_os(&place.dir);
+        let body = Body::DirTouched(DirTouched {
+            launch: None,
+            session: None,
+            agent: Some(agent.name().into()),
+            dir: text.text,
+            dir_b64: text.b64,
+            repo: place.repo,
+            repo_unknown: place.repo_unknown,
+            how: "trust".to_owned(),
+        });
+        self.kept
+            .record(Draft { at, evidence: Evidence::Registry, replaces: None, body }.into_record());
+    }
+
+    /// Whether a session file tells of a session.
+    fn is_told(&self, agent: &dyn Agent, session: &Word) -> bool {
+        self.kept.has(super::facts::started(agent.name(), session.as_str()).0)
+    }
+
+    fn record_trace(
+        &mut self,
+        agent: &'static dyn Agent,
+        session: &Word,
+        place: Option<&Place>,
+        at: Timestamp,
+        how: &str,
+    ) {
+        let who = Who { session: session.clone(), subagent: None };
+        let what = What::Trace(Trace::default());
+        let fact = Fact { at: Some(at), who, copied: false, origin: None, what };
+        let deed = Deed::of_trace(agent.name(), &fact, at);
+        let place = place.filter(|place| place.as_path().is_absolute());
+        let place = place.map(|place| self.places.dir(place.as_path(), at));
+        let key = [agent.name(), session.as_str()].map(str::as_bytes);
+        if self.is_new(Key::of("session trace", &key)) {
+            let body = record::Session {
+                session: session.as_str().to_owned(),
+                agent: agent.name().to_owned(),
+                cwd: place.as_ref().map(|place| PathText::from_os(&place.dir).text),
+                repo: place.as_ref().and_then(|place| place.repo.clone()),
+                repo_unknown: place.as_ref().and_then(|place| place.repo_unknown.clone()),
+                trace: true,
+                ..record::Session::default()
+            };
+            self.put_down(deed, Body::SessionStarted(Box::new(body)));
+        }
+        if let Some(place) = place {
+            self.dir(deed, &place, how);
+        }
+    }
+}
+
+/// Reads a file of projects, with the time at which it was written. A pipe would hold us up.
+fn read(path: &Path) -> Option<(Vec<u8>, Timestamp)> {
+    let meta = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    if meta.len() > LONGEST {
+        warn!(path = %path.display(), "an agent's file of projects is too long to be read");
+        return None;
+    }
+    let modified = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let mut text = Vec::new();
+    File::open(path).ok()?.take(LONGEST).read_to_end(&mut text).ok()?;
+    Some((text, Timestamp::from_ms(i64::try_from(modified.as_millis()).ok()?)))
+}

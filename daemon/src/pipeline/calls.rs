@@ -1,0 +1,459 @@
+//! Shell calls: when each ran, and where, so that it can be said in which one a file changed.
+//!
+//! A call is a process that bears the agent's mark of a tool call, with all below it.
+//!
+//! # Whose a change is
+//!
+//! It is that session's of which a call ran at the time, if the launch of that session works in the
+//! tree. Of several, those count that work in the tree themselves; of an agent and the one in whose
+//! call it was started, the inner one. Where two sessions of a launch are left, the change is the
+//! launch's and no session's; where two launches are, it is nobody's and counted for each.
+//!
+//! A call that runs for long is a server, say, that was started to stay: whatever changes then is
+//! more likely to be somebody else's. It is counted as not told.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+
+use trackway_protocol::ids::{LaunchId, Timestamp};
+
+use crate::event::{Alteration, COARSE_MS};
+
+/// After so long it is not known any more who changes files.
+const LONG_MS: i64 = 10 * 60 * 1000;
+/// How many calls are remembered that have ended: what changed in them is told a moment later.
+const PAST: usize = 256;
+/// How many files one call is told to have changed.
+const MOST_TOLD: usize = 2000;
+/// How many ignored files of one call are told apart.
+const MOST_APART: usize = 50_000;
+
+/// One shell call.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) id: u64,
+    pub(super) launch: LaunchId,
+    pub(super) agent: &'static str,
+    /// Absent where its environment does not name it.
+    pub(super) session: Option<String>,
+    began: Timestamp,
+    ended: Option<Timestamp>,
+    /// The call in which its agent was started.
+    inside: Option<u64>,
+    /// Where its programs worked.
+    dirs: BTreeSet<PathBuf>,
+    /// What is known of it already.
+    told: HashSet<u64>,
+    ignored: HashSet<u64>,
+    /// What was left out and is not recorded yet.
+    left: LeftOut,
+    /// Whether it is over, and what was left out of it was said.
+    settled: bool,
+}
+
+/// Changes that are not told, by why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    pub(super) ignored: u64,
+    pub(super) untold: u64,
+}
+
+/// Whose a change is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// No call ran.
+    Nobody,
+    /// One session's: the youngest of its calls.
+    Session(u64),
+    /// Of several sessions of one launch; their calls.
+    Launch(Vec<u64>),
+    /// Nobody knows whose; the calls that ran.
+    Unknown(Vec<u64>),
+}
+
+/// The calls that run, and those that ran.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// The oldest first.
+    all: VecDeque<Call>,
+    next: u64,
+    /// Where each launch was, and the trees that are watched for it.
+    visited: HashMap<LaunchId, Visited>,
+    /// Directories that are not watched, by tree.
+    unwatched: HashMap<PathBuf, u64>,
+    /// What was said of that, and to which session.
+    said: HashSet<(String, PathBuf, u64)>,
+    /// Trees that were left.
+    stale: HashSet<PathBuf>,
+}
+
+#[derive(Debug, Default)]
+struct Visited {
+    dirs: HashSet<PathBuf>,
+    trees: BTreeSet<PathBuf>,
+}
+
+impl Calls {
+    /// A call begins.
+    pub(super) fn begin(
+        &mut self,
+        (launch, agent): (LaunchId, &'static str),
+        session: Option<String>,
+        inside: Option<u64>,
+        at: Timestamp,
+    ) -> u64 {
+        self.next += 1;
+        let id = self.next;
+        self.all.push_back(Call {
+            id,
+            launch,
+            agent,
+            session,
+            began: at,
+            ended: None,
+            inside,
+            dirs: BTreeSet::new(),
+            told: HashSet::new(),
+            ignored: HashSet::new(),
+            left: LeftOut::default(),
+            settled: false,
+        });
+        id
+    }
+
+    /// The last process of a call has ended.
+    pub(super) fn end(&mut self, id: u64, at: Timestamp) {
+        if let Some(call) = self.get(id) {
+            call.ended = Some(at.max(call.began));
+        }
+    }
+
+    pub(super) fn get(&mut self, id: u64) -> Option<&mut Call> {
+        let at = self.all.binary_search_by_key(&id, |call| call.id).ok()?;
+        self.all.get_mut(at)
+    }
+
+    /// A program of a call works in a directory.
+    pub(super) fn work_in(&mut self, id: u64, dir: &Path) {
+        if let Some(call) = self.get(id)
+            && !call.dirs.contains(dir)
+        {
+            call.dirs.insert(dir.to_owned());
+        }
+    }
+
+    /// A launch is in a directory. Whether that is new.
+    pub(super) fn visit(&mut self, launch: LaunchId, dir: &Path) -> bool {
+        let visited = self.visited.entry(launch).or_default();
+        !visited.dirs.contains(dir) && visited.dirs.insert(dir.to_owned())
+    }
+
+    /// A tree is watched for a launch. Whether that is new.
+    pub(super) fn watch(&mut self, launch: LaunchId, tree: &Path) -> bool {
+        if self.stale.remove(tree) {
+            self.unwatched.remove(tree);
+        }
+        self.visited.entry(launch).or_default().trees.insert(tree.to_owned())
+    }
+
+    /// A launch has ended. Returns the trees that are watched for no other.
+    pub(super) fn leave(
+        &mut self,
+        launch: LaunchId,
+        is_live: impl Fn(LaunchId) -> bool,
+    ) -> Vec<PathBuf> {
+        let Some(visited) = self.visited.get(&launch) else { return Vec::new() };
+        let others = self.visited.iter().filter(|(id, _)| **id != launch && is_live(**id));
+        let others: BTreeSet<&PathBuf> = others.flat_map(|(_, visited)| &visited.trees).collect();
+        let left: Vec<PathBuf> =
+            visited.trees.iter().filter(|tree| !others.contains(tree)).cloned().collect();
+        self.stale.extend(left.iter().filter(|tree| self.unwatched.contains_key(*tree)).cloned());
+        left
+    }
+
+    /// Forgets what is long over.
+    pub(super) fn forget(&mut self, is_live: impl Fn(LaunchId) -> bool) {
+        let over = self.all.iter().filter(|call| call.is_over()).count();
+        let mut surplus = over.saturating_sub(PAST);
+        if surplus < PAST && self.visited.len() <= PAST {
+            return;
+        }
+        self.all.retain(|call| {
+            let goes = surplus > 0 && call.is_over();
+            surplus -= usize::from(goes);
+            !goes
+        });
+        let known: HashSet<LaunchId> = self.all.iter().map(|call| call.launch).collect();
+        self.visited.retain(|launch, _| known.contains(launch) || is_live(*launch));
+        self.said.clear();
+    }
+
+    /// Says whose a change in a directory is, that was somewhen in a span of time.
+    pub(super) fn whose(&self, dir: &Path, early: Timestamp, at: Timestamp) -> Whose {
+        let ran = |call: &&Call| {
+            let (began, over) = (call.began.ms(), call.ended.is_some_and(|ended| ended < early));
+            began <= at.ms() + COARSE_MS && !over && self.is_near(call, dir)
+        };
+        let all: Vec<&Call> = self.all.iter().filter(ran).collect();
+        if all.is_empty() {
+            return Whose::Nobody;
+        }
+        let young = all.iter().copied().filter(|call| at.ms() - call.began.ms() <= LONG_MS);
+        let mut calls: Vec<&Call> = young.collect();
+        if calls.is_empty() {
+            return Whose::Unknown(ids(&all));
+        }
+        let outer: HashSet<u64> = calls.iter().filter_map(|call| call.inside).collect();
+        calls.retain(|call| !outer.contains(&call.id));
+        let here: Vec<&Call> =
+            calls.iter().copied().filter(|it| self.works_near(it, dir)).collect();
+        let calls = if here.is_empty() { calls } else { here };
+        let Some(last) = calls.last() else { return Whose::Nobody };
+        if calls.iter().any(|call| call.launch != last.launch) {
+            Whose::Unknown(ids(&calls))
+        } else if last.session.is_none() || calls.iter().any(|it| it.session != last.session) {
+            Whose::Launch(ids(&calls))
+        } else {
+            Whose::Session(last.id)
+        }
+    }
+
+    /// Whether the launch of a call works in the tree that a directory lies in.
+    fn is_near(&self, call: &Call, dir: &Path) -> bool {
+        let visited = self.visited.get(&call.launch);
+        visited.is_some_and(|visited| visited.trees.iter().any(|tree| dir.starts_with(tree)))
+    }
+
+    /// Whether a call itself does.
+    fn works_near(&self, call: &Call, dir: &Path) -> bool {
+        let visited = self.visited.get(&call.launch).map(|visited| &visited.trees);
+        let mut trees = visited.into_iter().flatten().filter(|tree| dir.starts_with(tree));
+        trees.any(|tree| call.dirs.iter().any(|worked| worked.starts_with(tree)))
+    }
+
+    /// So many directories of a tree are not watched.
+    pub(super) fn unwatched(&mut self, tree: PathBuf, dirs: u64) {
+        self.unwatched.insert(tree, dirs);
+    }
+
+    /// Returns what was left out of calls that are over, and of all at the end: each count once.
+    pub(super) fn take_left(
+        &mut self,
+        at_end: bool,
+        until: Timestamp,
+    ) -> Vec<(Whom, LeftOut, u64)> {
+        let mut left = Vec::new();
+        for call in &mut self.all {
+            let is_due = call.ended.is_some_and(|ended| ended <= until);
+            if !(is_due || at_end) {
+                continue;
+            }
+            let settled = std::mem::replace(&mut call.settled, true);
+            let trees = self.visited.get(&call.launch).map(|visited| &visited.trees);
+            let trees = trees.into_iter().flatten().filter(|_| !settled);
+            let mut unwatched = 0;
+            for (tree, dirs) in trees.filter_map(|tree| Some((tree, *self.unwatched.get(tree)?))) {
+                let session = call.session.clone().unwrap_or_default();
+                if self.said.insert((session, tree.clone(), dirs)) {
+                    unwatched += dirs;
+                }
+            }
+            let counts = std::mem::take(&mut call.left);
+            if counts != LeftOut::default() || unwatched > 0 {
+                let whom =
+                    Whom { agent: call.agent, session: call.session.clone(), launch: call.launch };
+                left.push((whom, counts, unwatched));
+            }
+        }
+        left
+    }
+
+    /// Whether something is left to be told.
+    pub(super) fn has_left(&self) -> bool {
+        let open = |call: &Call| call.ended.is_some() && !call.settled;
+        self.all.iter().any(|call| open(call) || call.left != LeftOut::default())
+    }
+}
+
+/// Of whom something was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Whom {
+    pub(super) agent: &'static str,
+    pub(super) session: Option<String>,
+    pub(super) launch: LaunchId,
+}
+
+impl Call {
+    fn is_over(&self) -> bool {
+        self.settled && self.ended.is_some() && self.left == LeftOut::default()
+    }
+
+    /// Whether a change is to be recorded: each once, and not too many. What is not is counted.
+    pub(super) fn is_news(&mut self, path: &Path, what: Alteration) -> bool {
+        let key = hashed(path, what);
+        match what {
+            Alteration::Ignored => {
+                let is_new = self.ignored.len() >= MOST_APART || self.ignored.insert(key);
+                self.left.ignored += u64::from(is_new);
+                false
+            }
+            Alteration::Untold => {
+                self.left.untold += 1;
+                false
+            }
+            _ if self.told.len() >= MOST_TOLD => {
+                self.left.untold += u64::from(!self.told.contains(&key));
+                false
+            }
+            _ => self.told.insert(key),
+        }
+    }
+
+    /// Counts a change that is not told, because nobody knows whose it is.
+    pub(super) fn leave_out(&mut self, path: &Path, what: Alteration) {
+        let what = if what == Alteration::Ignored { what } else { Alteration::Untold };
+        if what == Alteration::Ignored || self.ignored.insert(hashed(path, what)) {
+            let _counted = self.is_news(path, what);
+        }
+    }
+
+    /// Returns a time at which it ran, as near as can be.
+    pub(super) fn while_it_ran(&self, at: Timestamp) -> Timestamp {
+        at.max(self.began).min(self.ended.unwrap_or(at).max(self.began))
+    }
+}
+
+fn ids(calls: &[&Call]) -> Vec<u64> {
+    calls.iter().map(|call| call.id).collect()
+}
+
+fn hashed(path: &Path, what: Alteration) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (path, what).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use trackway_protocol::ids::ProcessKey;
+
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(1_000_000 + ms)
+    }
+
+    fn launch(pid: u32) -> LaunchId {
+        LaunchId::of(&ProcessKey { boot_id: "b".into(), pid, start_ticks: 1 })
+    }
+
+    fn whose(calls: &Calls, dir: &str, ms: i64) -> Whose {
+        calls.whose(Path::new(dir), at(ms), at(ms))
+    }
+
+    fn begin(calls: &mut Calls, launch: LaunchId, session: &str, ms: i64, dir: &str) -> u64 {
+        calls.watch(launch, Path::new("/r"));
+        let id = calls.begin((launch, "claude"), Some(session.into()), None, at(ms));
+        calls.work_in(id, Path::new(dir));
+        id
+    }
+
+    #[test]
+    fn a_change_is_that_call_s_that_ran_then_and_there() {
+        let mut calls = Calls::default();
+        let id = begin(&mut calls, launch(1), "s", 0, "/r/d");
+        assert_eq!(whose(&calls, "/r/e", 0), Whose::Session(id));
+        assert_eq!(whose(&calls, "/r/e", -COARSE_MS), Whose::Session(id), "files' clock is behind");
+        assert_eq!(whose(&calls, "/r/e", -COARSE_MS - 1), Whose::Nobody);
+        assert_eq!(whose(&calls, "/other", 5), Whose::Nobody);
+        calls.end(id, at(100));
+        assert_eq!(whose(&calls, "/r", 100), Whose::Session(id));
+        assert_eq!(whose(&calls, "/r", 101), Whose::Nobody);
+        let together = calls.whose(Path::new("/r"), at(50), at(150));
+        assert_eq!(together, Whose::Session(id), "of what went together, some went before");
+    }
+
+    #[test]
+    fn of_two_at_once_neither_is_blamed() {
+        let mut calls = Calls::default();
+        let one = begin(&mut calls, launch(1), "s", 0, "/r");
+        let two = begin(&mut calls, launch(1), "t", 0, "/r");
+        assert_eq!(whose(&calls, "/r", 5), Whose::Launch(vec![one, two]));
+        let three = begin(&mut calls, launch(2), "u", 1, "/r/d");
+        assert_eq!(whose(&calls, "/r", 5), Whose::Unknown(vec![one, two, three]));
+        let again = begin(&mut calls, launch(1), "s", 200, "/r");
+        [one, two, three].iter().for_each(|id| calls.end(*id, at(100)));
+        assert_eq!(whose(&calls, "/r", 205), Whose::Session(again));
+    }
+
+    #[test]
+    fn who_works_in_the_tree_goes_before_who_was_there() {
+        let mut calls = Calls::default();
+        let here = begin(&mut calls, launch(1), "s", 0, "/r");
+        begin(&mut calls, launch(2), "t", 0, "/elsewhere");
+        assert_eq!(whose(&calls, "/r", 5), Whose::Session(here));
+    }
+
+    #[test]
+    fn the_inner_agent_goes_before_the_outer_one() {
+        let mut calls = Calls::default();
+        let outer = begin(&mut calls, launch(1), "s", 0, "/r");
+        calls.watch(launch(2), Path::new("/r"));
+        let inner = calls.begin((launch(2), "codex"), Some("t".into()), Some(outer), at(5));
+        calls.work_in(inner, Path::new("/r"));
+        assert_eq!(whose(&calls, "/r", 6), Whose::Session(inner));
+        calls.end(inner, at(20));
+        assert_eq!(whose(&calls, "/r", 30), Whose::Session(outer));
+    }
+
+    #[test]
+    fn a_server_that_was_left_running_is_not_blamed() {
+        let mut calls = Calls::default();
+        let server = begin(&mut calls, launch(1), "s", 0, "/r");
+        assert_eq!(whose(&calls, "/r", LONG_MS + 1), Whose::Unknown(vec![server]));
+        let call = begin(&mut calls, launch(1), "s", LONG_MS, "/r");
+        assert_eq!(whose(&calls, "/r", LONG_MS + 1), Whose::Session(call));
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_once() {
+        let mut calls = Calls::default();
+        let id = begin(&mut calls, launch(1), "s", 0, "/r");
+        calls.unwatched("/r".into(), 7);
+        let call = calls.get(id).unwrap();
+        assert!(call.is_news(Path::new("/r/a"), Alteration::Written));
+        assert!(!call.is_news(Path::new("/r/a"), Alteration::Written));
+        for path in ["/r/x.o", "/r/x.o", "/r/y.o"] {
+            assert!(!call.is_news(Path::new(path), Alteration::Ignored));
+        }
+        call.leave_out(Path::new("/r/b"), Alteration::Written);
+        call.leave_out(Path::new("/r/b"), Alteration::Written);
+        assert_eq!(calls.take_left(false, at(1000)), []);
+        calls.end(id, at(10));
+        let left = calls.take_left(false, at(1000));
+        assert_eq!(left[0].1, LeftOut { ignored: 2, untold: 1 });
+        assert_eq!(left[0].2, 7);
+        assert_eq!(calls.take_left(true, at(1000)), []);
+    }
+
+    #[test]
+    fn a_call_that_changes_everything_is_cut_short_and_says_so() {
+        let mut calls = Calls::default();
+        let id = begin(&mut calls, launch(1), "s", 0, "/r");
+        let call = calls.get(id).unwrap();
+        let files = (0..MOST_TOLD + 5).map(|n| PathBuf::from(format!("/r/{n}")));
+        let told = files.filter(|path| call.is_news(path, Alteration::Written)).count();
+        assert_eq!(told, MOST_TOLD);
+        assert_eq!(call.left.untold, 5);
+    }
+
+    #[test]
+    fn a_tree_is_left_with_the_last_launch_in_it() {
+        let mut calls = Calls::default();
+        calls.watch(launch(1), Path::new("/r"));
+        calls.watch(launch(2), Path::new("/r"));
+        assert!(calls.leave(launch(1), |_| true).is_empty());
+        assert_eq!(calls.leave(launch(2), |other| other != launch(1)), [Path::new("/r")]);
+    }
+}

@@ -1,0 +1,447 @@
+//! Tells which files change in the directories where agents work.
+//!
+//! It tells that a file changed, and when; whose shell call ran at that time is for the pipeline to
+//! say. Nothing is read of a file but its times.
+//!
+//! # Times
+//!
+//! The kernel's queue of changes has no times. What was written has its time of change; what is gone
+//! has that of its directory, which is the last one's of all that went together. So each change comes
+//! with the span in which it happened.
+//!
+//! # Bounds
+//!
+//! So many directories are watched of one tree, of what its repository ignores fewer, and of the
+//! user's watches no more than a part: editors want some as well. The directories that are left out
+//! are counted and reported. What a repository ignores is counted and never named.
+//!
+//! # Never in the way
+//!
+//! The thread has a low priority, for the disk as well, gathers what comes close together, and waits
+//! for nobody who changes files. Where the queue runs over everything is looked at again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use trackway_protocol::ids::Timestamp;
+
+use super::sessions::watch::{Change, Scope, Seen, Watch, Watcher};
+use super::{Control, Ended, EventSender, Name, Order, Running};
+use crate::event::{Alteration, Altered, Event, SourceReport, State};
+
+mod disk;
+mod rules;
+mod scan;
+mod table;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
+
+use scan::{News, Scan};
+use table::Table;
+
+/// The name in `status`.
+pub(crate) const NAME: &str = "changes";
+/// The name of the mechanism in `status`.
+pub(crate) const TIER: &str = "inotify";
+
+/// How long changes are gathered before they are looked at.
+const GATHER: Duration = Duration::from_millis(40);
+/// How long before it was looked at something may have gone.
+const UNSURE_MS: i64 = 100;
+/// Directories that hold version control, not the user's files.
+const INTERNAL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
+/// The niceness of the thread; the disk's priority follows it.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// How many directories are watched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Of one tree.
+    pub(crate) of_tree: usize,
+    /// Of these, how many that its repository ignores.
+    pub(crate) ignored: usize,
+    /// In all.
+    pub(crate) all: usize,
+    /// How many names of files are remembered in all.
+    pub(crate) names: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { of_tree: 4096, ignored: 1024, all: disk::watches() / 8, names: 200_000 }
+    }
+}
+
+/// Starts to wait for directories to watch. `excluded` are no work of agents.
+///
+/// # Errors
+///
+/// Those of starting a thread; and where nothing tells of changes, that.
+pub(crate) fn start(events: EventSender, excluded: Vec<PathBuf>) -> std::io::Result<Running> {
+    let watcher = Watcher::open()?;
+    let Some(waker) = watcher.waker() else {
+        return Err(std::io::Error::other("nothing tells of changes"));
+    };
+    let (control, orders) = Control::new(Some(waker));
+    let mut changes = Changes::new(events.clone(), orders, watcher, Bounds::default());
+    let name = Name { source: NAME, tier: TIER };
+    Running::start(name, control, events, move || {
+        keep_back();
+        excluded.iter().for_each(|dir| changes.exclude(dir));
+        changes.run()
+    })
+}
+
+/// Lets everybody else go first.
+#[cfg(target_os = "linux")]
+fn keep_back() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the thread that watches files has the usual priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_back() {}
+
+struct Changes {
+    events: EventSender,
+    orders: Receiver<Order>,
+    watcher: Watcher,
+    bounds: Bounds,
+    table: Table,
+    /// Directories to be listed, and those of them that are ignored, which come last.
+    scans: VecDeque<Scan>,
+    ignored: VecDeque<Scan>,
+    excluded: Vec<PathBuf>,
+    seen: Vec<Seen>,
+    /// What the next event tells, by directory.
+    next: BTreeMap<Arc<Path>, Altered>,
+    /// When the queue was last found empty.
+    emptied: Timestamp,
+    /// Directories that are not watched, as it was last reported.
+    told: usize,
+}
+
+impl Changes {
+    fn new(events: EventSender, orders: Receiver<Order>, watcher: Watcher, bounds: Bounds) -> Self {
+        Self {
+            events,
+            orders,
+            watcher,
+            bounds,
+            table: Table::default(),
+            scans: VecDeque::new(),
+            ignored: VecDeque::new(),
+            excluded: Vec::new(),
+            seen: Vec::new(),
+            next: BTreeMap::new(),
+            emptied: Timestamp::now(),
+            told: 0,
+        }
+    }
+
+    fn run(mut self) -> Ended {
+        loop {
+            if !self.obey() {
+                return Ended::Ordered;
+            }
+            if !self.step() {
+                self.watcher.wait(None);
+                if !self.table.roots.is_empty() {
+                    std::thread::sleep(GATHER);
+                }
+            }
+            if self.take().is_err() {
+                return Ended::Ordered;
+            }
+        }
+    }
+
+    /// Takes all orders. False where one was to stop.
+    fn obey(&mut self) -> bool {
+        while let Ok(order) = self.orders.try_recv() {
+            match order {
+                Order::Watch(root, since) => self.add(&root, since),
+                Order::Leave(root) => self.leave(&root),
+                Order::Exclude(dir) => self.exclude(&dir),
+                // What has changed before is told.
+                Order::Stop => {
+                    let _nobody_left_to_tell = self.take();
+                    return false;
+                }
+                Order::Sweep | Order::Count(_) => {}
+            }
+        }
+        true
+    }
+
+    fn exclude(&mut self, dir: &Path) {
+        // Links are what they lead to: the paths that we meet have none.
+        let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+        if !self.excluded.contains(&dir) {
+            self.remove_below(&dir);
+            self.excluded.push(dir);
+        }
+    }
+
+    fn add(&mut self, root: &Path, since: Timestamp) {
+        let outside = ["/proc", "/sys", "/dev"].iter().any(|other| root.starts_with(other));
+        let excluded = self.excluded.iter().any(|dir| root.starts_with(dir));
+        if outside || excluded || self.table.roots.contains_key(root) {
+            return;
+        }
+        let root: Arc<Path> = root.into();
+        self.table.roots.insert(root.clone(), table::Root::default());
+        self.scans.push_front(Scan::of_root(root, News::Since(since)));
+    }
+
+    /// Watches a tree no more. What changed until now is told.
+    fn leave(&mut self, root: &Path) {
+        if self.take().is_err() || self.table.roots.remove(root).is_none() {
+            return;
+        }
+        let of_root = self.table.of_root(root);
+        of_root.iter().for_each(|dir| self.remove(dir));
+        // What lies in another tree as well is that one's from now on.
+        let others: Vec<Arc<Path>> = self.table.roots.keys().cloned().collect();
+        for other in others.into_iter().filter(|it| it.starts_with(root) || root.starts_with(it)) {
+            self.scans.push_back(Scan::of_root(other, News::Nothing));
+        }
+        self.report();
+    }
+
+    /// Does a piece of work. False where there is none.
+    fn step(&mut self) -> bool {
+        let scan = self.scans.pop_front().or_else(|| self.ignored.pop_front());
+        let Some(scan) = scan else { return false };
+        self.scan(scan);
+        if self.scans.is_empty() && self.ignored.is_empty() {
+            self.report();
+        }
+        true
+    }
+
+    /// Takes what the queue has, and tells it.
+    fn take(&mut self) -> Result<(), ()> {
+        loop {
+            self.watcher.take(&mut self.seen);
+            if self.seen.is_empty() {
+                break;
+            }
+            self.look_at_seen();
+        }
+        self.emptied = Timestamp::now();
+        self.send()
+    }
+
+    fn look_at_seen(&mut self) {
+        let (mut names, mut gone, mut overflow) = (BTreeMap::new(), Vec::new(), false);
+        for seen in self.seen.drain(..) {
+            match seen {
+                Seen::Name(watch, name, change) => drop(names.insert((watch, name), change)),
+                Seen::Gone(watch) => gone.push(watch),
+                Seen::Overflow => overflow = true,
+            }
+        }
+        // Files first, while what is known of their directories is still there; then the directories
+        // that went; then those that came, which may bear the names of the former.
+        let mut came = Vec::new();
+        for ((watch, name), change) in names {
+            came.extend(self.changed(watch, &name, change));
+        }
+        for watch in gone {
+            if let Some(dir) = self.table.by_watch.get(&watch).cloned() {
+                self.lost_from_sight(&dir);
+                self.remove_below(&dir);
+            }
+        }
+        came.retain(|scan| !self.table.dirs.contains_key(&scan.dir));
+        self.scans.extend(came);
+        if overflow {
+            self.look_again();
+        }
+    }
+
+    /// A name in a watched directory changed. Returns the directory that it stands for from now on.
+    fn changed(&mut self, watch: Watch, name: &OsStr, change: Change) -> Option<Scan> {
+        let path = self.table.by_watch.get(&watch)?.clone();
+        let ignored = self.table.dirs.get(&path)?.ignored;
+        if name.is_empty() || INTERNAL.iter().any(|internal| name == *internal) || is_own(name) {
+            return None;
+        }
+        let now = Timestamp::now();
+        if ignored && change != Change::Appeared {
+            self.tell(&path, name, Alteration::Ignored, (earlier(now, UNSURE_MS), now));
+            return None;
+        }
+        match disk::look(&path.join(name)) {
+            Some(look) if look.is_dir => {
+                if self.table.forget(&path, name) {
+                    self.tell(&path, name, Alteration::Deleted, (earlier(now, UNSURE_MS), now));
+                }
+                (change == Change::Appeared).then(|| self.below(&path, name, look.changed))?
+            }
+            Some(look) if look.is_file => {
+                self.written(&path, name, look.changed);
+                None
+            }
+            Some(_) => None,
+            None => {
+                self.missed(&path, name, change, now);
+                None
+            }
+        }
+    }
+
+    /// A directory went with all that is known to be in it: of deleted files each was told before.
+    fn lost_from_sight(&mut self, dir: &Path) {
+        let now = Timestamp::now();
+        for dir in self.table.below(dir) {
+            for name in 0..self.table.dirs.get(&dir).map_or(0, |known| known.names.len()) {
+                let name = OsString::from(name.to_string());
+                self.tell(&dir, &name, Alteration::Untold, (earlier(now, UNSURE_MS), now));
+            }
+        }
+    }
+
+    /// A file has other content.
+    fn written(&mut self, path: &Arc<Path>, name: &OsStr, at: Timestamp) {
+        let Some(dir) = self.table.dirs.get(path) else { return };
+        let span = (at, at);
+        if dir.ignored || dir.rules.ignore(&path.join(name), false) {
+            return self.tell(path, name, Alteration::Ignored, span);
+        }
+        self.table.remember(path, name, self.bounds.names);
+        self.tell(path, name, Alteration::Written, span);
+    }
+
+    /// A name is gone. What nobody knew of came and went, and is no file of the user's.
+    fn missed(&mut self, path: &Arc<Path>, name: &OsStr, change: Change, now: Timestamp) {
+        let Some(dir) = self.table.dirs.get(path) else { return };
+        // The directory's own time is that of the last of all that went.
+        let at = disk::look(path).map_or(now, |look| look.changed.min(now));
+        let span = (earlier(at, UNSURE_MS), at);
+        if dir.ignored || dir.rules.ignore(&path.join(name), false) {
+            return self.tell(path, name, Alteration::Ignored, span);
+        }
+        if self.table.forget(path, name) {
+            let renamed = change == Change::Left;
+            let what = if renamed { Alteration::Renamed } else { Alteration::Deleted };
+            self.tell(path, name, what, span);
+        } else if self.table.dirs.get(path).is_some_and(|dir| dir.is_partial) {
+            self.tell(path, name, Alteration::Untold, span);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        path: &Arc<Path>,
+        name: &OsStr,
+        what: Alteration,
+        (early, at): (Timestamp, Timestamp),
+    ) {
+        let Some(dir) = self.table.dirs.get(path) else { return };
+        let new = || Altered { dir: path.clone(), repo: dir.repo.clone(), files: Vec::new() };
+        let altered = self.next.entry(path.clone()).or_insert_with(new);
+        altered.files.push((OsString::from(name), what, early, at));
+    }
+
+    fn send(&mut self) -> Result<(), ()> {
+        if self.next.is_empty() {
+            return Ok(());
+        }
+        let altered = std::mem::take(&mut self.next).into_values().collect();
+        self.events.blocking_send(Event::Altered(altered)).map_err(drop)
+    }
+
+    /// Changes were lost: all that changed since the queue was last empty is found by its times.
+    fn look_again(&mut self) {
+        let (from, until) = (self.emptied, Timestamp::now());
+        let reason = "the kernel's queue of changes ran over; all was looked at again";
+        self.note(State::Degraded, reason.into(), from, Some(until));
+        for root in self.table.roots.keys() {
+            self.scans.push_back(Scan::of_root(root.clone(), News::Again(from)));
+        }
+    }
+
+    /// Tells how many directories are not watched, where that has changed.
+    fn report(&mut self) {
+        let left_out = |(root, known): (&Arc<Path>, &table::Root)| {
+            (known.left_out > 0).then(|| (root.to_path_buf(), known.left_out))
+        };
+        let trees: Vec<(PathBuf, usize)> = self.table.roots.iter().filter_map(left_out).collect();
+        let all = trees.iter().map(|(_, dirs)| dirs).sum();
+        if all == std::mem::replace(&mut self.told, all) {
+            return;
+        }
+        let (state, reason) = match trees.first() {
+            None => (State::Active, WHAT.to_owned()),
+            Some((root, dirs)) => {
+                let others = match trees.len() {
+                    1 => String::new(),
+                    count => format!(", and {} below {} others", all - dirs, count - 1),
+                };
+                let root = root.display();
+                let reason = format!(
+                    "{dirs} directories below {root} are too many to be watched{others}: what \
+                     changes in them, or below, is not seen"
+                );
+                (State::Degraded, reason)
+            }
+        };
+        for (root, dirs) in trees {
+            drop(self.events.blocking_send(Event::Unwatched { root, dirs }));
+        }
+        self.note(state, reason, Timestamp::now(), None);
+    }
+
+    fn note(&self, state: State, reason: String, from: Timestamp, until: Option<Timestamp>) {
+        let (name, tier, missed) = (NAME, TIER, None);
+        let report = SourceReport { name, tier, state, reason, from, until, missed };
+        // The pipeline ends before its sources: then nobody is left to be told.
+        drop(self.events.blocking_send(Event::Source(report)));
+    }
+
+    /// Watches a directory no more, nor what lies below.
+    fn remove_below(&mut self, dir: &Path) {
+        for dir in self.table.below(dir) {
+            self.remove(&dir);
+        }
+    }
+
+    fn remove(&mut self, dir: &Path) {
+        if let Some(watch) = self.table.remove(dir) {
+            self.watcher.unwatch(watch);
+        }
+    }
+
+    fn watch(&mut self, dir: &Path) -> Result<Watch, super::sessions::watch::Refused> {
+        self.watcher.watch(dir, Scope::Writes)
+    }
+}
+
+/// What it does, in a few words.
+pub(crate) const WHAT: &str = "tells which files change where agents work";
+
+/// Whether a file is one of an agent's own, wherever it lies.
+fn is_own(name: &OsStr) -> bool {
+    crate::agents::CATALOGUE.iter().any(|agent| agent.is_own_file(name))
+}
+
+fn earlier(at: Timestamp, by_ms: i64) -> Timestamp {
+    Timestamp::from_ms(at.ms() - by_ms)
+}
+
+/// Names are kept as numbers: there may be many, and none is ever read.
+fn hashed(name: &OsStr) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,156 @@
+//! Which files an agent touched, and which of that is told: precision and recall by kind of touch.
+//!
+//! A real agent plays a script of which every access is known. It is the one part of the benchmark
+//! that is not about speed: what a shell command does is concluded, and conclusions may be wrong.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use trackway_protocol::row::FileRow;
+use trackway_tests::agent::{self, Agent};
+use trackway_tests::mock::script::{
+    Turn, apply_patch, bash, edit, exec_command, read, write as write_file,
+};
+use trackway_tests::scenario::Scenario;
+use trackway_tests::watch::Watch;
+
+use crate::Effort;
+
+/// How a touch comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// By the agent's own tool.
+    Tool,
+    /// By a shell command that names the file.
+    Shell,
+    /// By a program that names it to nobody.
+    Program,
+}
+
+/// What is done, and what that touches: `r` is a read, `w` any change.
+type Step = (Kind, &'static str, &'static [(char, &'static str)]);
+
+use Kind::{Program, Shell};
+
+const SHELL: &[Step] = &[
+    (Shell, "cat a.txt", &[('r', "{repo}/a.txt")]),
+    (Shell, "cat ../other/x | wc -l", &[('r', "{other}/x")]),
+    (Shell, "sed -n 1,2p a.txt > b.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/b.txt")]),
+    (Shell, "sed -i s/one/1/ b.txt", &[('w', "{repo}/b.txt")]),
+    (Shell, "cat > c.txt <<'END'\ntext\nEND", &[('w', "{repo}/c.txt")]),
+    (Shell, "cd ../other && cp x y && cd -", &[('r', "{other}/x"), ('w', "{other}/y")]),
+    (Shell, "(cd ../other; mv y z)", &[('w', "{other}/y"), ('w', "{other}/z")]),
+    (Shell, "rm ../other/z", &[('w', "{other}/z")]),
+    (Shell, "grep -c two a.txt || true", &[('r', "{repo}/a.txt")]),
+    (Shell, "head -n 1 < a.txt | tee d.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/d.txt")]),
+    (Shell, "sort -o e.txt a.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/e.txt")]),
+    (Shell, "mkdir -p deep/er && echo x >> deep/er/f.txt", &[('w', "{repo}/deep/er/f.txt")]),
+    (
+        Shell,
+        "for f in a.txt b.txt; do wc -c \"$f\"; done",
+        &[('r', "{repo}/a.txt"), ('r', "{repo}/b.txt")],
+    ),
+    (Shell, "touch g.txt && ls -l", &[('w', "{repo}/g.txt")]),
+    (Shell, "bash -c 'cat c.txt'", &[('r', "{repo}/c.txt")]),
+    (Shell, "F=a.txt; diff \"$F\" b.txt || true", &[('r', "{repo}/a.txt"), ('r', "{repo}/b.txt")]),
+    (Program, "python3 -c 'open(\"h.txt\", \"w\").write(\"x\")'", &[('w', "{repo}/h.txt")]),
+    (Program, "printf 'open(\"i.txt\", \"w\")' | python3", &[('w', "{repo}/i.txt")]),
+    (Program, "sh ../other/script.sh", &[('w', "{repo}/j.txt"), ('w', "{repo}/deep/k.txt")]),
+    (
+        Program,
+        "find . -name g.txt -exec sh -c 'echo y > \"$1\"' - {} ';'",
+        &[('w', "{repo}/g.txt")],
+    ),
+    (Program, "python3 -c 'print(len(open(\"a.txt\").read()))'", &[('r', "{repo}/a.txt")]),
+];
+
+/// What is named while it happens is no touch.
+const SCRIPT: &str = "echo j > j.txt\necho k > deep/k.txt\n";
+
+pub(crate) fn run(_: Effort, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "touches of files that a script made, and those that are told")?;
+    writeln!(
+        out,
+        "{:<16} {:<10} {:>6} {:>6} {:>6} {:>10} {:>7}",
+        "agent", "kind", "made", "told", "right", "precision", "recall"
+    )?;
+    for agent in agent::ALL {
+        measure(agent, out)?;
+    }
+    Ok(())
+}
+
+fn measure(agent: Agent, out: &mut dyn Write) -> Result<()> {
+    let watch = Arc::new(Watch::start_in(&[agent], |world| {
+        fs::write(world.other().join("x"), "x\n").expect("the world is ours");
+        fs::write(world.other().join("script.sh"), SCRIPT).expect("the world is ours");
+    }));
+    let tools = tools(agent);
+    let mut scenario = Scenario::new(agent).print("Work");
+    for (turn, _) in &tools {
+        scenario = scenario.turn(turn.clone());
+    }
+    for (_, command, _) in SHELL {
+        let call = if agent.name() == "claude" { bash(command) } else { exec_command(command) };
+        scenario = scenario.turn(call);
+    }
+    let run = scenario.run_in(&watch);
+    let responses = u64::try_from(tools.len() + SHELL.len() + 1)?;
+    let session = run.one_session(responses);
+    let told: BTreeSet<(char, String)> = watch.files(&session.id).iter().map(touch).collect();
+    let name = |touches: &[(char, &str)]| -> Vec<(char, String)> {
+        touches.iter().map(|(how, path)| (*how, watch.world.tell(path))).collect()
+    };
+    let mut made = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
+    for (_, touches) in &tools {
+        made[Kind::Tool as usize].extend(name(touches));
+    }
+    for (kind, _, touches) in SHELL {
+        made[*kind as usize].extend(name(touches));
+    }
+    let all: BTreeSet<_> = made.iter().flatten().cloned().collect();
+    let wrong = told.difference(&all).count();
+    for (kind, made) in ["tool", "shell", "in-process"].iter().zip(&made) {
+        let right = made.intersection(&told).count();
+        // What nobody made cannot be told apart by kind: it is held against each.
+        let (made, told) = (made.len(), right + wrong);
+        let share = |of: usize| right as f64 / (of.max(1)) as f64 * 100.0;
+        writeln!(
+            out,
+            "{:<16} {kind:<10} {made:>6} {told:>6} {right:>6} {:>8.0} % {:>5.0} %",
+            format!("{} {}", agent.name(), agent.version()),
+            share(told),
+            share(made)
+        )?;
+    }
+    for missed in all.difference(&told).chain(told.difference(&all)) {
+        let path = missed.1.strip_prefix(&watch.world.tell("{root}/")).context("a path of ours")?;
+        let what = if told.contains(missed) { "told, not made" } else { "made, not told" };
+        writeln!(out, "                 {what}: {} {path}", missed.0)?;
+    }
+    let (calls, unresolved) = (session.shell_calls, session.unresolved_calls);
+    writeln!(out, "                 {unresolved} of {calls} shell calls counted as unresolved")?;
+    Ok(())
+}
+
+fn touch(row: &FileRow) -> (char, String) {
+    (if row.how == "read" { 'r' } else { 'w' }, row.path.clone())
+}
+
+/// The agent's own tools, and what they touch.
+fn tools(agent: Agent) -> Vec<(Turn, Vec<(char, &'static str)>)> {
+    if agent.name() == "claude" {
+        return vec![
+            (read("{repo}/a.txt"), vec![('r', "{repo}/a.txt")]),
+            (edit("{repo}/a.txt", "three", "3"), vec![('w', "{repo}/a.txt")]),
+            (write_file("{other}/new.txt", "new"), vec![('w', "{other}/new.txt")]),
+            (read("{repo}/nothing.txt"), vec![]),
+        ];
+    }
+    let patch = "*** Begin Patch\n*** Update File: a.txt\n@@\n-three\n+3\n\
+                 *** Add File: new.txt\n+new\n*** End Patch\n";
+    vec![(apply_patch(patch), vec![('w', "{repo}/a.txt"), ('w', "{repo}/new.txt")])]
+}
