@@ -1,5 +1,6 @@
 //! From files to the ledger and back: nothing twice, nothing missed, whatever happens in between.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -9,10 +10,11 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Record, Usage};
 
-use crate::event::Event;
+use crate::event::{Event, Growth};
 use crate::ingest;
 use crate::session::tally::tests::corpus::made;
 use crate::source::sessions::Home;
@@ -22,12 +24,14 @@ use crate::store;
 struct Scene {
     dir: TempDir,
     runtime: Runtime,
+    /// What the pipeline was told of sessions.
+    growths: RefCell<Vec<Growth>>,
 }
 
 impl Scene {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        Self { dir: tempfile::tempdir().unwrap(), runtime }
+        Self { dir: tempfile::tempdir().unwrap(), runtime, growths: RefCell::default() }
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -54,6 +58,7 @@ impl Scene {
         loop {
             match self.runtime.block_on(queue.recv()) {
                 Some(Event::Backfill { running: false, .. }) => break,
+                Some(Event::SessionGrew(growth)) => self.growths.borrow_mut().push(*growth),
                 Some(_) => {}
                 None => panic!("it has ended"),
             }
@@ -147,6 +152,56 @@ fn what_was_recorded_is_not_recorded_again() {
     let started = kinds(&again).iter().filter(|kind| **kind == "session.started").count();
     let dirs = kinds(&again).iter().filter(|kind| **kind == "dir.touched").count();
     assert_eq!((started, dirs), (1, 1), "{:?}", kinds(&again));
+}
+
+/// A line of a session with a time, in a directory, with more fields.
+fn timed(session: &str, at: Timestamp, cwd: &Path, more: &str) -> String {
+    let (uuid, cwd) = (format!("{session} {at}"), cwd.display());
+    format!(
+        "{{\"type\":\"user\",\"uuid\":\"{uuid}\",\"sessionId\":\"{session}\",\"timestamp\":\"{at}\",\
+         \"cwd\":\"{cwd}\",{more}\"version\":\"2.1.330\",\"message\":{{\"role\":\"user\"}}}}\n"
+    )
+}
+
+#[test]
+fn where_and_when_a_session_is_worked_in_is_told() {
+    let scene = Scene::new();
+    let root = scene.dir.path().canonicalize().unwrap();
+    for dir in ["a", "b"] {
+        fs::create_dir(root.join(dir)).unwrap();
+    }
+    std::os::unix::fs::symlink(root.join("a"), root.join("link")).unwrap();
+    let now = Timestamp::now();
+    let ago = |ms: i64| Timestamp::from_ms(now.ms() - ms);
+    let (link, b) = (root.join("link"), root.join("b"));
+    let file = "claude/projects/-w/s.jsonl";
+    let copied =
+        timed("s", ago(9), &b, "\"forkedFrom\":{\"sessionId\":\"r\",\"messageUuid\":\"u\"},");
+    scene.append(
+        file,
+        &[copied, timed("s", ago(5), &link, ""), timed("s", ago(4), &b, "")].concat(),
+    );
+    scene.append(
+        "claude/projects/-w/s/subagents/agent-1.jsonl",
+        &timed("s", ago(3), &b, "\"agentId\":\"1\","),
+    );
+    scene.append("claude/projects/-w/old.jsonl", &user("old", 1));
+    scene.run();
+    let expected = Growth {
+        agent: "claude",
+        session: "s".into(),
+        begun: Some(ago(5)),
+        cwd: Some(root.join("a")),
+        first: ago(5),
+        last: ago(4),
+    };
+    assert_eq!(scene.growths.take(), std::slice::from_ref(&expected));
+    scene.append(file, &timed("s", ago(1), &link, ""));
+    scene.run();
+    let later = Growth { first: ago(1), last: ago(1), ..expected };
+    assert_eq!(scene.growths.take(), [later], "another daemon knows where it began");
+    scene.run();
+    assert_eq!(scene.growths.take(), []);
 }
 
 #[test]
