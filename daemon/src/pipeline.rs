@@ -168,6 +168,8 @@ impl Pipeline {
     ) -> Result<Heartbeat, WriterGone> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = interval(looking::LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         loop {
             tokio::select! {
@@ -176,6 +178,7 @@ impl Pipeline {
                 // Before the events, which on a busy machine never end.
                 _ = heartbeat.tick() => self.heartbeat(),
                 _ = tick.tick(), if self.wants_tick() => self.tick().await,
+                _ = look.tick(), if self.wants_look() => self.look_at_young().await,
                 Some(event) = events.recv() => self.handle(event).await,
             }
             self.append().await?;
@@ -264,7 +267,7 @@ impl Pipeline {
                 self.is_in(launch, pid, cwd, now).await;
             }
         }
-        self.look_at_all().await;
+        self.read_registries(None).await;
         self.settle(false);
         self.conclude(false);
         self.tell_left_out(false);

@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use trackway_protocol::record::Body;
 use trackway_protocol::record::Evidence::Inferred;
 use trackway_protocol::row::SessionRow;
-use trackway_tests::agent::{self, Agent};
+use trackway_tests::agent::{self, Agent, CLAUDE};
+use trackway_tests::cage::Cage;
 use trackway_tests::harness::Tests;
 use trackway_tests::mock::script::{bash, say};
 use trackway_tests::scenario::work::claim_session;
@@ -34,6 +35,7 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.each(claude(), what_no_other_can_have_done_is_concluded);
     tests.each(claude(), of_two_that_nothing_tells_apart_nothing_is_concluded);
     tests.each(agent::ALL, a_restarted_daemon_links_nothing_twice);
+    tests.add_with_agents(a_session_in_the_background_is_its_supervisor_s_work);
 }
 
 /// Returns an id that no other session has: there are other tests' in each daemon's sight.
@@ -298,4 +300,25 @@ fn a_restarted_daemon_links_nothing_twice(agent: Agent) {
         _ => false,
     });
     assert_eq!(links.count(), busily(agent).len());
+}
+
+fn a_session_in_the_background_is_its_supervisor_s_work() {
+    const WORK: &str = "claude --bg 'Do it later' --permission-mode bypassPermissions
+        until test -e \"$HOME/over\"; do sleep 0.05; done";
+    let watch = Arc::new(Watch::start(&[CLAUDE]));
+    let scenario = Scenario::new(CLAUDE).turn(bash("cat a.txt; sleep 0.3"));
+    let mut plan = scenario.plan(&watch.world, &watch.env);
+    plan.argv = ["/bin/sh", "-c", WORK].map(str::to_owned).into();
+    let cage = Cage::start(&plan);
+    let session = watch.wait_for_responses(1, 2).remove(0);
+    fs::write(watch.world.home().join("over"), "").expect("the home is ours");
+    drop(cage.finish(&plan));
+    conclude(&watch);
+    let launches = watch.launches();
+    let in_mode = |mode: &str| launches.iter().find(|row| row.mode.as_deref() == Some(mode));
+    let supervisor = in_mode("daemon").expect("it has a supervisor");
+    watch.claim_links(&session.id, &[(supervisor.id, busily(CLAUDE))]);
+    assert_eq!(in_mode("background").expect("somebody asked for it").links, []);
+    claim_session(&session, CLAUDE, 2);
+    watch.claim_files(&session.id, &[("read", "{repo}/a.txt", Inferred)]);
 }

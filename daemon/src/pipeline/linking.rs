@@ -53,7 +53,7 @@ impl Pipeline {
     pub(super) async fn grew(&mut self, growth: Growth) {
         let now_ns = clock::read().now().boot_ns;
         if self.links.wants_look(&growth, now_ns) {
-            self.look_at(growth.agent).await;
+            self.look_at_agent(growth.agent).await;
         }
         let links = self.links.grew(growth, now_ns);
         self.put_down(links);

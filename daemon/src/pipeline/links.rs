@@ -188,7 +188,7 @@ impl Links {
     }
 
     /// Whether it is known of a launch in this way on which session it works.
-    pub(super) fn is_known_by(&self, launch: LaunchId, how: &'static str) -> bool {
+    pub(super) fn is_known_by(&self, launch: LaunchId, how: &str) -> bool {
         self.works.get(&launch).is_some_and(|work| {
             work.claims.iter().map(|claim| claim.how).any(|known| known == how)
                 || work.linked.iter().any(|(_, known)| *known == how)

@@ -31,7 +31,7 @@ pub(crate) struct Live {
     pub(crate) unread: u64,
     /// Whether the agent proper has been seen, not only what starts it.
     pub(crate) proper: bool,
-    /// How often it was looked at for open session files.
+    /// How often it was looked at for what it works on while it was young.
     pub(crate) looks: u32,
     /// The shell call in which it was started.
     pub(crate) inside: Option<u64>,

@@ -1,11 +1,13 @@
 //! Looking at live agents for the sessions that they work on: their own lists of what runs, and the
 //! files that they have open.
 //!
-//! It is done while an agent lives, and when a session's file grows that no live launch is known to
-//! write. A list is read again only where it looks different.
+//! It is done often in the first seconds of a launch, for many live no longer, until something is
+//! found; after that when a session's file grows that no live launch is known to write, and lists are
+//! looked at in each tick. A list is read again only where it looks different.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::record::Evidence;
@@ -20,8 +22,10 @@ use crate::source::sessions::{Look, read_small};
 const MOST_BYTES: u64 = 64 * 1024;
 /// Processes of one launch that are looked for in its agent's list.
 const MOST_PROCESSES: usize = 64;
-/// A launch with no open session file is looked at so often; later, when a session's file grows.
-const LOOKS: u32 = 60;
+/// So often a young launch is looked at, until something is found.
+const LOOKS: u32 = 50;
+/// How often young launches are looked at.
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// What is kept of a process's entry: how the file looked when it was read.
 pub(super) type Registries = HashMap<(u32, u64), Look>;
@@ -37,25 +41,40 @@ struct Asked {
 }
 
 impl Pipeline {
-    /// Looks at all live agents.
-    pub(super) async fn look_at_all(&mut self) {
-        self.read_registries(None).await;
+    /// Whether a launch is so young that it is looked at more often than once in a tick.
+    pub(super) fn wants_look(&self) -> bool {
+        self.live.values().any(|live| live.looks < LOOKS)
+    }
+
+    /// Looks at launches that are young and of which nothing was found yet: a short one is over before
+    /// the next tick.
+    pub(super) async fn look_at_young(&mut self) {
         let young = self.live.values_mut().filter(|live| live.looks < LOOKS);
-        let mut looked = Vec::new();
+        let mut launches = Vec::new();
         for live in young {
             live.looks += 1;
-            looked.push(live.id);
+            launches.push(live.id);
         }
-        looked.retain(|launch| !self.links.is_known_by(*launch, OPEN_FILE));
-        self.look_at_open_files(&looked);
+        self.look_at(&launches).await;
+        for launch in launches {
+            let is_known =
+                [OPEN_FILE, REGISTRY].iter().any(|how| self.links.is_known_by(launch, how));
+            if let Some(live) = self.live.get_mut(&launch).filter(|_| is_known) {
+                live.looks = LOOKS;
+            }
+        }
     }
 
     /// Looks at the live agents of one kind.
-    pub(super) async fn look_at(&mut self, agent: &str) {
-        self.read_registries(Some(agent)).await;
+    pub(super) async fn look_at_agent(&mut self, agent: &str) {
         let of_agent = self.live.values().filter(|live| live.agent.name() == agent);
         let launches: Vec<_> = of_agent.map(|live| live.id).collect();
-        self.look_at_open_files(&launches);
+        self.look_at(&launches).await;
+    }
+
+    async fn look_at(&mut self, launches: &[LaunchId]) {
+        self.read_registries(Some(launches)).await;
+        self.look_at_open_files(launches);
     }
 
     fn look_at_open_files(&mut self, launches: &[LaunchId]) {
@@ -73,8 +92,9 @@ impl Pipeline {
         }
     }
 
-    async fn read_registries(&mut self, agent: Option<&str>) {
-        let asked = self.processes(agent);
+    /// Reads what has changed in the lists of these launches, or of all.
+    pub(super) async fn read_registries(&mut self, launches: Option<&[LaunchId]>) {
+        let asked = self.processes(launches);
         if asked.is_empty() {
             return;
         }
@@ -95,14 +115,15 @@ impl Pipeline {
     }
 
     /// Lists the agents' own processes, those that work for a service among them.
-    fn processes(&mut self, agent: Option<&str>) -> Vec<Asked> {
+    fn processes(&mut self, launches: Option<&[LaunchId]>) -> Vec<Asked> {
         let mut asked = Vec::new();
         let mut of_launch = HashMap::<LaunchId, usize>::new();
         for (pid, member) in self.tree.iter() {
             let Some(live) = self.live.get(&member.launch).filter(|live| !live.contained) else {
                 continue;
             };
-            let is_wanted = member.role.is_some() && agent.is_none_or(|it| it == live.agent.name());
+            let is_wanted =
+                member.role.is_some() && launches.is_none_or(|them| them.contains(&live.id));
             let (Some(start_ticks), true) = (member.start_ticks, is_wanted) else { continue };
             let home = live.env.as_ref().and_then(|env| live.agent.home(env));
             let Some(path) = home.and_then(|home| live.agent.registry(&home, pid)) else {
@@ -116,7 +137,7 @@ impl Pipeline {
                 asked.push(Asked { agent, launch, pid, start_ticks, path, known });
             }
         }
-        if agent.is_none() {
+        if launches.is_none() {
             let is_asked =
                 |key: &(u32, u64)| asked.iter().any(|it| (it.pid, it.start_ticks) == *key);
             self.registries.retain(|key, _| is_asked(key));
