@@ -13,6 +13,7 @@ pub(super) use sums::Pending;
 pub(super) mod dir;
 mod file;
 pub(super) mod how;
+pub(super) mod kind;
 pub(super) mod launch;
 pub(super) mod repo;
 mod sayings;
@@ -33,7 +34,7 @@ pub(super) fn project(
         note_record(tx, launch_key(tx, id)?, record.seq)?;
     }
     let seen = Seen { at: record.at, evidence: record.evidence };
-    let session = session::named(tx, seen, record)?;
+    let session = session::named(tx, pending, seen, record)?;
     match &record.body {
         Body::LaunchStarted(body) => launch::started(tx, pending, seen, body),
         Body::LaunchUpdated(body) => launch::updated(tx, pending, seen, body),

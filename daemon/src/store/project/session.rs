@@ -9,7 +9,8 @@ use trackway_protocol::record::{Body, Record, Repo, Session, SessionLinked};
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
 use super::sayings::Sayings;
-use super::{Seen, launch_key, repo, summand};
+use super::sums::Pending;
+use super::{Seen, dir, kind, launch_key, repo, summand};
 
 /// Fields that are not merged with the others: they have columns, tables or a register of their own.
 const APART: &[&str] = &[
@@ -76,7 +77,12 @@ impl Facts {
 }
 
 /// Makes the session that a record names known, and returns its key; 0 where it names none.
-pub(super) fn named(tx: &Connection, seen: Seen, record: &Record) -> rusqlite::Result<i64> {
+pub(super) fn named(
+    tx: &Connection,
+    pending: &mut Pending,
+    seen: Seen,
+    record: &Record,
+) -> rusqlite::Result<i64> {
     let Some(id) = record.body.session() else { return Ok(0) };
     let agent = agent_of(&record.body);
     let sign = Sign {
@@ -87,7 +93,15 @@ pub(super) fn named(tx: &Connection, seen: Seen, record: &Record) -> rusqlite::R
     let mut known = tx.prepare_cached("SELECT key FROM session WHERE id = ? AND agent = ?")?;
     let key = match known.query_row([id, agent], |row| row.get(0)).optional()? {
         Some(key) => key,
-        None => insert(tx, id, agent, sign)?,
+        None => {
+            let before = kind::of_session(tx, id)?;
+            let key = insert(tx, id, agent, sign)?;
+            let kinds = [before, kind::of_session(tx, id)?];
+            if kinds[0] != kinds[1] {
+                dir::session_kind_changed(tx, pending, id, kinds)?;
+            }
+            key
+        }
     };
     // A touch names no agent: it is a sign of whatever session has the id.
     add_sign(tx, key, agent.is_empty().then_some(id), sign)?;
@@ -135,6 +149,9 @@ fn add_sign(tx: &Connection, key: i64, of_all: Option<&str>, sign: Sign) -> rusq
 
 /// Inserts a session with the signs that touches gave of it before, or else with its first.
 fn insert(tx: &Connection, id: &str, agent: &str, sign: Sign) -> rusqlite::Result<i64> {
+    if !agent.is_empty() {
+        kind::key(tx, [agent, "", ""])?;
+    }
     let touched = tx
         .prepare_cached(
             "INSERT INTO session (id, agent, first_at, last_at, is_doing, evidence)

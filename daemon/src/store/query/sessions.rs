@@ -106,11 +106,20 @@ pub(super) fn in_dir(tx: &Connection, filter: &Filter, dir: i64) -> rusqlite::Re
     there(tx, filter, "dir_touch_of_sessions", wanted)
 }
 
-/// Returns the sessions that touched a repository, or what of it the filter names.
-pub(super) fn in_repo(tx: &Connection, filter: &Filter, repo: i64) -> rusqlite::Result<There> {
+/// Returns the sessions that touched a repository, or the `part` of it that lies in a directory.
+pub(super) fn in_repo(
+    tx: &Connection,
+    filter: &Filter,
+    repo: i64,
+    part: Option<&str>,
+) -> rusqlite::Result<There> {
     let mut wanted = Conditions::default();
-    wanted.require("t.repo = ?", [repo]);
-    if let Some(dir) = &filter.dir {
+    // What may have been there counts.
+    wanted.require(
+        "t.repo IN (?, -1) AND (t.repo > 0 OR t.dir IN (SELECT dir FROM dir_repo WHERE repo = ?))",
+        [repo; 2],
+    );
+    if let Some(dir) = part {
         let (select, values) = dirs_below(dir);
         wanted.require(&format!("t.dir IN ({select})"), values);
     }

@@ -295,7 +295,49 @@ fn places_name_the_sessions_that_were_there_and_their_agents() {
     let two = ("/src/2".to_owned(), "codex".to_owned(), Some(1));
     assert_eq!(dirs(all()), [two.clone(), one("claude codex", 2)]);
     assert_eq!(dirs(Filter { session: Some("s1".into()), ..all() }), [one("claude", 1)]);
-    assert_eq!(dirs(Filter { since_ms: Some(T0 + 1), ..all() }), [two, one("codex", 1)]);
+    assert_eq!(dirs(Filter { since_ms: Some(T0 + 1), ..all() }), [two.clone(), one("codex", 1)]);
+    assert_eq!(dirs(Filter { agent: Some("codex".into()), ..all() }), [two, one("codex", 1)]);
+    assert_eq!(dirs(Filter { agent: Some("claude".into()), ..all() }), [one("claude", 1)]);
+}
+
+#[test]
+fn a_launch_was_where_the_sessions_were_that_it_worked_on() {
+    let in_repo = |ms, session: &str, dir: &str| {
+        let mut draft = in_dir(ms, session, dir);
+        let Body::DirTouched(touched) = &mut draft.body else { unreachable!() };
+        touched.repo = Some(repo(dir, None));
+        draft
+    };
+    let fixture = Fixture::with(vec![
+        started(0, 1, "claude"),
+        began(0, "s1", "/src/1"),
+        began(0, "s2", "/src/2"),
+        in_repo(1, "s1", "/src/1"),
+        in_repo(2, "s2", "/src/2"),
+        linked(3, "s1", 1, Evidence::Kernel, "environment"),
+    ]);
+    let of = Filter { launch: Some(id(1).to_string()), ..all() };
+    let dirs = fixture.reader.dirs(&of).unwrap().rows;
+    let [dir] = &dirs[..] else { panic!("{dirs:?}") };
+    assert_eq!((&*dir.dir, dir.launches, dir.sessions), ("/src/1", 0, Some(1)));
+    let repos = fixture.reader.repos(&of).unwrap().rows;
+    let [repo] = &repos[..] else { panic!("{repos:?}") };
+    assert_eq!((&*repo.id, repo.dirs, repo.sessions), ("/src/1", 1, Some(1)));
+    let who = |filter| fixture.reader.who(&Filter { dir: Some("/src".into()), ..filter }).unwrap();
+    let rows = who(of.clone()).rows;
+    assert_eq!(rows.iter().map(|row| row.session.as_deref()).collect::<Vec<_>>(), [Some("s1")]);
+    let of_codex = Filter { agent: Some("codex".into()), ..of };
+    assert!(fixture.reader.dirs(&of_codex).unwrap().rows.is_empty());
+}
+
+#[test]
+fn who_finds_what_is_done_to_files_alone_where_there_are_many() {
+    let many = (0..1001).map(|n| accessed(n, "s1", &format!("/src/{n}"), "read"));
+    let fixture = Fixture::with(many.chain([accessed(2000, "s2", "/src/x", "delete")]).collect());
+    let filter = Filter { dir: Some("/src".into()), how: Some("delete".into()), ..all() };
+    let rows = fixture.reader.who(&filter).unwrap().rows;
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.session.as_deref(), &*row.path), (Some("s2"), "/src/x"));
 }
 
 #[test]
