@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::Session;
+use trackway_protocol::record::{Session, Tokens};
 use trackway_protocol::row::{SessionRow, SessionTokens};
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
@@ -175,7 +175,8 @@ fn newest(
     limit: Option<u64>,
 ) -> rusqlite::Result<Vec<SessionRow>> {
     let sql = format!(
-        "SELECT s.key, s.id, s.agent, s.facts, s.first_at, s.last_at, s.evidence FROM session s{}
+        "SELECT s.key, s.id, s.agent, s.facts, s.first_at, s.last_at, s.evidence, s.is_doing
+         FROM session s{}
          ORDER BY s.last_at DESC, s.key DESC LIMIT ?",
         wanted.clause()
     );
@@ -188,10 +189,13 @@ fn newest(
 fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let (key, id, agent): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
+    // Where only a link names it, nothing was read that could be counted.
+    let is_told = facts.is_some() || row.get(7)?;
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
     let (links, spent) = (Links::of(tx, key)?, Spent::by(tx, key)?);
-    let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts(tx, key, &id)?;
+    let counts = counts(tx, key, &id)?.map(|count| is_told.then_some(count));
+    let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts;
     Ok(SessionRow {
         id,
         agent,
@@ -211,8 +215,8 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         transcript_gone_at: facts.gone_at(),
         started_at: Timestamp::from_ms(row.get(4)?),
         last_at: Timestamp::from_ms(row.get(5)?),
-        responses: spent.responses,
-        tokens: spent.tokens,
+        responses: is_told.then_some(spent.responses),
+        tokens: if is_told { spent.tokens.into() } else { SessionTokens::default() },
         cost_usd: None,
         files_read,
         files_written,
@@ -255,13 +259,13 @@ impl Links {
 struct Spent {
     models: Vec<String>,
     responses: u64,
-    tokens: SessionTokens,
+    tokens: Tokens,
 }
 
 impl Spent {
     fn by(tx: &Connection, session: i64) -> rusqlite::Result<Self> {
         let mut statement = tx.prepare_cached(
-            "SELECT m.name, responses, input, cache_read, cache_write_5m + cache_write_1h, output,
+            "SELECT m.name, responses, input, cache_read, cache_write_5m, cache_write_1h, output,
                 reasoning
              FROM session_model n JOIN model m ON m.key = n.model
              WHERE n.session = ? ORDER BY m.name",
@@ -274,11 +278,14 @@ impl Spent {
                 spent.models.push(model);
             }
             spent.responses += count(1)?;
-            spent.tokens.input += count(2)?;
-            spent.tokens.cache_read += count(3)?;
-            spent.tokens.cache_write += count(4)?;
-            spent.tokens.output += count(5)?;
-            spent.tokens.reasoning += count(6)?;
+            spent.tokens.add(&Tokens {
+                input: count(2)?,
+                cache_read: count(3)?,
+                cache_write_5m: count(4)?,
+                cache_write_1h: count(5)?,
+                output: count(6)?,
+                reasoning: count(7)?,
+            });
         }
         Ok(spent)
     }

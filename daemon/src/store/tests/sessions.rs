@@ -5,11 +5,11 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
     Body, DirTouched, Evidence, FileAccessed, Record, Repo, Session, SessionLinked, Tokens, Usage,
 };
-use trackway_protocol::row::{FileRow, SessionRow};
+use trackway_protocol::row::{FileRow, SessionRow, SessionTokens};
 
 use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
-use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started};
+use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started, touched};
 
 fn told(ms: i64, body: Body) -> Draft {
     Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
@@ -144,15 +144,52 @@ fn a_session_is_shown_with_all_that_is_known_of_it() {
     let row = row(&fixture.reader, "s1");
     assert_eq!((&*row.agent, row.cwd.as_deref()), ("claude", Some("/src/1")));
     assert_eq!((row.started_at, row.last_at), (at(3), at(16)));
-    assert_eq!((row.shell_calls, row.unresolved_calls), (7, 2));
+    assert_eq!((row.shell_calls, row.unresolved_calls), (Some(7), Some(2)));
     assert_eq!(row.permission_mode.as_deref(), Some("default"));
-    assert_eq!((row.files_read, row.files_written, row.dirs), (1, 2, 2));
-    assert_eq!((&row.models[..], row.responses), (&["opus".to_owned()][..], 2));
-    assert_eq!((row.tokens.input, row.tokens.cache_write, row.tokens.output), (2, 10, 11));
+    assert_eq!((row.files_read, row.files_written, row.dirs), (Some(1), Some(2), Some(2)));
+    assert_eq!((&row.models[..], row.responses), (&["opus".to_owned()][..], Some(2)));
+    let SessionTokens { input, cache_write, output, .. } = row.tokens;
+    assert_eq!((input, cache_write, output), (Some(2), Some(10), Some(11)));
     assert_eq!(row.launches, [id(1), id(2)]);
     assert_eq!((row.launch, row.linked_by.as_deref()), (Some(id(1)), Some("environment")));
     assert_eq!(row.transcript.as_deref(), Some("/t/s1.jsonl"));
     assert_eq!(row.transcript_gone_at, Some(at(19)));
+}
+
+#[test]
+fn of_a_session_that_only_a_link_names_nothing_is_counted() {
+    let link = || linked(9, "s1", 1, Evidence::Kernel, "environment");
+    let fixture = Fixture::with(vec![link()]);
+    let counted = |row: &SessionRow| {
+        let files = [row.files_read, row.files_written, row.dirs];
+        let calls = [row.responses, row.shell_calls, row.unresolved_calls];
+        ([files, calls].concat(), row.tokens)
+    };
+    let unknown = row(&fixture.reader, "s1");
+    assert_eq!(counted(&unknown), (vec![None; 6], SessionTokens::default()));
+    let fixture = Fixture::with(vec![link(), began(1, "s1", "/src/1")]);
+    let nothing = row(&fixture.reader, "s1");
+    let no_tokens = SessionTokens::from(Tokens::default());
+    assert_eq!(counted(&nothing), (vec![Some(0); 6], no_tokens));
+}
+
+#[test]
+fn the_records_of_a_session_are_those_of_its_launches_too() {
+    let fixture = Fixture::with(vec![
+        started(0, 1, "claude"),
+        started(1, 2, "claude"),
+        started(2, 3, "claude"),
+        began(3, "s1", "/src/1"),
+        linked(4, "s1", 1, Evidence::Kernel, "environment"),
+        linked(5, "s1", 2, Evidence::Inferred, "place"),
+        touched(6, 2, "/src/2", "command"),
+        touched(7, 3, "/src/3", "command"),
+    ]);
+    let records = fixture.reader.records_of_session("s1").unwrap();
+    let seq = |body: &Vec<u8>| serde_json::from_slice::<Record>(body).unwrap().seq;
+    assert_eq!(records.iter().map(seq).collect::<Vec<_>>(), [1, 2, 4, 5, 6, 7]);
+    let launches = fixture.reader.launches_of(&row(&fixture.reader, "s1")).unwrap();
+    assert_eq!(launches.iter().map(|row| row.id).collect::<Vec<_>>(), [id(1), id(2)]);
 }
 
 #[test]
