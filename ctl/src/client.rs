@@ -17,6 +17,7 @@ use trackway_protocol::PROTOCOL;
 use trackway_protocol::codec::{self, CodecError, MAX_ANSWER_LINE, MAX_REQUEST_LINE};
 use trackway_protocol::endpoint::{self, EndpointError};
 use trackway_protocol::message::{Answer, FailureCode, Request};
+use trackway_protocol::row::Backfill;
 
 use crate::exit;
 
@@ -226,12 +227,14 @@ pub(crate) enum Line<'l> {
 }
 
 /// What the end of an answer tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct End {
     /// Greatest `seq` that the answer looked at.
     pub(crate) seq: Option<u64>,
     /// How many rows the limit left out.
     pub(crate) more: Option<u64>,
+    /// How far session files were read, where the answer lacks some.
+    pub(crate) backfill: Option<Backfill>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -288,9 +291,9 @@ impl Reply<'_> {
         let (id, kind, left) = match answer {
             Answer::Rows { id, count } => (id, Kind::Rows, count),
             Answer::Records { id, count } => (id, Kind::Records, count),
-            Answer::Done { id, seq, more } => {
+            Answer::Done { id, seq, more, backfill } => {
                 self.check(id)?;
-                return Ok(Some(End { seq, more }));
+                return Ok(Some(End { seq, more, backfill }));
             }
             Answer::Failure { code, message, .. } => {
                 return Err(ClientError::Failure { code, message });

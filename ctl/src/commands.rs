@@ -6,11 +6,13 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use trackway_protocol::endpoint::Places;
 use trackway_protocol::message::{Filter, Request};
+use trackway_protocol::row::{Backfill, SessionRow};
 
 use crate::cli::{Cli, Command};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
 use crate::render;
+use crate::render::selection::Unresolved;
 use crate::render::text::number;
 use crate::surroundings::Surroundings;
 
@@ -100,6 +102,11 @@ impl<O: Write, N: Write> Console<'_, O, N> {
         Ok(Client::connect(&socket, self.around.patience)?)
     }
 
+    /// Tells the person several things about the answer.
+    pub(crate) fn notes(&mut self, notes: &[String]) -> Result<(), Error> {
+        notes.iter().try_for_each(|note| self.note(note))
+    }
+
     /// Tells the person something about the answer, in order with it.
     pub(crate) fn note(&mut self, note: &str) -> Result<(), Error> {
         self.out.flush()?;
@@ -123,7 +130,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
         // One row more than is shown tells that there are more.
         let probe = Filter { limit: Some(limit.saturating_add(1)), ..filter.clone() };
         let (rows, end) = self.connect()?.rows(|id| with(id, probe))?;
-        Ok(Some(Page::of(rows, limit, order, end)))
+        Ok(Some(Page::of(rows, limit, order, &end)))
     }
 
     /// Asks, and writes the lines of the answer as they come; returns how many there were.
@@ -137,17 +144,46 @@ impl<O: Write, N: Write> Console<'_, O, N> {
                     render::json::write(line, self.around.terminal, self.out)?;
                     lines += 1;
                 }
-                Line::End(_) => return Ok(lines),
+                Line::End(end) => {
+                    let unread = end.backfill.as_ref().map(unread);
+                    unread.map_or(Ok(()), |unread| self.note(&unread))?;
+                    return Ok(lines);
+                }
             }
         }
     }
+}
+
+/// Says how far session files are read: there may be more than the answer has.
+pub(crate) fn unread(backfill: &Backfill) -> String {
+    let percent = backfill.percent().map(|percent| format!(": {percent} %"));
+    format!("session files are still being read{}", percent.unwrap_or_default())
+}
+
+/// Of so many sessions the shell calls are looked at.
+const SESSIONS: u64 = 500;
+
+/// Counts the shell calls, in the range that a filter names and by whom it names, of which not
+/// everything could be told.
+pub(crate) fn unresolved(
+    filter: &Filter,
+    console: &Console<'_, impl Write, impl Write>,
+) -> Result<Unresolved, Error> {
+    let Filter { since_ms, until_ms, agent, session, launch, .. } = filter.clone();
+    let limit = Some(SESSIONS);
+    let filter = Filter { since_ms, until_ms, agent, session, launch, limit, ..Filter::default() };
+    let ask = |id| Request::Sessions { id, filter };
+    let (sessions, end) = console.connect()?.rows::<SessionRow>(ask)?;
+    let calls = sessions.iter().filter_map(|session| session.unresolved_calls).sum();
+    let is_all = (sessions.len() as u64) < SESSIONS || end.more == Some(0);
+    Ok(Unresolved { calls, is_all })
 }
 
 /// The rows that a table shows.
 pub(crate) struct Page<T> {
     pub(crate) rows: Vec<T>,
     /// What to say about the rows that it does not show.
-    pub(crate) note: Option<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// In which order rows come. A page always shows the newest.
@@ -159,20 +195,21 @@ pub(crate) enum Order {
 
 impl<T> Page<T> {
     /// Keeps `limit` of `rows`, which were asked for with a limit of one more.
-    fn of(mut rows: Vec<T>, limit: u64, order: Order, end: End) -> Self {
+    fn of(mut rows: Vec<T>, limit: u64, order: Order, end: &End) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(over) = rows.len().checked_sub(limit).filter(|over| *over > 0) else {
-            return Self { rows, note: None };
-        };
+        let over = rows.len().saturating_sub(limit);
         match order {
             Order::NewestFirst => rows.truncate(limit),
             Order::OldestFirst => drop(rows.drain(..over)),
         }
-        let note = match end.more {
+        let left_out = (over > 0).then(|| match end.more {
             Some(more) => format!("… {} more, use --limit", number(more + over as u64)),
             None => "… and more, use --limit".into(),
-        };
-        Self { rows, note: Some(note) }
+        });
+        Self {
+            rows,
+            notes: left_out.into_iter().chain(end.backfill.as_ref().map(unread)).collect(),
+        }
     }
 }
 
@@ -180,19 +217,19 @@ impl<T> Page<T> {
 mod tests {
     use super::*;
 
-    fn page(rows: &[u8], order: Order, more: Option<u64>) -> (Vec<u8>, Option<String>) {
-        let page = Page::of(rows.to_vec(), 2, order, End { seq: None, more });
-        (page.rows, page.note)
+    fn page(rows: &[u8], order: Order, more: Option<u64>) -> (Vec<u8>, Vec<String>) {
+        let page = Page::of(rows.to_vec(), 2, order, &End { more, ..End::default() });
+        (page.rows, page.notes)
     }
 
     #[test]
     fn a_page_that_holds_all_rows_has_no_note() {
-        assert_eq!(page(&[2, 1], Order::NewestFirst, Some(0)), (vec![2, 1], None));
+        assert_eq!(page(&[2, 1], Order::NewestFirst, Some(0)), (vec![2, 1], Vec::new()));
     }
 
     #[test]
     fn one_row_more_than_the_page_tells_that_there_are_more() {
-        let note = |text: &str| Some(text.to_owned());
+        let note = |text: &str| vec![text.to_owned()];
         assert_eq!(
             page(&[3, 2, 1], Order::NewestFirst, Some(1233)),
             (vec![3, 2], note("… 1,234 more, use --limit"))
@@ -201,5 +238,15 @@ mod tests {
             page(&[1, 2, 3], Order::OldestFirst, None),
             (vec![2, 3], note("… and more, use --limit"))
         );
+    }
+
+    #[test]
+    fn an_answer_that_may_lack_something_says_so() {
+        let backfill = |done_bytes, total_bytes| {
+            unread(&Backfill { state: "running".into(), done_bytes, total_bytes })
+        };
+        assert_eq!(backfill(41, 100), "session files are still being read: 41 %");
+        assert_eq!(backfill(100, 100), "session files are still being read: 99 %");
+        assert_eq!(backfill(0, 0), "session files are still being read");
     }
 }

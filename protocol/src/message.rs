@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::Backfill;
+
 /// Which facts a request is about. Every field narrows; an empty filter takes everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -113,8 +115,8 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
-    /// Everything about one launch or session: its [`crate::row::LaunchRow`] or
-    /// [`crate::row::SessionRow`], then its records in order.
+    /// Everything about one launch or session: its [`crate::row::LaunchRow`], or its
+    /// [`crate::row::SessionRow`] and those of its launches; then their records in order.
     Show {
         /// The client's number for this request.
         id: u64,
@@ -210,6 +212,10 @@ pub enum Answer {
         /// too many to count.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         more: Option<u64>,
+        /// How far the reading of older session files was, where it was not done and the answer
+        /// depends on them: there may be more than was answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backfill: Option<Backfill>,
     },
     /// The request failed.
     Failure {

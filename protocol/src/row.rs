@@ -76,6 +76,16 @@ pub struct Backfill {
     pub total_bytes: u64,
 }
 
+impl Backfill {
+    /// Returns how much is read in percent, never all of it while it runs; nothing where it is not
+    /// known how much there is.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        let percent = self.done_bytes.saturating_mul(100).checked_div(self.total_bytes)?;
+        Some(if self.state == "done" { 100 } else { percent.min(99) })
+    }
+}
+
 /// Where things are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paths {
@@ -274,22 +284,23 @@ pub struct SessionRow {
     pub started_at: Timestamp,
     /// Last sign of it.
     pub last_at: Timestamp,
-    /// Responses of the model.
-    pub responses: u64,
+    /// Responses of the model; `null`, as all that is counted below, where nothing was read of a
+    /// session file.
+    pub responses: Option<u64>,
     /// What they cost in tokens.
     pub tokens: SessionTokens,
     /// Always `null` until there are prices.
     pub cost_usd: Option<f64>,
     /// How many files it read.
-    pub files_read: u64,
+    pub files_read: Option<u64>,
     /// How many files it wrote, created, deleted or renamed.
-    pub files_written: u64,
+    pub files_written: Option<u64>,
     /// How many directories it touched.
-    pub dirs: u64,
+    pub dirs: Option<u64>,
     /// Shell calls.
-    pub shell_calls: u64,
+    pub shell_calls: Option<u64>,
     /// Of these, calls of which some access could not be told.
-    pub unresolved_calls: u64,
+    pub unresolved_calls: Option<u64>,
     /// What changed while shell calls ran and is not among the files.
     #[serde(default)]
     pub left_out: SessionLeftOut,
@@ -321,29 +332,29 @@ pub struct SessionLeftOut {
     pub unwatched_dirs: u64,
 }
 
-/// Tokens of a session.
+/// Tokens of a session; `null` where nothing was read of a session file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionTokens {
     /// Neither read from nor written to a cache.
-    pub input: u64,
+    pub input: Option<u64>,
     /// Read from a cache.
-    pub cache_read: u64,
+    pub cache_read: Option<u64>,
     /// Written to a cache, whatever its lifetime.
-    pub cache_write: u64,
+    pub cache_write: Option<u64>,
     /// What the model wrote, `reasoning` included.
-    pub output: u64,
+    pub output: Option<u64>,
     /// The part of `output` that was reasoning.
-    pub reasoning: u64,
+    pub reasoning: Option<u64>,
 }
 
 impl From<Tokens> for SessionTokens {
     fn from(tokens: Tokens) -> Self {
         Self {
-            input: tokens.input,
-            cache_read: tokens.cache_read,
-            cache_write: tokens.cache_write_5m.saturating_add(tokens.cache_write_1h),
-            output: tokens.output,
-            reasoning: tokens.reasoning,
+            input: Some(tokens.input),
+            cache_read: Some(tokens.cache_read),
+            cache_write: Some(tokens.cache_write_5m.saturating_add(tokens.cache_write_1h)),
+            output: Some(tokens.output),
+            reasoning: Some(tokens.reasoning),
         }
     }
 }

@@ -131,7 +131,8 @@ fn measure(agent: Agent, out: &mut dyn Write) -> Result<()> {
         let what = if told.contains(missed) { "told, not made" } else { "made, not told" };
         writeln!(out, "                 {what}: {} {path}", missed.0)?;
     }
-    let (calls, unresolved) = (session.shell_calls, session.unresolved_calls);
+    let [calls, unresolved] =
+        [session.shell_calls, session.unresolved_calls].map(Option::unwrap_or_default);
     writeln!(out, "                 {unresolved} of {calls} shell calls counted as unresolved")?;
     Ok(())
 }

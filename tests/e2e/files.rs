@@ -56,7 +56,7 @@ fn write(path: &Path, bytes: impl AsRef<[u8]>) {
 
 /// Waits until a session has so many responses.
 fn wait_for(watch: &Watch, session: &str, responses: u64) -> SessionRow {
-    let has = |row: &SessionRow| row.id == session && row.responses == responses;
+    let has = |row: &SessionRow| row.id == session && row.responses == Some(responses);
     let found = wait::until(LONG, || watch.sessions().into_iter().find(has));
     found.unwrap_or_else(|| panic!("{:#?}\n{}", watch.sessions(), watch.daemon.log()))
 }
@@ -94,7 +94,7 @@ fn lines_that_are_none_are_counted_and_their_neighbours_read() {
     }
     write(&project(&watch).join("mixed.jsonl"), file);
     let row = wait_for(&watch, "mixed", 10);
-    assert_eq!((row.tokens.input, row.tokens.output), (30, 70));
+    assert_eq!((row.tokens.input, row.tokens.output), (Some(30), Some(70)));
     let doctor = watch.daemon.ctl(["doctor"]);
     let doctor = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(doctor.contains("unreadable"), "{doctor}");

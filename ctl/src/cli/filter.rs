@@ -125,6 +125,22 @@ fn ways() -> PossibleValuesParser {
     PossibleValuesParser::new(WAYS.map(PossibleValue::new))
 }
 
+/// The flag for what was done to directories or files.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Deed {
+    /// Take only what was done in this way; the last three are done to files only
+    #[arg(long, value_name = "KIND", value_parser = deeds())]
+    how: Option<String>,
+}
+
+/// What is known to be done to files and to no directory.
+const OF_FILES: [&str; 3] = ["create", "delete", "rename"];
+
+fn deeds() -> PossibleValuesParser {
+    let deeds = WAYS.into_iter().chain(OF_FILES);
+    PossibleValuesParser::new(deeds.map(PossibleValue::new).collect::<Vec<_>>())
+}
+
 /// The flag for how many rows.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Limit {
@@ -203,6 +219,13 @@ impl Place {
 
 impl Touch {
     /// Sets how the filter's places were touched.
+    pub(crate) fn apply(&self, filter: &mut Filter) {
+        filter.how.clone_from(&self.how);
+    }
+}
+
+impl Deed {
+    /// Sets what was done in the filter's places.
     pub(crate) fn apply(&self, filter: &mut Filter) {
         filter.how.clone_from(&self.how);
     }

@@ -53,9 +53,10 @@ impl Dirs {
         let Some(page) = asked else { return Ok(()) };
         let view = &console.around.view;
         if page.rows.is_empty() {
-            return Ok(Nothing::Directory.write(&filter, view, console.out)?);
+            Nothing::Directory.write(&filter, view, console.out)?;
+        } else {
+            render::dirs::write(&page.rows, view, console.out)?;
         }
-        render::dirs::write(&page.rows, view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        console.notes(&page.notes)
     }
 }

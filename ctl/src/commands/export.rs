@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use trackway_protocol::message::{Filter, Request};
 
 use super::{Console, Form};
-use crate::cli::filter::{Narrow, Place, Range, Touch};
+use crate::cli::filter::{Deed, Narrow, Place, Range};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
 use crate::render::csv::Rows;
@@ -46,7 +46,7 @@ pub(crate) struct Export {
     place: Place,
 
     #[command(flatten)]
-    touch: Touch,
+    deed: Deed,
 
     #[command(flatten)]
     narrow: Narrow,
@@ -64,8 +64,12 @@ const AFTER: &str = "\
 The columns of --format csv: seq, id, at, recorded_at, kind, evidence, replaces, launch, session, \
 agent, agent_version, mode, flags, endpoint (its host), namespace, path (the directory), how, \
 repo_root, repo_remote, repo_branch, repo_commit, pid, exit_code, signal, duration_ms, \
-unread_execs, source, state, from, until, reason, missed, unit, version, body. More may come \
-before body, which is JSON as it is stored. An empty cell is unknown or does not apply.
+unread_execs, source, state, from, until, reason, missed, unit, version, subagent, parent_session, \
+model, permission_mode, approval_policy, sandbox, provider, transcript, shell_calls, \
+unresolved_calls, tool, outcome, lines_added, lines_removed, response_id, retracted, tokens_input, \
+tokens_cache_read, tokens_cache_write_5m, tokens_cache_write_1h, tokens_output, tokens_reasoning, \
+body. More may come before body, which is JSON as it is stored. An empty cell is unknown or does \
+not apply.
 
 So that no spreadsheet takes a cell for a formula, one that begins with = + - @ or with ' gets a ' \
 in front. Control and invisible characters stand as escapes (\\n, \\x1b, \\u{202e}): a record is one \
@@ -82,7 +86,7 @@ impl Export {
         let mut filter = Filter::default();
         self.range.apply(console.around, &mut filter)?;
         self.place.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter);
+        self.deed.apply(&mut filter);
         self.narrow.apply(&mut filter);
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {

@@ -7,11 +7,11 @@ use clap::builder::PossibleValuesParser;
 use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::FileRow;
 
-use super::{Console, Order};
+use super::{Console, Order, unresolved};
 use crate::cli::filter::{Limit, Of, Place, Range};
 use crate::error::Error;
 use crate::render;
-use crate::render::selection::Nothing;
+use crate::render::selection::{Nothing, Unresolved};
 
 /// List the files that agents read and wrote, the last access first
 ///
@@ -58,9 +58,12 @@ impl Files {
         let Some(page) = asked else { return Ok(()) };
         let view = &console.around.view;
         if page.rows.is_empty() {
-            return Ok(Nothing::File.write(&filter, view, console.out)?);
+            let unresolved = unresolved(&filter, console).ok();
+            Nothing::File.write(&filter, view, console.out)?;
+            writeln!(console.out, "{}", Unresolved::told(unresolved))?;
+        } else {
+            render::files::write(&page.rows, view, console.out)?;
         }
-        render::files::write(&page.rows, view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        console.notes(&page.notes)
     }
 }

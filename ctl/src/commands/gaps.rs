@@ -42,6 +42,6 @@ impl Gaps {
             return Ok(Nothing::Gap.write(&filter, view, console.out)?);
         }
         render::gaps::write(&page.rows, view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        console.notes(&page.notes)
     }
 }

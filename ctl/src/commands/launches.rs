@@ -61,6 +61,6 @@ impl Launches {
             return Ok(nothing.write(&filter, view, console.out)?);
         }
         render::launches::write(&page.rows, view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        console.notes(&page.notes)
     }
 }

@@ -56,9 +56,10 @@ impl Repos {
         let Some(page) = asked else { return Ok(()) };
         let view = &console.around.view;
         if page.rows.is_empty() {
-            return Ok(Nothing::Repository.write(&filter, view, console.out)?);
+            Nothing::Repository.write(&filter, view, console.out)?;
+        } else {
+            render::repos::write(&page.rows, view, console.out)?;
         }
-        render::repos::write(&page.rows, view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        console.notes(&page.notes)
     }
 }

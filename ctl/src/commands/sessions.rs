@@ -15,7 +15,8 @@ use crate::render::selection::Nothing;
 /// List agents' sessions, the last active first: models, tokens, files
 ///
 /// Told by the agents' own session files. Tokens are what the models' answers cost as these files
-/// have it; UNRESOLVED counts shell calls of which not every file access could be told.
+/// have it; UNRESOLVED counts shell calls of which not every file access could be told, and where
+/// there is no room for it, a + follows counts of files that may be higher.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: trackwayctl sessions --since 7d --repo .")]
 pub(crate) struct Sessions {
@@ -48,9 +49,12 @@ impl Sessions {
         let Some(page) = asked else { return Ok(()) };
         let view = &console.around.view;
         if page.rows.is_empty() {
-            return Ok(Nothing::Session.write(&filter, view, console.out)?);
+            Nothing::Session.write(&filter, view, console.out)?;
+        } else {
+            render::sessions::write(&page.rows, view, console.out)?;
+            let note = render::sessions::note(&page.rows, view);
+            note.map_or(Ok(()), |note| console.note(&note))?;
         }
-        render::sessions::write(&page.rows, view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        console.notes(&page.notes)
     }
 }

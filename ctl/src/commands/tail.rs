@@ -6,7 +6,7 @@ use clap::Args;
 use trackway_protocol::message::{Filter, Request};
 
 use super::{Console, Form};
-use crate::cli::filter::{Narrow, Place, Touch};
+use crate::cli::filter::{Deed, Narrow, Place};
 use crate::client::{Client, ClientError, Line};
 use crate::error::Error;
 use crate::render::json;
@@ -26,7 +26,7 @@ pub(crate) struct Tail {
     place: Place,
 
     #[command(flatten)]
-    touch: Touch,
+    deed: Deed,
 
     #[command(flatten)]
     narrow: Narrow,
@@ -40,7 +40,7 @@ impl Tail {
     ) -> Result<(), Error> {
         let mut filter = Filter::default();
         self.place.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter);
+        self.deed.apply(&mut filter);
         self.narrow.apply(&mut filter);
         let mut last = None;
         let mut client = console.connect()?;

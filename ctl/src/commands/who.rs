@@ -12,8 +12,8 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::{Status, WhoRow};
 
-use super::{Console, Form, Order};
-use crate::cli::filter::{Limit, Narrow, Range, Touch, aim};
+use super::{Console, Form, Order, unresolved};
+use crate::cli::filter::{Deed, Limit, Narrow, Range, aim};
 use crate::error::Error;
 use crate::render;
 use crate::render::who::Untouched;
@@ -38,7 +38,7 @@ pub(crate) struct Who {
     range: Range,
 
     #[command(flatten)]
-    touch: Touch,
+    deed: Deed,
 
     #[command(flatten)]
     narrow: Narrow,
@@ -57,7 +57,7 @@ impl Who {
         let mut filter = Filter { helpers: true, limit: self.limit.limit, ..Filter::default() };
         aim(&self.place, console.around, &mut filter)?;
         self.range.apply(console.around, &mut filter)?;
-        self.touch.apply(&mut filter);
+        self.deed.apply(&mut filter);
         self.narrow.apply(&mut filter);
         if console.form == Form::Json {
             let rows = console.verbatim(|id| Request::Who { id, filter: filter.clone() })?;
@@ -66,11 +66,13 @@ impl Who {
         let asked = console.page::<WhoRow>(&filter, Order::NewestFirst, |id, filter| {
             Request::Who { id, filter }
         })?;
-        let Some(page) = asked.filter(|page| !page.rows.is_empty()) else {
-            return untouched(&filter, console);
-        };
-        render::who::write(&page.rows, &console.around.view, console.out)?;
-        page.note.map_or(Ok(()), |note| console.note(&note))
+        let Some(page) = asked else { return Ok(()) };
+        if page.rows.is_empty() {
+            untouched(&filter, console)?;
+        } else {
+            render::who::write(&page.rows, &console.around.view, console.out)?;
+        }
+        console.notes(&page.notes)
     }
 }
 
@@ -79,7 +81,11 @@ fn untouched(
     filter: &Filter,
     console: &mut Console<'_, impl Write, impl Write>,
 ) -> Result<(), Error> {
-    let told = Untouched { begin: begin(console).ok().flatten(), gaps: gaps(filter, console).ok() };
+    let told = Untouched {
+        begin: begin(console).ok().flatten(),
+        gaps: gaps(filter, console).ok(),
+        unresolved: unresolved(filter, console).ok(),
+    };
     let told = told.told(filter, &console.around.view);
     match console.form {
         Form::Table => Ok(writeln!(console.out, "{told}")?),

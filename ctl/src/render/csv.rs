@@ -18,7 +18,7 @@ use super::clean;
 use super::json::escaped;
 
 /// The columns. Public: new ones are only ever added, before `body`.
-pub(crate) const COLUMNS: [&str; 35] = [
+pub(crate) const COLUMNS: [&str; 57] = [
     "seq",
     "id",
     "at",
@@ -53,6 +53,28 @@ pub(crate) const COLUMNS: [&str; 35] = [
     "missed",
     "unit",
     "version",
+    "subagent",
+    "parent_session",
+    "model",
+    "permission_mode",
+    "approval_policy",
+    "sandbox",
+    "provider",
+    "transcript",
+    "shell_calls",
+    "unresolved_calls",
+    "tool",
+    "outcome",
+    "lines_added",
+    "lines_removed",
+    "response_id",
+    "retracted",
+    "tokens_input",
+    "tokens_cache_read",
+    "tokens_cache_write_5m",
+    "tokens_cache_write_1h",
+    "tokens_output",
+    "tokens_reasoning",
     "body",
 ];
 
@@ -133,6 +155,40 @@ struct Facts<'l> {
     unit: Value<'l>,
     #[serde(borrow)]
     version: Value<'l>,
+    #[serde(borrow)]
+    subagent: Value<'l>,
+    #[serde(borrow)]
+    parent_session: Value<'l>,
+    #[serde(borrow)]
+    model: Value<'l>,
+    #[serde(borrow)]
+    permission_mode: Value<'l>,
+    #[serde(borrow)]
+    approval_policy: Value<'l>,
+    #[serde(borrow)]
+    sandbox: Value<'l>,
+    #[serde(borrow)]
+    provider: Value<'l>,
+    #[serde(borrow)]
+    transcript: Value<'l>,
+    #[serde(borrow)]
+    shell_calls: Value<'l>,
+    #[serde(borrow)]
+    unresolved_calls: Value<'l>,
+    #[serde(borrow)]
+    tool: Value<'l>,
+    #[serde(borrow)]
+    outcome: Value<'l>,
+    #[serde(borrow)]
+    lines_added: Value<'l>,
+    #[serde(borrow)]
+    lines_removed: Value<'l>,
+    #[serde(borrow)]
+    response_id: Value<'l>,
+    #[serde(borrow)]
+    retracted: Value<'l>,
+    #[serde(borrow)]
+    tokens: Value<'l>,
 }
 
 type Value<'l> = Option<&'l RawValue>;
@@ -151,6 +207,18 @@ struct Parts<'l> {
     commit: Value<'l>,
     #[serde(borrow)]
     host: Value<'l>,
+    #[serde(borrow)]
+    input: Value<'l>,
+    #[serde(borrow)]
+    cache_read: Value<'l>,
+    #[serde(borrow)]
+    cache_write_5m: Value<'l>,
+    #[serde(borrow)]
+    cache_write_1h: Value<'l>,
+    #[serde(borrow)]
+    output: Value<'l>,
+    #[serde(borrow)]
+    reasoning: Value<'l>,
 }
 
 /// Writes records as rows.
@@ -204,7 +272,8 @@ impl<W: Write> Rows<W> {
     }
 
     fn facts(&mut self, facts: &Facts<'_>) {
-        let (repo, endpoint) = (parts(facts.repo), parts(facts.endpoint));
+        let (repo, endpoint, tokens) =
+            (parts(facts.repo), parts(facts.endpoint), parts(facts.tokens));
         let path = facts.path.or(facts.dir).or(facts.cwd);
         let launch = [facts.launch, facts.session, facts.agent, facts.agent_version, facts.mode];
         let about = [facts.flags, endpoint.host, facts.namespace, path, facts.how];
@@ -212,7 +281,17 @@ impl<W: Write> Rows<W> {
         let end = [facts.pid, facts.exit_code, facts.signal, facts.duration_ms, facts.unread_execs];
         let coverage = [facts.source, facts.state, facts.from, facts.until, facts.reason];
         let missed = [facts.missed, facts.unit, facts.version];
-        for value in [&launch[..], &about, &repo, &end, &coverage, &missed].concat() {
+        let session = [facts.subagent, facts.parent_session, facts.model];
+        let rights = [facts.permission_mode, facts.approval_policy, facts.sandbox, facts.provider];
+        let told = [facts.transcript, facts.shell_calls, facts.unresolved_calls];
+        let access = [facts.tool, facts.outcome, facts.lines_added, facts.lines_removed];
+        let response = [facts.response_id, facts.retracted];
+        let read = [tokens.input, tokens.cache_read];
+        let written = [tokens.cache_write_5m, tokens.cache_write_1h];
+        let made = [tokens.output, tokens.reasoning];
+        let values = [&launch[..], &about, &repo, &end, &coverage, &missed, &session, &rights];
+        let more = [&told[..], &access, &response, &read, &written, &made];
+        for value in values.into_iter().chain(more).flatten().copied() {
             self.text(&plain(value));
         }
     }
@@ -325,6 +404,26 @@ mod tests {
             ("body", &body.to_string()),
         ] {
             assert_eq!(cell(&line, column), expected, "{column}");
+        }
+    }
+
+    #[test]
+    fn what_session_files_tell_has_columns() {
+        let body = json!({"session": "s", "agent": "claude", "subagent": "a", "parent_session": "p",
+            "model": "m", "permission_mode": "plan", "approval_policy": "never", "sandbox": "ro",
+            "provider": "x", "transcript": "/t", "shell_calls": 3, "unresolved_calls": 0,
+            "path": "/f", "how": "write", "tool": "Edit", "outcome": "failed", "lines_added": 1,
+            "lines_removed": 2, "response_id": "r", "retracted": true, "tokens": {"input": 1,
+            "cache_read": 2, "cache_write_5m": 3, "cache_write_1h": 4, "output": 5, "reasoning": 6}});
+        let line = record(&body);
+        for (column, value) in body.as_object().unwrap() {
+            if column != "tokens" {
+                let expected = value.as_str().map_or_else(|| value.to_string(), Into::into);
+                assert_eq!(cell(&line, column), expected, "{column}");
+            }
+        }
+        for (class, tokens) in body["tokens"].as_object().unwrap() {
+            assert_eq!(cell(&line, &format!("tokens_{class}")), tokens.to_string());
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record,
-    SessionLinked, SessionMade, Usage,
+    Repo, Session, SessionLinked, SessionMade, Usage,
 };
 
 use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id, number};
@@ -16,7 +17,9 @@ use super::{View, clean};
 /// What a line says of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// When it happened.
+    /// When it happened; nothing where the record cannot be read.
+    pub(crate) at: Option<Timestamp>,
+    /// The same as it is shown.
     pub(crate) time: String,
     /// The launch that it speaks of, else the session.
     pub(crate) launch: String,
@@ -33,6 +36,7 @@ impl Entry {
         match serde_json::from_slice::<Record>(line) {
             Ok(record) => Self::of_record(&record, view),
             Err(_) => Self {
+                at: None,
                 time: UNKNOWN.into(),
                 launch: UNKNOWN.into(),
                 what: "unreadable".into(),
@@ -49,12 +53,13 @@ impl Entry {
         if record.evidence != Evidence::Kernel {
             text += &format!(" [{}]", record.evidence);
         }
-        Self { time: view.second(record.at), launch: id(&record.body), what, text }
+        let (time, launch) = (view.second(record.at), id(&record.body));
+        Self { at: Some(record.at), time, launch, what, text }
     }
 
     /// Writes the line, without its end.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { time, launch, what, text } = self;
+        let Self { time, launch, what, text, .. } = self;
         write!(out, "{time}  {launch:8}  {what:8}  {text}")
     }
 }
@@ -84,9 +89,8 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::LaunchUpdated(launch) => ("learned", learned(launch)),
         Body::LaunchEnded(ended) => ("ended", how_ended(ended, view)),
         Body::DirTouched(touched) => ("in", directory(touched, view)),
-        Body::SessionStarted(session) | Body::SessionUpdated(session) => {
-            ("session", fields(session.as_ref()))
-        }
+        Body::SessionStarted(session) => ("session", format!("began: {}", told(session, view))),
+        Body::SessionUpdated(session) => ("session", told(session, view)),
         Body::SessionLinked(linked) => ("linked", linked_to(linked)),
         Body::SessionMade(made) => ("made", made_of(made)),
         Body::FileAccessed(accessed) => ("file", accessed_file(accessed, view)),
@@ -120,16 +124,12 @@ fn started(launch: &Launch, view: &View) -> String {
 
 /// Returns the fields that became known or changed.
 fn learned(launch: &Launch) -> String {
-    fields(launch)
-}
-
-fn fields(body: &impl Serialize) -> String {
-    let Ok(Value::Object(fields)) = serde_json::to_value(body) else {
+    let Ok(Value::Object(fields)) = serde_json::to_value(launch) else {
         return UNKNOWN.into();
     };
     let told = fields
         .iter()
-        .filter(|(name, _)| !["launch", "session"].contains(&name.as_str()))
+        .filter(|(name, _)| *name != "launch")
         .map(|(name, value)| format!("{name} {}", clean(&plain(value))));
     told.collect::<Vec<_>>().join(", ")
 }
@@ -142,6 +142,60 @@ fn plain(value: &Value) -> String {
         Value::Array(values) => joined(values.iter().map(plain).collect()),
         Value::Object(fields) => joined(fields.values().map(plain).collect()),
         other => other.to_string(),
+    }
+}
+
+/// Returns what became known of a session or changed.
+fn told(session: &Session, view: &View) -> String {
+    let said = |name: &str, text: &Option<String>| {
+        text.as_ref().map(|text| format!("{name} {}", clean(text)))
+    };
+    let place = session.cwd.as_ref().map(|cwd| format!("in {}", view.path(cwd)));
+    let descent = session.descent.as_deref().map_or("part".into(), clean);
+    let parts = [
+        session.agent_version.as_ref().map(|version| format!("{} {version}", session.agent)),
+        said("subagent", &session.subagent),
+        said(&format!("{descent} of"), &session.parent_session),
+        place,
+        session.repo.as_ref().map(|repo| repository(repo, view)),
+        said("repository unknown:", &session.repo_unknown),
+        said("model", &session.model),
+        said("permissions", &session.permission_mode),
+        said("approval", &session.approval_policy),
+        said("sandbox", &session.sandbox),
+        said("provider", &session.provider),
+        said("from", &session.entrypoint),
+        said("as", &session.source),
+        calls(session),
+        said("continued in", &session.continued_in),
+        file(session, view),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { clean(&session.agent).into_owned() } else { parts.join(", ") }
+}
+
+fn repository(repo: &Repo, view: &View) -> String {
+    let branch = repo.branch.as_ref().map(|branch| format!(" on {}", clean(branch)));
+    format!("repository {}{}", view.path(&repo.root), branch.unwrap_or_default())
+}
+
+fn calls(session: &Session) -> Option<String> {
+    let made = session.shell_calls.map(|calls| count(calls, "shell call", "shell calls"));
+    let unresolved = session.unresolved_calls.map(number);
+    (made.is_some() || unresolved.is_some()).then(|| {
+        let unknown = || UNKNOWN.to_owned();
+        let (made, unresolved) = (made.unwrap_or_else(unknown), unresolved.unwrap_or_else(unknown));
+        format!("{made} so far, {unresolved} not resolved")
+    })
+}
+
+fn file(session: &Session, view: &View) -> Option<String> {
+    let path = session.transcript.as_ref().map(|path| view.path(path));
+    match (path, session.transcript_gone) {
+        (Some(path), false) => Some(format!("file {path}")),
+        (Some(path), true) => Some(format!("its file is gone: {path}")),
+        (None, true) => Some("its file is gone".into()),
+        (None, false) => None,
     }
 }
 
@@ -315,6 +369,82 @@ mod tests {
                 r#"{"session":"s-1","agent":"claude","what":"pull-request","id":"https://h/w/pull/7","number":7}"#
             ),
             "Nov 23 11:00:00  s-1       made      pull-request #7 https://h/w/pull/7 [transcript]"
+        );
+    }
+
+    #[test]
+    fn a_session_is_told_in_words() {
+        let session = r#""session":"01a20861-8159","agent":"claude""#;
+        let shown = |kind: &str, body: &str| {
+            let line = shown(kind, "transcript", &format!("{{{session}{body}}}"));
+            let text = line.strip_prefix("Nov 23 11:00:00  01a20861  session   ").unwrap();
+            text.strip_suffix(" [transcript]").unwrap().to_owned()
+        };
+        assert_eq!(
+            shown(
+                "session.started",
+                r#","agent_version":"2.1.30","cwd":"/home/ann/x","repo":{"root":"/home/ann/x","branch":"main"},"permission_mode":"plan","entrypoint":"cli","transcript":"/home/ann/.claude/projects/x/y.jsonl""#
+            ),
+            "began: claude 2.1.30, in ~/x, repository ~/x on main, permissions plan, from cli, file \
+             ~/.claude/projects/x/y.jsonl"
+        );
+        for (body, text) in [
+            (r#","model":"opus\u001b[1m""#, "model opus\\x1b[1m"),
+            (
+                r#","approval_policy":"never","sandbox":"read-only""#,
+                "approval never, sandbox read-only",
+            ),
+            (r#","cwd":"/tmp","repo_unknown":"timeout""#, "in /tmp, repository unknown: timeout"),
+            (r#","parent_session":"p1","descent":"fork""#, "fork of p1"),
+            (r#","subagent":"a7","model":"haiku""#, "subagent a7, model haiku"),
+            (r#","shell_calls":1,"unresolved_calls":0"#, "1 shell call so far, 0 not resolved"),
+            (r#","unresolved_calls":2"#, "? so far, 2 not resolved"),
+            (r#","transcript":"/t/y","transcript_gone":true"#, "its file is gone: /t/y"),
+            (r#","continued_in":"s2""#, "continued in s2"),
+            ("", "claude"),
+        ] {
+            assert_eq!(shown("session.updated", body), text);
+        }
+    }
+
+    #[test]
+    fn what_a_session_did_is_told() {
+        let session = r#""session":"01a20861-8159","agent":"claude""#;
+        let line = |kind: &str, evidence: &str, body: &str| {
+            let line = shown(kind, evidence, &format!("{{{session},{body}}}"));
+            line.strip_prefix("Nov 23 11:00:00  ").unwrap().to_owned()
+        };
+        let launch = r#""launch":"3f2a9c41-0000-8000-8000-000000000001","how":"environment""#;
+        assert_eq!(
+            line("session.linked", "kernel", launch),
+            "3f2a9c41  linked    is the work of session 01a20861-8159 (environment)"
+        );
+        assert_eq!(
+            line(
+                "file.accessed",
+                "transcript",
+                r#""path":"/home/ann/f","how":"write","tool":"Edit""#
+            ),
+            "01a20861  file      write ~/f (Edit) [transcript]"
+        );
+        let failed = r#""path":"/f\u001b[1m","how":"read","tool":"shell","outcome":"failed""#;
+        assert_eq!(
+            line("file.accessed", "inferred", failed),
+            "01a20861  file      read /f\\x1b[1m (shell, failed) [inferred]"
+        );
+        let tokens = r#""tokens":{"input":1234,"cache_read":5,"cache_write_5m":6,"cache_write_1h":1,"output":8,"reasoning":2}"#;
+        assert_eq!(
+            line("usage", "transcript", &format!(r#""model":"opus","key":"k",{tokens}"#)),
+            "01a20861  usage     opus: 1,234 in, 5 read from and 7 written to a cache, 8 out \
+             [transcript]"
+        );
+        assert_eq!(
+            line("usage", "transcript", &format!(r#""key":"k","retracted":true,{tokens}"#)),
+            "01a20861  usage     a response that was another's copy counts no more [transcript]"
+        );
+        assert_eq!(
+            line("dir.touched", "transcript", r#""dir":"/home/ann","how":"read""#),
+            "01a20861  in        ~ (read), session 01a20861-8159 [transcript]"
         );
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 
+use super::text::{UNKNOWN, count, wrapped};
 use super::{View, clean};
 
 /// Of what there is none.
@@ -35,22 +36,49 @@ impl Nothing {
             Self::Repository => ("No repository is recorded", HELPERS),
             Self::Session => ("No session is recorded", SESSIONS),
             Self::File => ("No file is recorded", SESSIONS),
-            Self::Gap => (
-                "No gap is recorded",
-                "That holds for the sources that `trackwayctl \
-                 status` lists, and for no time before the first record.",
-            ),
+            Self::Gap => ("No gap is recorded", GAPS),
         };
-        writeln!(out, "{what}{selection}.\n{limits}")
+        let sentence = wrapped(&format!("{what}{selection}."), view.width);
+        writeln!(out, "{sentence}\n{limits}")
     }
 }
 
 const BLIND: &str = "`trackwayctl gaps` tells when the recorder was blind.";
-const HELPERS: &str = "`--all` lists also where only the agents' own helpers were; `trackwayctl \
-     gaps` tells when the recorder was blind.";
+const HELPERS: &str = "\
+`--all` lists also where only the agents' own helpers were; `trackwayctl gaps`
+tells when the recorder was blind.";
+const SESSIONS: &str = "\
+Sessions and files are known from the agents' own session files; `trackwayctl
+doctor` tells whether all that was read of them was understood.";
+const GAPS: &str = "\
+That holds for the sources that `trackwayctl status` lists, and for no time
+before the first record.";
 
-const SESSIONS: &str = "Sessions and files are known from the agents' own session files; `trackwayctl \
-     doctor` tells whether all that was read of them was understood.";
+/// Shell calls of which not everything could be told: what they did to files may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unresolved {
+    /// How many.
+    pub(crate) calls: u64,
+    /// Whether there are no others.
+    pub(crate) is_all: bool,
+}
+
+impl Unresolved {
+    /// Returns what that means for an answer without rows; `None` is what could not be learnt.
+    pub(crate) fn told(unresolved: Option<Self>) -> String {
+        let calls = match unresolved {
+            None => format!("{UNKNOWN} shell calls"),
+            Some(Self { calls: 0, is_all: true }) => {
+                return "No shell call in the range asked for was left unresolved.".into();
+            }
+            Some(Self { calls, is_all }) => {
+                let least = if is_all { "" } else { "at least " };
+                format!("{least}{}", count(calls, "shell call", "shell calls"))
+            }
+        };
+        format!("Of {calls} in the range asked for, it is not known what they did to files.")
+    }
+}
 
 /// Returns what a filter lets through, as the end of a sentence.
 pub(super) fn selection(filter: &Filter, view: &View) -> String {
@@ -96,9 +124,27 @@ mod tests {
         assert_eq!(
             nothing(Nothing::Gap, &filter),
             "No gap is recorded from Nov 16 00:00 to now.\n\
-             That holds for the sources that `trackwayctl status` lists, and for no time before \
-             the first record.\n"
+             That holds for the sources that `trackwayctl status` lists, and for no time\n\
+             before the first record.\n"
         );
+    }
+
+    #[test]
+    fn no_sentence_is_wider_than_80_columns() {
+        use Nothing::{Directory, File, Gap, Launch, Repository, Running, Session};
+        for what in [Directory, File, Gap, Launch, Repository, Running, Session] {
+            let told = nothing(what, &Filter::default());
+            assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_shell_calls_may_have_done_is_told_where_nothing_is_known() {
+        let told = |calls, is_all| Unresolved::told(Some(Unresolved { calls, is_all }));
+        assert!(told(0, true).starts_with("No shell call in the range"));
+        assert!(told(1, true).starts_with("Of 1 shell call in the range"));
+        assert!(told(2000, false).starts_with("Of at least 2,000 shell calls in the range"));
+        assert!(Unresolved::told(None).starts_with("Of ? shell calls in the range"));
     }
 
     #[test]
@@ -131,8 +177,8 @@ mod tests {
         };
         assert_eq!(
             nothing(Nothing::Launch, &filter),
-            "No launch is recorded of codex, in ~/\\x1b[1m or below, from Nov 16 00:00 to Nov 23 \
-             00:00.\n`trackwayctl gaps` tells when the recorder was blind.\n"
+            "No launch is recorded of codex, in ~/\\x1b[1m or below, from Nov 16 00:00 to Nov\n\
+             23 00:00.\n`trackwayctl gaps` tells when the recorder was blind.\n"
         );
         assert!(
             nothing(Nothing::Running, &Filter::default())

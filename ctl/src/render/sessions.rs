@@ -1,15 +1,22 @@
 //! The table of sessions.
 
 use std::io::{self, Write};
+use std::iter;
 
-use trackway_protocol::row::{Link, SessionLeftOut, SessionRow};
+use trackway_protocol::row::{Link, SessionLeftOut, SessionRow, SessionTokens};
 
 use super::table::{Fit, Table};
-use super::text::{UNKNOWN, id_length, known, number, short_id};
+use super::text::{UNKNOWN, count, id_length, known, listed, lone_id, number, short_id};
 use super::{View, clean};
 
 /// From this width on there is room for models, launches and shell calls.
 const WIDE: u16 = 120;
+
+/// Follows a count of files that may be too low; see [`note`].
+const MORE: &str = "+";
+
+/// How many launches or sessions are listed.
+pub(super) const LISTED: usize = 5;
 
 /// Writes the table.
 pub(crate) fn write(rows: &[SessionRow], view: &View, out: &mut impl Write) -> io::Result<()> {
@@ -30,24 +37,27 @@ pub(crate) fn write(rows: &[SessionRow], view: &View, out: &mut impl Write) -> i
     let mut table = Table::new(&columns);
     let length = id_length(rows.iter().map(|row| &row.id));
     for row in rows {
-        let tokens = &row.tokens;
-        let input = tokens.input.saturating_add(tokens.cache_read);
+        let SessionTokens { input, cache_read, cache_write, output, .. } = row.tokens;
+        let input =
+            [input, cache_read, cache_write].into_iter().flatten().reduce(u64::saturating_add);
+        let files = |count: Option<u64>| {
+            let more = if !wide && has_unresolved(row) { MORE } else { "" };
+            told(count, |count| number(count) + more)
+        };
         let mut cells = vec![
             view.ago(row.last_at).into(),
             clean(&short_id(&row.id, length)).into_owned().into(),
             clean(&row.agent).into_owned().into(),
-            told(row, roughly(input.saturating_add(tokens.cache_write))).into(),
-            told(row, roughly(tokens.output)).into(),
-            told(row, number(row.files_read)).into(),
-            told(row, number(row.files_written)).into(),
+            told(input, roughly).into(),
+            told(output, roughly).into(),
+            files(row.files_read).into(),
+            files(row.files_written).into(),
         ];
         if wide {
             let models = if row.models.is_empty() { UNKNOWN.into() } else { row.models.join(", ") };
-            let launch = row.launch.map(|launch| short_id(launch, 8));
-            let calls = format!("{} of {}", number(row.unresolved_calls), number(row.shell_calls));
             cells.extend([
-                told(row, calls).into(),
-                launch.unwrap_or_else(|| UNKNOWN.into()).into(),
+                calls(row, " of ").into(),
+                launch(row).into(),
                 clean(&models).into_owned().into(),
             ]);
         }
@@ -57,9 +67,37 @@ pub(crate) fn write(rows: &[SessionRow], view: &View, out: &mut impl Write) -> i
     table.write(view, out)
 }
 
+/// Says what [`MORE`] means, where the table has it.
+pub(crate) fn note(rows: &[SessionRow], view: &View) -> Option<String> {
+    if view.width.is_none_or(|width| width >= WIDE) {
+        return None;
+    }
+    let calls: u64 = rows.iter().filter_map(|row| row.unresolved_calls).sum();
+    let calls = (calls > 0).then(|| count(calls, "shell call", "shell calls"))?;
+    Some(format!("{MORE} and more, perhaps: what {calls} did to files could not be told"))
+}
+
+fn has_unresolved(row: &SessionRow) -> bool {
+    row.unresolved_calls.is_some_and(|calls| calls > 0)
+}
+
+/// Returns the launch, and how many more there are.
+fn launch(row: &SessionRow) -> String {
+    let Some(launch) = row.launch else { return UNKNOWN.into() };
+    match row.launches.len() {
+        0 | 1 => lone_id(launch),
+        all => format!("{} +{}", lone_id(launch), all - 1),
+    }
+}
+
+/// Returns how many shell calls are unresolved, of how many.
+fn calls(row: &SessionRow, of: &str) -> String {
+    format!("{}{of}{}", told(row.unresolved_calls, number), told(row.shell_calls, number))
+}
+
 /// Returns a figure, or that it is unknown: of a session that only a process names no file was read.
-fn told(row: &SessionRow, figure: String) -> String {
-    if row.transcript.is_some() { figure } else { UNKNOWN.into() }
+fn told(figure: Option<u64>, told: impl FnOnce(u64) -> String) -> String {
+    figure.map_or(UNKNOWN.into(), told)
 }
 
 /// Writes what is known of one session as a list.
@@ -72,15 +110,7 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     list.item("first sign", view.second(row.started_at));
     list.item("last sign", view.second(row.last_at));
     list.item("directory", row.cwd.as_deref().map_or(UNKNOWN.into(), |cwd| view.path(cwd)));
-    let launches = match (&row.links[..], row.launch) {
-        ([], None) => vec!["none known".to_owned()],
-        // From a daemon that tells of the best link only.
-        ([], Some(launch)) => vec![format!("{launch} ({})", known(row.linked_by.as_deref()))],
-        (links, _) => links.iter().map(|link| linked(&link.launch.to_string(), link)).collect(),
-    };
-    for (nth, launch) in launches.into_iter().enumerate() {
-        list.item(if nth == 0 { "launch" } else { "also" }, launch);
-    }
+    list.item("launches", launches(row));
     if let Some(parent) = &row.parent_session {
         list.item("parent", clean(parent).into_owned());
     }
@@ -88,22 +118,13 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     list.item("models", clean(&models).into_owned());
     list.item("permissions", text(row.permission_mode.as_deref()));
     list.item("sandbox", text(row.sandbox.as_deref()));
-    let tokens = &row.tokens;
-    list.item("responses", told(row, number(row.responses)));
-    let classes = [
-        ("input", tokens.input),
-        ("cache read", tokens.cache_read),
-        ("cache write", tokens.cache_write),
-        ("output", tokens.output),
-        ("of it reasoning", tokens.reasoning),
-    ];
-    let classes = classes.map(|(class, tokens)| format!("{class} {}", number(tokens)));
-    list.item("tokens", told(row, classes.join(", ")));
-    let (read, written) = (number(row.files_read), number(row.files_written));
-    list.item("files", told(row, format!("{read} read, {written} written")));
-    let (calls, unresolved) = (number(row.shell_calls), number(row.unresolved_calls));
-    let calls = format!("{calls}, of which {unresolved} were not resolved");
-    list.item("shell calls", told(row, calls));
+    list.item("responses", told(row.responses, number));
+    list.item("tokens", tokens(&row.tokens));
+    let (read, written) = (told(row.files_read, number), told(row.files_written, number));
+    list.item("files", format!("{read} read, {written} written"));
+    list.item("directories", told(row.dirs, number));
+    let (calls, unresolved) = (told(row.shell_calls, number), told(row.unresolved_calls, number));
+    list.item("shell calls", format!("{calls}, of which {unresolved} were not resolved"));
     if let Some(text) = left_out(&row.left_out) {
         list.item("left out", text);
     }
@@ -135,6 +156,33 @@ fn left_out(left_out: &SessionLeftOut) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
+/// Returns the first launches, the best known first, and how many more there are.
+fn launches(row: &SessionRow) -> String {
+    if row.launches.is_empty() {
+        return "none known".into();
+    }
+    if !row.links.is_empty() {
+        return listed(row.links.iter().map(|it| linked(&it.launch.to_string(), it)), LISTED);
+    }
+    // From a daemon that tells of the best link only.
+    let how = row.linked_by.as_deref().map(|how| format!(" ({})", clean(how)));
+    let best = iter::once(how.unwrap_or_default()).chain(iter::repeat(String::new()));
+    listed(row.launches.iter().zip(best).map(|(launch, how)| format!("{launch}{how}")), LISTED)
+}
+
+fn tokens(tokens: &SessionTokens) -> String {
+    let SessionTokens { input, cache_read, cache_write, output, reasoning } = *tokens;
+    let classes = [
+        ("input", input),
+        ("cache read", cache_read),
+        ("cache write", cache_write),
+        ("output", output),
+        ("of it reasoning", reasoning),
+    ];
+    let classes = classes.map(|(class, tokens)| format!("{class} {}", told(tokens, number)));
+    classes.join(", ")
+}
+
 /// Returns a count of tokens in four characters or so.
 fn roughly(tokens: u64) -> String {
     let scaled = |unit: f64| tokens as f64 / unit;
@@ -151,18 +199,17 @@ fn roughly(tokens: u64) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use trackway_protocol::record::Evidence;
-    use trackway_protocol::row::SessionTokens;
 
     use super::*;
     use crate::render::written;
 
     pub(in crate::render) fn rows() -> [SessionRow; 2] {
         let tokens = SessionTokens {
-            input: 12_345,
-            cache_read: 2_000_000,
-            cache_write: 7,
-            output: 950,
-            reasoning: 3,
+            input: Some(12_345),
+            cache_read: Some(2_000_000),
+            cache_write: Some(7),
+            output: Some(950),
+            reasoning: Some(3),
         };
         let full = SessionRow {
             id: "01a20861-8159-7700-a526-3cdda88b8944".into(),
@@ -185,14 +232,14 @@ pub(super) mod tests {
             trace: false,
             started_at: "2026-11-23T11:00:00Z".parse().unwrap(),
             last_at: "2026-11-23T11:57:00Z".parse().unwrap(),
-            responses: 12,
+            responses: Some(12),
             tokens,
             cost_usd: None,
-            files_read: 1234,
-            files_written: 5,
-            dirs: 4,
-            shell_calls: 9,
-            unresolved_calls: 2,
+            files_read: Some(1234),
+            files_written: Some(5),
+            dirs: Some(4),
+            shell_calls: Some(9),
+            unresolved_calls: Some(2),
             left_out: SessionLeftOut::default(),
             evidence: Evidence::Transcript,
         };
@@ -213,7 +260,7 @@ pub(super) mod tests {
         let table = written(|out| write(&rows(), &View::plain(), out));
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
         assert!(table.lines().nth(1).unwrap().starts_with("3 min ago  01a20861"), "{table}");
-        assert!(table.contains("  2.0M  950  1,234      5  "), "{table}");
+        assert!(table.contains("  2.0M  950  1,234+     5+  "), "{table}");
         assert!(!table.contains('\u{1b}') && !table.contains('\u{202e}'), "{table}");
     }
 
@@ -240,17 +287,61 @@ pub(super) mod tests {
             link(2, &["place-and-time"], Evidence::Inferred),
         ];
         let shown = written(|out| list(&row, &View::piped()).write(&View::piped(), out));
-        let expected = "\nlaunch        3f2a9c41-0000-8000-8000-000000000001 (environment, argument)\n\
-                        also          3f2a9c41-0000-8000-8000-000000000002 (place-and-time)\n";
+        let expected = "\nlaunches      3f2a9c41-0000-8000-8000-000000000001 (environment, argument), \
+                        3f2a9c41-0000-8000-8000-000000000002 (place-and-time)\n";
         assert!(shown.contains(expected), "{shown}");
     }
 
     #[test]
+    fn that_more_may_have_been_done_is_said_where_there_is_no_room_for_how_much() {
+        let told = "+ and more, perhaps: what 4 shell calls did to files could not be told";
+        assert_eq!(note(&rows(), &View::plain()).as_deref(), Some(told));
+        assert_eq!(note(&rows(), &View::piped()), None);
+        let resolved = rows().map(|row| SessionRow { unresolved_calls: Some(0), ..row });
+        assert_eq!(note(&resolved, &View::plain()), None);
+        let table = written(|out| write(&resolved, &View::plain(), out));
+        assert!(!table.contains('+'), "{table}");
+    }
+
+    #[test]
     fn of_a_session_without_a_file_nothing_is_counted() {
-        let [row, _] = rows();
-        let row = SessionRow { transcript: None, ..row };
-        let table = written(|out| write(std::slice::from_ref(&row), &View::plain(), out));
+        let table = written(|out| write(&[uncounted()], &View::plain(), out));
         assert!(table.contains("claude   ?    ?     ?      ?  ~/"), "{table}");
+        let list = written(|out| list(&uncounted(), &View::piped()).write(&View::piped(), out));
+        for unknown in [
+            "responses     ?\n",
+            "input ?, cache read ?, cache write ?, output ?, of it reasoning ?\n",
+            "? read, ? written\n",
+            "?, of which ? were not resolved\n",
+        ] {
+            assert!(list.contains(unknown), "{unknown} in {list}");
+        }
+    }
+
+    fn uncounted() -> SessionRow {
+        let [row, _] = rows();
+        SessionRow {
+            transcript: None,
+            responses: None,
+            tokens: SessionTokens::default(),
+            files_read: None,
+            files_written: None,
+            dirs: None,
+            shell_calls: None,
+            unresolved_calls: None,
+            ..row
+        }
+    }
+
+    #[test]
+    fn of_many_launches_it_is_said_how_many_are_not_listed() {
+        let [row, _] = rows();
+        let one = row.launches[0];
+        let row = SessionRow { launches: vec![one; 7], ..row };
+        assert_eq!(launch(&row), "3f2a9c41 +6");
+        let told = launches(&row);
+        assert!(told.starts_with(&format!("{one} (environment), {one}, ")), "{told}");
+        assert!(told.ends_with(", … 2 more"), "{told}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use trackway_protocol::row::{LaunchRow, SessionRow};
 use super::launches::{agent, outcome};
 use super::record::Entry;
 use super::table::{Fit, Table, bold};
-use super::text::{NOT_APPLICABLE, number, quoted};
+use super::text::{NOT_APPLICABLE, listed, number, quoted};
 use super::time::duration;
 use super::{View, clean, sessions};
 
@@ -18,30 +18,50 @@ const UNKNOWN: &str = "unknown";
 #[derive(Debug)]
 pub(crate) enum Subject {
     Launch(Box<LaunchRow>),
-    Session(Box<SessionRow>),
+    /// With the launches that worked on it.
+    Session(Box<SessionRow>, Vec<LaunchRow>),
 }
 
 /// Writes it.
 pub(crate) fn write(
     subject: &Subject,
-    entries: &[Entry],
+    mut entries: Vec<Entry>,
     view: &View,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let list = match subject {
-        Subject::Launch(row) => list(row, view),
-        Subject::Session(row) => sessions::list(row, view),
-    };
-    list.write(view, out)?;
+    match subject {
+        Subject::Launch(row) => list(row, view).write(view, out)?,
+        Subject::Session(row, launches) => {
+            sessions::list(row, view).write(view, out)?;
+            if !launches.is_empty() {
+                writeln!(out, "\n{}", bold(view, "Launches"))?;
+                super::launches::write(launches, view, out)?;
+            }
+        }
+    }
     if entries.is_empty() {
         return writeln!(out, "\nNo record of it is left.");
     }
+    // Files may be read long after their launch was seen.
+    entries.sort_by_key(|entry| entry.at);
     writeln!(out, "\n{}", bold(view, "Records"))?;
-    let mut timeline = Table::new(&[("", Fit::Left), ("", Fit::Left), ("", Fit::Wrap)]);
-    for Entry { time, what, text, .. } in entries {
-        timeline.row([time.clone().into(), what.clone().into(), text.clone().into()]);
+    timeline(&entries, matches!(subject, Subject::Session(..))).write(view, out)
+}
+
+/// What happened, line by line; where there are several witnesses, with the launch or session that
+/// each line is of.
+fn timeline(entries: &[Entry], with_ids: bool) -> Table {
+    let (rigid, wraps) = (("", Fit::Left), ("", Fit::Wrap));
+    let mut timeline = match with_ids {
+        true => Table::new(&[rigid, rigid, rigid, wraps]),
+        false => Table::new(&[rigid, rigid, wraps]),
+    };
+    for Entry { time, launch, what, text, .. } in entries {
+        let launch = with_ids.then_some(launch);
+        let cells = [Some(time), launch, Some(what), Some(text)];
+        timeline.row(cells.into_iter().flatten().map(|text| text.clone().into()));
     }
-    timeline.write(view, out)
+    timeline
 }
 
 /// What is known of a launch.
@@ -128,16 +148,18 @@ fn origin(row: &LaunchRow, list: &mut Table) {
     list.item("started by", launcher);
     let parent = row.parent_launch.map_or("none known".into(), |launch| launch.to_string());
     list.item("within launch", parent);
-    let sessions = match row.sessions.as_deref() {
+    let told = match row.sessions.as_deref() {
         None => "unknown (no session file is read)".into(),
         Some([]) => "none known".into(),
-        Some(sessions) if row.links.is_empty() => clean(&sessions.join(", ")).into_owned(),
+        Some(sessions) if row.links.is_empty() => {
+            listed(sessions.iter().map(|session| clean(session).into_owned()), sessions::LISTED)
+        }
         Some(_) => {
             let links = row.links.iter().map(|link| sessions::linked(&link.session, link));
-            links.collect::<Vec<_>>().join(", ")
+            listed(links, sessions::LISTED)
         }
     };
-    list.item("sessions", sessions);
+    list.item("sessions", told);
     let unread = match (row.unread_execs, row.ended_at) {
         (Some(execs), _) => number(execs),
         (None, None) => NOT_APPLICABLE.into(),
@@ -177,16 +199,36 @@ mod tests {
     #[test]
     fn a_session_is_shown_with_its_tokens_and_without_control_characters() {
         for row in sessions::tests::rows() {
-            let shown = Subject::Session(Box::new(row));
-            let text = written(|out| write(&shown, &[], &View::plain(), out));
+            let shown = Subject::Session(Box::new(row), Vec::new());
+            let text = written(|out| write(&shown, Vec::new(), &View::plain(), out));
             assert!(text.contains("cache read 2,000,000") && !text.contains('\u{1b}'), "{text}");
         }
     }
 
     #[test]
+    fn a_session_has_its_launches_and_one_timeline_of_all() {
+        let [row, _] = sessions::tests::rows();
+        let shown = Subject::Session(Box::new(row), vec![bare(), full()]);
+        let entry = |minute: u32, of: &str, text: &str| Entry {
+            at: format!("2026-11-23T11:{minute:02}:00Z").parse().ok(),
+            time: format!("Nov 23 11:{minute:02}:00"),
+            launch: of.into(),
+            what: "in".into(),
+            text: text.into(),
+        };
+        let entries = vec![entry(2, "01a20861", "read later"), entry(1, "3f2a9c41", "seen first")];
+        let text = written(|out| write(&shown, entries, &View::plain(), out));
+        let (_, launches) = text.split_once("\nLaunches\n").unwrap();
+        assert!(launches.contains("3f2a9c41") && launches.contains("8c0de1aa"), "{text}");
+        let timeline = "\nRecords\nNov 23 11:01:00  3f2a9c41  in  seen first\n\
+            Nov 23 11:02:00  01a20861  in  read later\n";
+        assert!(text.ends_with(timeline), "{text}");
+    }
+
+    #[test]
     fn what_is_not_known_is_said_to_be_unknown() {
         assert_eq!(
-            written(|out| write(&launch(bare()), &[], &View::plain(), out)),
+            written(|out| write(&launch(bare()), Vec::new(), &View::plain(), out)),
             "\
 launch         3f2a9c41-0000-8000-8000-000000000001
 agent          claude ?
@@ -239,13 +281,14 @@ No record of it is left.
             .into();
         row.unread_execs = Some(0);
         let entry = Entry {
+            at: None,
             time: "Nov 22 10:00:00".into(),
             launch: "8c0de1aa".into(),
             what: "started".into(),
             text: "codex 0.64.0, interactive, in ~/src/trackway/ctl/src, from zsh".into(),
         };
         assert_eq!(
-            written(|out| write(&launch(row), &[entry], &View::plain(), out)),
+            written(|out| write(&launch(row), vec![entry], &View::plain(), out)),
             "\
 launch         8c0de1aa-0000-8000-8000-000000000002
 agent          codex 0.64.0

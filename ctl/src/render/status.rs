@@ -113,7 +113,9 @@ fn ledger(status: &Status, view: &View) -> String {
 fn backfill(status: &Status) -> String {
     let backfill = &status.backfill;
     let (done, total) = (bytes(backfill.done_bytes), bytes(backfill.total_bytes));
-    format!("{}: {done} of {total} read", clean(&backfill.state))
+    let percent = backfill.percent().map(|percent| format!(" {percent} %,"));
+    let percent = percent.unwrap_or_default();
+    format!("{}:{percent} {done} of {total} of session files read", clean(&backfill.state))
 }
 
 fn daemon(status: &Status, view: &View) -> String {
@@ -308,6 +310,9 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
         status.backfill =
             Backfill { state: "running".into(), done_bytes: 1_000_000, total_bytes: 4_000_000 };
         let text = written(|out| write(&status, None, &View::plain(), out));
-        assert!(text.contains("backfill   running: 1.0 MB of 4.0 MB read\n"), "{text}");
+        assert!(
+            text.contains("backfill   running: 25 %, 1.0 MB of 4.0 MB of session files read\n"),
+            "{text}"
+        );
     }
 }

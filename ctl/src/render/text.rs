@@ -91,6 +91,35 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{}.{} {}", number(tenths / 10), tenths % 10, UNITS[unit])
 }
 
+/// Returns the first `most` of some texts, and how many more there are.
+pub(crate) fn listed(texts: impl IntoIterator<Item = String>, most: usize) -> String {
+    let mut texts = texts.into_iter();
+    let mut shown: Vec<String> = texts.by_ref().take(most).collect();
+    let more = texts.count();
+    if more > 0 {
+        shown.push(format!("… {} more", number(more as u64)));
+    }
+    shown.join(", ")
+}
+
+/// Returns clean text in lines of at most `width` columns, broken between words.
+pub(crate) fn wrapped(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else { return text.to_owned() };
+    let (mut lines, mut taken) = (String::with_capacity(text.len()), 0);
+    for word in text.split(' ') {
+        if taken > 0 && taken + 1 + word.width() > width {
+            lines.push('\n');
+            taken = 0;
+        } else if taken > 0 {
+            lines.push(' ');
+            taken += 1;
+        }
+        lines += word;
+        taken += word.width();
+    }
+    lines
+}
+
 /// Returns an argument as one would type it: quoted where the shell would take it apart.
 pub(crate) fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:@%+~<>".contains(c);

@@ -7,9 +7,9 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::row::WhoRow;
 
 use super::dirs::how;
-use super::selection::selection;
+use super::selection::{Unresolved, selection};
 use super::table::{Fit, Table};
-use super::text::{UNKNOWN, count, id_length, known, number, quoted, short_id, shortened};
+use super::text::{UNKNOWN, count, id_length, known, number, quoted, short_id, shortened, wrapped};
 use super::{View, clean};
 
 /// From this width on there is room for more than who, when and where.
@@ -73,6 +73,8 @@ pub(crate) struct Untouched {
     pub(crate) begin: Option<Timestamp>,
     /// How many gaps there are in the range that was asked for.
     pub(crate) gaps: Option<u64>,
+    /// Of which shell calls in it not everything could be told.
+    pub(crate) unresolved: Option<Unresolved>,
 }
 
 impl Untouched {
@@ -89,12 +91,17 @@ impl Untouched {
             Some(gaps) => count(gaps, "gap", "gaps"),
             None => format!("{UNKNOWN} gaps"),
         };
+        let sentence = format!("No touch of {place} was recorded{}.", selection(&rest, view));
         format!(
-            "No touch of {place} was recorded{}.\n\
+            "{}\n\
              The ledger begins {begin}; of the time before, nothing is known.\n\
-             `trackwayctl gaps` tells when the recorder was blind: {gaps} in the range asked for.\n\
-             Files are known from agents' session files and from what shell commands say of themselves.",
-            selection(&rest, view),
+             `trackwayctl gaps` tells when the recorder was\n\
+             blind: {gaps} in the range asked for.\n\
+             Files are known from agents' session files and from what shell commands say of\n\
+             themselves.\n\
+             {}",
+            wrapped(&sentence, view.width),
+            Unresolved::told(self.unresolved),
         )
     }
 }
@@ -170,14 +177,20 @@ LAST       ID        AGENT           MODE      FLAGS                            
             ..Filter::default()
         };
         let begin = "2026-11-12T09:00:00Z".parse().unwrap();
-        let told = Untouched { begin: Some(begin), gaps: Some(1) }.told(&filter, &View::plain());
+        let unresolved = Some(Unresolved { calls: 3, is_all: true });
+        let told = Untouched { begin: Some(begin), gaps: Some(1), unresolved };
+        let told = told.told(&filter, &View::plain());
         assert_eq!(
             told,
-            "No touch of ~/src/\\x1b[2J or anything below was recorded of codex, from Nov 16 \
+            "No touch of ~/src/\\x1b[2J or anything below was recorded of codex, from Nov 16\n\
              00:00 to now.\n\
              The ledger begins Nov 12 09:00; of the time before, nothing is known.\n\
-             `trackwayctl gaps` tells when the recorder was blind: 1 gap in the range asked for.\n\
-             Files are known from agents' session files and from what shell commands say of themselves."
+             `trackwayctl gaps` tells when the recorder was\n\
+             blind: 1 gap in the range asked for.\n\
+             Files are known from agents' session files and from what shell commands say of\n\
+             themselves.\n\
+             Of 3 shell calls in the range asked for, it is not known what they did to files."
         );
+        assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
     }
 }

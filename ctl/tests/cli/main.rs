@@ -9,4 +9,5 @@ mod doctor;
 mod fake;
 mod places;
 mod printed;
+mod sessions;
 mod streams;

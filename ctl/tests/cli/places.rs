@@ -21,6 +21,7 @@ fn ignorant() -> (Fake, Receiver<Value>) {
             Some("who") => block("rows", &[]),
             Some("gaps") => block("rows", &["{}", "{}"]),
             Some("status") => block("rows", &[STATUS]),
+            Some("sessions") => block("rows", &[]),
             _ => panic!("{request}"),
         }
     });

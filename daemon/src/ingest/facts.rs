@@ -7,8 +7,9 @@ use trackway_protocol::record::{
     self, Body, DirTouched, Evidence, FileAccessed, PathText, SessionMade,
 };
 
-use super::places::{Place, normal};
+use super::places::Place;
 use super::{Ingest, Known, Reader};
+use crate::enrich::normal::normal;
 use crate::session::{Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Word};
 use crate::store::Draft;
 

@@ -1,12 +1,13 @@
 //! Where paths of session files lead, and in which repository: answers that stand for a moment.
 
 use std::collections::HashMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Repo;
 
+use crate::enrich::normal::normal;
 use crate::enrich::repo::lookup::{Find, Found};
 
 /// How long an answer stands.
@@ -92,19 +93,6 @@ fn repo(found: Found, at: Timestamp) -> (Option<Repo>, Option<String>) {
         Found::None => (None, None),
         Found::Unknown(why) => (None, Some(why)),
     }
-}
-
-/// Takes `.` and `..` out of a path, as far as its text goes.
-pub(super) fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => drop(normal.pop()),
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]

@@ -164,7 +164,56 @@ fn what_was_recorded_is_not_recorded_again() {
     assert_eq!((started, dirs), (1, 1), "{:?}", kinds(&again));
 }
 
-<<<<<<< HEAD
+/// A line of a session with a time, in a directory, with more fields.
+fn timed(session: &str, at: Timestamp, cwd: &Path, more: &str) -> String {
+    let (uuid, cwd) = (format!("{session} {at}"), cwd.display());
+    format!(
+        "{{\"type\":\"user\",\"uuid\":\"{uuid}\",\"sessionId\":\"{session}\",\"timestamp\":\"{at}\",\
+         \"cwd\":\"{cwd}\",{more}\"version\":\"2.1.330\",\"message\":{{\"role\":\"user\"}}}}\n"
+    )
+}
+
+#[test]
+fn where_and_when_a_session_is_worked_in_is_told() {
+    let scene = Scene::new();
+    let root = scene.dir.path().canonicalize().unwrap();
+    for dir in ["a", "b"] {
+        fs::create_dir(root.join(dir)).unwrap();
+    }
+    std::os::unix::fs::symlink(root.join("a"), root.join("link")).unwrap();
+    let now = Timestamp::now();
+    let ago = |ms: i64| Timestamp::from_ms(now.ms() - ms);
+    let (link, b) = (root.join("link"), root.join("b"));
+    let file = "claude/projects/-w/s.jsonl";
+    let copied =
+        timed("s", ago(9), &b, "\"forkedFrom\":{\"sessionId\":\"r\",\"messageUuid\":\"u\"},");
+    scene.append(
+        file,
+        &[copied, timed("s", ago(5), &link, ""), timed("s", ago(4), &b, "")].concat(),
+    );
+    scene.append(
+        "claude/projects/-w/s/subagents/agent-1.jsonl",
+        &timed("s", ago(3), &b, "\"agentId\":\"1\","),
+    );
+    scene.append("claude/projects/-w/old.jsonl", &user("old", 1));
+    scene.run();
+    let expected = Growth {
+        agent: "claude",
+        session: "s".into(),
+        begun: Some(ago(5)),
+        cwd: Some(root.join("a")),
+        first: ago(5),
+        last: ago(4),
+    };
+    assert_eq!(scene.growths.take(), std::slice::from_ref(&expected));
+    scene.append(file, &timed("s", ago(1), &link, ""));
+    scene.run();
+    let later = Growth { first: ago(1), last: ago(1), ..expected };
+    assert_eq!(scene.growths.take(), [later], "another daemon knows where it began");
+    scene.run();
+    assert_eq!(scene.growths.take(), []);
+}
+
 /// A tool's call and its result, as a session has them or as a fork of it has copied them.
 fn reads(session: &str, copied_from: Option<&str>) -> String {
     let copied = copied_from.map(|from| format!(",\"forkedFrom\":{{\"sessionId\":\"{from}\"}}"));
@@ -178,19 +227,10 @@ fn reads(session: &str, copied_from: Option<&str>) -> String {
          \"tool_use\",\"id\":\"t\",\"name\":\"Read\",\"input\":{{\"file_path\":\"/w/f\"}}}}]}},{rest}\
          {{\"type\":\"user\",\"uuid\":\"r\",\"message\":{{\"content\":[{{\"type\":\"tool_result\",\
          \"tool_use_id\":\"t\"}}]}},\"toolUseResult\":{{\"file\":{{\"filePath\":\"/w/f\"}}}},{rest}"
-=======
-/// A line of a session with a time, in a directory, with more fields.
-fn timed(session: &str, at: Timestamp, cwd: &Path, more: &str) -> String {
-    let (uuid, cwd) = (format!("{session} {at}"), cwd.display());
-    format!(
-        "{{\"type\":\"user\",\"uuid\":\"{uuid}\",\"sessionId\":\"{session}\",\"timestamp\":\"{at}\",\
-         \"cwd\":\"{cwd}\",{more}\"version\":\"2.1.330\",\"message\":{{\"role\":\"user\"}}}}\n"
->>>>>>> links
     )
 }
 
 #[test]
-<<<<<<< HEAD
 fn what_only_a_copy_tells_is_the_original_s_and_told_once() {
     let scene = Scene::new();
     let fork = [reads("fork", Some("first")), user("fork", 9)].concat();
@@ -265,7 +305,7 @@ fn what_outlives_session_files_is_told_as_a_trace_once() {
         typed("gone", "/v", 1_700_000_000_000),
         typed("gone", "/v", 1_700_000_001_000),
         typed("gone", "/v", 1_700_001_000_000),
-        typed("young", "/u", trackway_protocol::ids::Timestamp::now().ms()),
+        typed("young", "/u", Timestamp::now().ms()),
         "{\"display\":\"planted-old\",\"timestamp\":1,\"project\":\"/old\"}\n".to_owned(),
     ];
     scene.append("claude/history.jsonl", &history.concat());
@@ -309,46 +349,6 @@ fn what_outlives_session_files_is_told_as_a_trace_once() {
     ];
     assert_eq!(dirs, expected, "once in a quarter-hour");
     scene.claim_nothing_planted();
-=======
-fn where_and_when_a_session_is_worked_in_is_told() {
-    let scene = Scene::new();
-    let root = scene.dir.path().canonicalize().unwrap();
-    for dir in ["a", "b"] {
-        fs::create_dir(root.join(dir)).unwrap();
-    }
-    std::os::unix::fs::symlink(root.join("a"), root.join("link")).unwrap();
-    let now = Timestamp::now();
-    let ago = |ms: i64| Timestamp::from_ms(now.ms() - ms);
-    let (link, b) = (root.join("link"), root.join("b"));
-    let file = "claude/projects/-w/s.jsonl";
-    let copied =
-        timed("s", ago(9), &b, "\"forkedFrom\":{\"sessionId\":\"r\",\"messageUuid\":\"u\"},");
-    scene.append(
-        file,
-        &[copied, timed("s", ago(5), &link, ""), timed("s", ago(4), &b, "")].concat(),
-    );
-    scene.append(
-        "claude/projects/-w/s/subagents/agent-1.jsonl",
-        &timed("s", ago(3), &b, "\"agentId\":\"1\","),
-    );
-    scene.append("claude/projects/-w/old.jsonl", &user("old", 1));
-    scene.run();
-    let expected = Growth {
-        agent: "claude",
-        session: "s".into(),
-        begun: Some(ago(5)),
-        cwd: Some(root.join("a")),
-        first: ago(5),
-        last: ago(4),
-    };
-    assert_eq!(scene.growths.take(), std::slice::from_ref(&expected));
-    scene.append(file, &timed("s", ago(1), &link, ""));
-    scene.run();
-    let later = Growth { first: ago(1), last: ago(1), ..expected };
-    assert_eq!(scene.growths.take(), [later], "another daemon knows where it began");
-    scene.run();
-    assert_eq!(scene.growths.take(), []);
->>>>>>> links
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Directories: where agents and what they start have been.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::record::{Body, DirTouched, Evidence, PathText, Repo};
@@ -10,6 +10,7 @@ use super::launching::marks;
 use super::linking::named;
 use super::tree::Member;
 use crate::agents::{Arguments, Role};
+use crate::enrich::normal::normal;
 use crate::enrich::repo::lookup::Found;
 use crate::event::{Moment, ProcessFacts};
 
@@ -168,29 +169,5 @@ impl Pipeline {
             Found::None => (None, None),
             Found::Unknown(why) => (None, Some(why)),
         }
-    }
-}
-
-/// Takes `.` and `..` out of a path that cannot be resolved, as far as its text goes.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => drop(normal.pop()),
-            other => normal.push(other),
-        }
-    }
-    normal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_that_leads_nowhere_is_recorded_without_its_detours() {
-        assert_eq!(normal(Path::new("/a/./b/../../c")), Path::new("/c"));
-        assert_eq!(normal(Path::new("/../a")), Path::new("/a"));
     }
 }

@@ -57,6 +57,8 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
     if let Some(refusal) = scope::refusal(&request) {
         return client.fail(Some(id), FailureCode::BadRequest, &refusal).await;
     }
+    // As it was before the question was asked: what is read meanwhile may be in the answer.
+    let reading = reading(&desk.sight);
     match request {
         Request::Status { .. } => {
             let counts = query(desk, |reader| Ok(reader.counts()?)).await;
@@ -67,28 +69,35 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             small(client, id, Ok(blocks::rows(id, doctor::checks(&desk.sight)))).await
         }
         Request::Launches { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.launches(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.launches(&filter)?));
+            whole(client, desk, id, None, ask).await
         }
         Request::Dirs { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.dirs(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.dirs(&filter)?));
+            whole(client, desk, id, reading, ask).await
         }
         Request::Repos { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.repos(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.repos(&filter)?));
+            whole(client, desk, id, reading, ask).await
         }
         Request::Who { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.who(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.who(&filter)?));
+            whole(client, desk, id, reading, ask).await
         }
         Request::Sessions { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.sessions(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.sessions(&filter)?));
+            whole(client, desk, id, reading, ask).await
         }
         Request::Files { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.files(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.files(&filter)?));
+            whole(client, desk, id, reading, ask).await
         }
         Request::Gaps { filter, .. } => {
-            whole(client, desk, id, move |reader| Ok(rows(id, reader.gaps(&filter)?))).await
+            let ask = move |reader: &Reader| Ok(rows(id, reader.gaps(&filter)?));
+            whole(client, desk, id, None, ask).await
         }
         Request::Show { of, .. } => {
-            whole(client, desk, id, move |reader| show(reader, id, &of)).await
+            whole(client, desk, id, reading, move |reader| show(reader, id, &of)).await
         }
         Request::Tail { after, filter, .. } => {
             let after = after.unwrap_or(*desk.sight.committed.borrow());
@@ -121,17 +130,18 @@ async fn small(
     match found {
         Ok(blocks) => {
             client.write(&blocks.concat()).await?;
-            client.say(&Answer::Done { id, seq: None, more: None }).await
+            client.say(&done(id, None)).await
         }
         Err(refusal) => refuse(client, id, &refusal).await,
     }
 }
 
-/// Sends an answer that is held as a whole.
+/// Sends an answer that is held as a whole, with the `backfill` that it may lack.
 async fn whole(
     client: &mut Client,
     desk: &Desk,
     id: u64,
+    backfill: Option<Backfill>,
     ask: impl FnOnce(&Reader) -> Result<Whole, Refusal> + Send + 'static,
 ) -> Result<(), Gone> {
     let Some(seat) = desk.seats.take().await else {
@@ -142,7 +152,7 @@ async fn whole(
         Ok(Whole { blocks, more }) => {
             let sent = timeout(WHOLE, hand_over(client, blocks, seat)).await;
             sent.map_err(|_| Gone::Slow)??;
-            client.say(&Answer::Done { id, seq: None, more }).await
+            client.say(&Answer::Done { id, seq: None, more, backfill }).await
         }
         Err(refusal) => {
             drop(seat);
@@ -167,6 +177,10 @@ async fn hand_over(client: &mut Client, blocks: Vec<Vec<u8>>, seat: Seat) -> Res
     client.write(&last.unwrap_or_default()).await
 }
 
+fn done(id: u64, seq: Option<u64>) -> Answer {
+    Answer::Done { id, seq, more: None, backfill: None }
+}
+
 async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), Gone> {
     client.fail(Some(id), refusal.code, &refusal.message).await
 }
@@ -183,7 +197,10 @@ fn show(reader: &Reader, id: u64, of: &str) -> Result<Whole, Refusal> {
         }
         Shown::Session(row) => {
             let records = reader.records_of_session(&row.id)?;
-            (blocks::rows(id, vec![row]), records)
+            let launches = reader.launches_of(&row)?;
+            let mut blocks = blocks::rows(id, vec![row]);
+            blocks.extend(blocks::rows(id, launches));
+            (blocks, records)
         }
     };
     blocks.extend(blocks::records(id, records));
@@ -225,7 +242,7 @@ async fn export(
             Err(refusal) => return refuse(client, id, &refusal).await,
         }
     }
-    client.say(&Answer::Done { id, seq: Some(end), more: None }).await
+    client.say(&done(id, Some(end))).await
 }
 
 /// Sends records as they are committed, at the client's pace, until it leaves.
@@ -277,6 +294,18 @@ async fn page(
     query(desk, ask).await
 }
 
+/// Returns how far the reading of older session files is.
+fn backfill(sight: &Sight) -> Backfill {
+    let backfill = sight.snapshot.borrow().backfill.clone();
+    // It begins with the daemon.
+    backfill.unwrap_or_else(|| Backfill { state: "running".into(), done_bytes: 0, total_bytes: 0 })
+}
+
+/// The same, unless it is done.
+fn reading(sight: &Sight) -> Option<Backfill> {
+    Some(backfill(sight)).filter(|backfill| backfill.state != "done")
+}
+
 fn status(sight: &Sight, counts: &Counts) -> Status {
     let snapshot = sight.snapshot.borrow().clone();
     let recording = matches!(*sight.health.borrow(), Health::Ok)
@@ -289,11 +318,7 @@ fn status(sight: &Sight, counts: &Counts) -> Status {
         recording,
         sources: snapshot.sources,
         ledger: counts.ledger,
-        backfill: snapshot.backfill.unwrap_or_else(|| Backfill {
-            state: "running".into(),
-            done_bytes: 0,
-            total_bytes: 0,
-        }),
+        backfill: backfill(sight),
         running: snapshot.running,
         launches: counts.launches,
         paths: Paths {

@@ -132,10 +132,14 @@ impl Repos {
         Ok(Self::among(&all.collect::<Result<Vec<_>, _>>()?, wanted))
     }
 
+    /// Returns the keys.
+    pub(super) fn list(&self) -> Vec<i64> {
+        self.0.keys().copied().collect()
+    }
+
     /// Returns the keys as a JSON array, for `json_each`.
     pub(super) fn keys(&self) -> String {
-        let keys: Vec<i64> = self.0.keys().copied().collect();
-        serde_json::to_string(&keys).expect("numbers always serialise")
+        serde_json::to_string(&self.list()).expect("numbers always serialise")
     }
 
     /// Whether `repo` is one of them.

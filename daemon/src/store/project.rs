@@ -13,6 +13,7 @@ pub(super) use pending::Pending;
 pub(super) mod dir;
 mod file;
 pub(super) mod how;
+pub(super) mod kind;
 pub(super) mod launch;
 mod pending;
 pub(super) mod repo;

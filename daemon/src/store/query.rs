@@ -178,7 +178,20 @@ impl Reader {
         self.read(|tx| records::records_of(tx, launch))
     }
 
-    /// Returns the stored bytes of every record that names the session `id`, in order of arrival.
+    /// Returns the launches that worked on a session, the best known first.
+    pub(crate) fn launches_of(&self, session: &SessionRow) -> Result<Vec<LaunchRow>, StoreError> {
+        self.read(|tx| {
+            let mut rows = Vec::new();
+            for launch in &session.launches {
+                let filter = Filter { launch: Some(launch.to_string()), ..Filter::default() };
+                rows.extend(launches::launches(tx, &filter)?.rows);
+            }
+            Ok(rows)
+        })
+    }
+
+    /// Returns the stored bytes of every record that names the session `id` or a launch that worked
+    /// on it, in order of arrival.
     pub(crate) fn records_of_session(&self, id: &str) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|tx| records::records_of_session(tx, id))
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use trackway_protocol::ids::LaunchId;
-use trackway_protocol::record::Evidence;
-use trackway_protocol::row::{FileRow, SessionRow, SessionTokens};
+use trackway_protocol::record::{Evidence, Tokens};
+use trackway_protocol::row::{FileRow, SessionRow};
 
 use super::outcome::Outcome;
 use crate::agent::Agent;
@@ -13,13 +13,12 @@ use crate::wait;
 use crate::watch::Watch;
 
 /// What one answer of the mock costs, as each agent's file tells it.
-fn price(agent: &str) -> SessionTokens {
+fn price(agent: &str) -> Tokens {
+    let none = Tokens::default();
     match agent {
-        "claude" => {
-            SessionTokens { input: 100, cache_read: 30, cache_write: 20, output: 42, reasoning: 0 }
-        }
+        "claude" => Tokens { input: 100, cache_read: 30, cache_write_5m: 20, output: 42, ..none },
         // 200 tokens of input of which 50 were cached; 33 of output of which 3 were reasoning.
-        _ => SessionTokens { input: 150, cache_read: 50, cache_write: 0, output: 33, reasoning: 3 },
+        _ => Tokens { input: 150, cache_read: 50, output: 33, reasoning: 3, ..none },
     }
 }
 
@@ -38,7 +37,7 @@ impl Watch {
     pub fn wait_for_responses(&self, sessions: usize, responses: u64) -> Vec<SessionRow> {
         let all_there = || {
             let rows = self.sessions();
-            let sum: u64 = rows.iter().map(|row| row.responses).sum();
+            let sum: u64 = rows.iter().filter_map(|row| row.responses).sum();
             (rows.len() == sessions && sum == responses).then_some(rows)
         };
         wait::until(Duration::from_secs(20), all_there).unwrap_or_else(|| {
@@ -117,14 +116,7 @@ impl Outcome {
 pub fn claim_session(row: &SessionRow, agent: Agent, responses: u64) {
     assert_eq!(row.agent, agent.name());
     assert_eq!(row.agent_version.as_deref(), Some(agent.version()));
-    let one = price(agent.name());
-    let times = |tokens: u64| tokens * responses;
-    let expected = SessionTokens {
-        input: times(one.input),
-        cache_read: times(one.cache_read),
-        cache_write: times(one.cache_write),
-        output: times(one.output),
-        reasoning: times(one.reasoning),
-    };
-    assert_eq!((row.responses, row.tokens), (responses, expected), "{row:#?}");
+    let mut expected = Tokens::default();
+    (0..responses).for_each(|_| expected.add(&price(agent.name())));
+    assert_eq!((row.responses, row.tokens), (Some(responses), expected.into()), "{row:#?}");
 }

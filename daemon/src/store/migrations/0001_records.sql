@@ -34,8 +34,10 @@ END;
 
 -- What all clones and working trees of one repository have in common.
 CREATE TABLE repo (
-    key      INTEGER PRIMARY KEY,
-    identity TEXT NOT NULL UNIQUE
+    key       INTEGER PRIMARY KEY,
+    identity  TEXT NOT NULL UNIQUE,
+    first_dir TEXT,                                 -- of the directories that were ever in it, as
+    last_dir  TEXT                                  -- `sorted` has them; NULL where there are none
 ) STRICT;
 
 -- Each of them as it was seen; '' stands for what it has not.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde::{Deserialize, Serialize};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{DirTouched, Repo};
 
 use super::super::register::{Grounds, Register, Statement, strength};
+use super::kind::{self, session_kind, touch_kind};
 use super::launch::unreadable;
 use super::pending::Pending;
 use super::sums::{self, Before, For, Touch};
@@ -50,21 +51,84 @@ pub(super) fn touched(
     };
     let touch = Touch {
         launch,
-        kind: kind_of(tx, launch)?,
+        kind: match (launch, &body.session) {
+            (0, Some(session)) => kind::of_session(tx, session)?,
+            (0, None) => 0,
+            (launch, _) => kind_of(tx, launch)?,
+        },
         how: how::key(tx, &body.how)?,
         at_ms: seen.at.ms(),
         evidence: strength(seen.evidence),
         day: quarter_hour(seen.at).div_euclid(sums::QUARTERS),
     };
     For::Dirs.add(tx, &mut pending.sums, dir, touch, dir_before(tx, dir, touch)?)?;
-    if body.repo.is_some() {
-        For::Repos.add(tx, &mut pending.sums, repo, touch, repo_before(tx, repo, touch)?)?;
-        note_repo(tx, seen, dir, repo)?;
-        note_visit(tx, repo, touch)?;
+    match repo {
+        repo::NONE => {}
+        // What may have happened in a repository counts for it.
+        repo::UNKNOWN => {
+            for repo in repos_of(tx, dir)? {
+                visit(tx, pending, repo, touch)?;
+            }
+        }
+        repo => {
+            visit(tx, pending, repo, touch)?;
+            if note_repo(tx, seen, dir, repo)? {
+                repo::has_dir(tx, repo, &body.dir)?;
+                for touch in unknown_touches(tx, dir)? {
+                    visit(tx, pending, repo, touch)?;
+                }
+            }
+        }
     }
     note_touch(tx, seen, dir, repo, touch, body)?;
     let fact = RepoFact { repo: body.repo.clone(), repo_unknown: body.repo_unknown.clone() };
     pending.dirs.hear(tx, "SELECT repo FROM dir WHERE key = ?", dir, (seen, &fact))
+}
+
+/// Adds a touch to what was done in a repository.
+fn visit(tx: &Connection, pending: &mut Pending, repo: i64, touch: Touch) -> rusqlite::Result<()> {
+    For::Repos.add(tx, &mut pending.sums, repo, touch, repo_before(tx, repo, touch)?)?;
+    note_visit(tx, repo, touch)
+}
+
+/// Returns the repositories that a directory is known to have been in.
+fn repos_of(tx: &Connection, dir: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut repos = tx.prepare_cached("SELECT repo FROM dir_repo WHERE dir = ?")?;
+    repos.query_map([dir], |row| row.get(0))?.collect()
+}
+
+/// Returns the touches of a directory of which the repository could not be looked up: the first and
+/// the last of each row.
+fn unknown_touches(tx: &Connection, dir: i64) -> rusqlite::Result<Vec<Touch>> {
+    let mut touches = tx.prepare_cached(concat!(
+        "SELECT t.launch, ifnull(",
+        touch_kind!(),
+        ", 0), t.how, t.first_at, t.last_at, t.evidence, t.quarter
+         FROM dir_touch t INDEXED BY dir_touch_by_dir LEFT JOIN launch l ON l.key = t.launch
+         WHERE t.dir = ? AND t.repo = -1"
+    ))?;
+    let mut rows = touches.query([dir])?;
+    let mut touches = Vec::new();
+    while let Some(row) = rows.next()? {
+        let first = Touch {
+            launch: row.get(0)?,
+            kind: row.get(1)?,
+            how: row.get(2)?,
+            at_ms: row.get(3)?,
+            evidence: row.get(5)?,
+            day: row.get::<_, i64>(6)?.div_euclid(sums::QUARTERS),
+        };
+        touches.extend([first, Touch { at_ms: row.get(4)?, ..first }]);
+    }
+    Ok(touches)
+}
+
+/// The day of a touch, as SQL. Shifted, since a division rounds towards zero and there are quarters
+/// before 1970.
+macro_rules! day {
+    () => {
+        "(quarter + 96000000) / 96 - 1000000"
+    };
 }
 
 /// Moves what a launch did from the sums of one kind to those of another.
@@ -76,32 +140,61 @@ pub(super) fn kind_changed(
     launch: i64,
     kinds: [i64; 2],
 ) -> rusqlite::Result<()> {
-    // Shifted, since a division rounds towards zero and there are quarters before 1970.
-    let dirs = "SELECT DISTINCT dir, (quarter + 96000000) / 96 - 1000000 FROM dir_touch
-        WHERE launch = ?";
-    let dirs = days_by_place(tx, dirs, launch)?;
-    if dirs.is_empty() {
+    const DIRS: &str = concat!("SELECT DISTINCT dir, ", day!(), " FROM dir_touch WHERE launch = ?");
+    const REPOS: &str = "SELECT repo, day FROM repo_visit WHERE launch = ?";
+    let dirs = days_by_place(tx, DIRS, launch)?;
+    let repos = days_by_place(tx, REPOS, launch)?;
+    move_sums(tx, pending, [(For::Dirs, dirs), (For::Repos, repos)], kinds)
+}
+
+/// Does the same for what a session did, whose agent became known.
+pub(super) fn session_kind_changed(
+    tx: &Connection,
+    pending: &mut Pending,
+    session: &str,
+    kinds: [i64; 2],
+) -> rusqlite::Result<()> {
+    const DIRS: &str = concat!(
+        "SELECT DISTINCT dir, ",
+        day!(),
+        " FROM dir_touch WHERE session = ? AND session <> '' AND launch = 0"
+    );
+    const REPOS: &str = concat!(
+        "SELECT DISTINCT r.repo, ",
+        day!(),
+        " FROM dir_touch t JOIN dir_repo r ON r.dir = t.dir AND t.repo IN (-1, r.repo)
+         WHERE session = ? AND session <> '' AND launch = 0"
+    );
+    let dirs = days_by_place(tx, DIRS, session)?;
+    let repos = days_by_place(tx, REPOS, session)?;
+    move_sums(tx, pending, [(For::Dirs, dirs), (For::Repos, repos)], kinds)
+}
+
+/// Days by place.
+type Days = BTreeMap<i64, Vec<i64>>;
+
+fn move_sums(
+    tx: &Connection,
+    pending: &mut Pending,
+    places: [(For, Days); 2],
+    kinds: [i64; 2],
+) -> rusqlite::Result<()> {
+    if places.iter().all(|(_, places)| places.is_empty()) {
         return Ok(());
     }
     pending.write(tx)?;
-    for (dir, days) in dirs {
-        For::Dirs.sum_up(tx, dir, &days, kinds)?;
-    }
-    let repos = "SELECT repo, day FROM repo_visit WHERE launch = ?";
-    for (repo, days) in days_by_place(tx, repos, launch)? {
-        For::Repos.sum_up(tx, repo, &days, kinds)?;
+    for (of, places) in places {
+        for (place, days) in places {
+            of.sum_up(tx, place, &days, kinds)?;
+        }
     }
     Ok(())
 }
 
-fn days_by_place(
-    tx: &Connection,
-    select: &str,
-    launch: i64,
-) -> rusqlite::Result<BTreeMap<i64, Vec<i64>>> {
+fn days_by_place(tx: &Connection, select: &str, of: impl ToSql) -> rusqlite::Result<Days> {
     let mut statement = tx.prepare_cached(select)?;
-    let mut rows = statement.query([launch])?;
-    let mut days = BTreeMap::<_, Vec<_>>::new();
+    let mut rows = statement.query([of])?;
+    let mut days = Days::new();
     while let Some(row) = rows.next()? {
         days.entry(row.get(0)?).or_default().push(row.get(1)?);
     }
@@ -215,14 +308,21 @@ fn note_touch(
     Ok(())
 }
 
-fn note_repo(tx: &Connection, seen: Seen, dir: i64, repo: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO dir_repo (dir, repo, first_at, last_at) VALUES (?1, ?2, ?3, ?3)
-         ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
-            last_at = max(last_at, excluded.last_at)",
-    )?
-    .execute([dir, repo, seen.at.ms()])?;
-    Ok(())
+/// Notes that a directory lay in a repository; returns whether that is new.
+fn note_repo(tx: &Connection, seen: Seen, dir: i64, repo: i64) -> rusqlite::Result<bool> {
+    let known = tx
+        .prepare_cached(
+            "UPDATE dir_repo SET first_at = min(first_at, ?3), last_at = max(last_at, ?3)
+             WHERE dir = ?1 AND repo = ?2",
+        )?
+        .execute([dir, repo, seen.at.ms()])?;
+    if known == 0 {
+        tx.prepare_cached(
+            "INSERT INTO dir_repo (dir, repo, first_at, last_at) VALUES (?1, ?2, ?3, ?3)",
+        )?
+        .execute([dir, repo, seen.at.ms()])?;
+    }
+    Ok(known == 0)
 }
 
 /// Has a register hear of a repository; returns whether that changed it.

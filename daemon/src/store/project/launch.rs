@@ -144,8 +144,7 @@ fn kind_key(tx: &Connection, facts: &Facts) -> rusqlite::Result<i64> {
     if kind == [""; 3] {
         return Ok(0);
     }
-    let select = "SELECT key FROM kind WHERE agent = ? AND mode = ? AND endpoint = ?";
-    super::key(tx, select, "INSERT INTO kind (agent, mode, endpoint) VALUES (?, ?, ?)", kind)
+    super::kind::key(tx, kind)
 }
 
 fn load(tx: &Connection, key: i64) -> rusqlite::Result<(Option<Facts>, i64)> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::path::MAIN_SEPARATOR;
 
 use rusqlite::{Connection, params};
 use trackway_protocol::record::Repo;
@@ -69,4 +70,48 @@ pub(super) fn identity_key(tx: &Connection, repo: &Repo) -> rusqlite::Result<i64
     let (select, insert) =
         ("SELECT key FROM repo WHERE identity = ?", "INSERT INTO repo (identity) VALUES (?)");
     key(tx, select, insert, [&repo.identity()])
+}
+
+/// Makes known that a directory was in a repository.
+pub(super) fn has_dir(tx: &Connection, repo: i64, dir: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE repo SET first_dir = min(ifnull(first_dir, ?2), ?2),
+            last_dir = max(ifnull(last_dir, ?2), ?2)
+         WHERE key = ?1",
+    )?
+    .execute(params![repo, sorted(dir)])?;
+    Ok(())
+}
+
+/// Returns a path so that what lies below a directory comes right after it, before all else. Then
+/// of several paths all lie below where the first and the last do.
+fn sorted(path: &str) -> String {
+    let first = |char| match char {
+        MAIN_SEPARATOR => '\u{1}',
+        // Not to be taken for a separator.
+        '\u{1}' => '\u{2}',
+        other => other,
+    };
+    path.chars().map(first).collect()
+}
+
+/// Whether a path, as [`sorted`] has it, is `dir` or lies below it.
+pub(in super::super) fn is_sorted_below(path: &str, dir: &str) -> bool {
+    let rest = path.strip_prefix(&sorted(dir.trim_end_matches(MAIN_SEPARATOR)));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\u{1}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_below_a_directory_comes_right_after_it() {
+        let mut paths = ["/a", "/a b", "/a-b", "/a/b", "/a/b/c", "/a.b", "/ab", "/"].map(sorted);
+        paths.sort_unstable();
+        let below = paths.map(|path| is_sorted_below(&path, "/a"));
+        assert_eq!(below, [false, true, true, true, false, false, false, false]);
+        assert!(is_sorted_below(&sorted("/a/b"), "/a/") && is_sorted_below(&sorted("/a"), "/"));
+        assert!(!is_sorted_below(&sorted("/a\u{1}b"), "/a"));
+    }
 }

@@ -13,7 +13,8 @@ use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
 use super::pending::Pending;
 use super::sayings::Sayings;
-use super::{Seen, launch_key, repo, summand};
+
+use super::{Seen, dir, kind, launch_key, repo, summand};
 
 /// Fields that are not merged with the others: they have columns, tables or a register of their own.
 const APART: &[&str] = &[
@@ -98,7 +99,15 @@ pub(super) fn named(
     let mut known = tx.prepare_cached("SELECT key FROM session WHERE id = ? AND agent = ?")?;
     let key = match known.query_row([id, agent], |row| row.get(0)).optional()? {
         Some(key) => key,
-        None => insert(tx, id, agent, sign)?,
+        None => {
+            let before = kind::of_session(tx, id)?;
+            let key = insert(tx, id, agent, sign)?;
+            let kinds = [before, kind::of_session(tx, id)?];
+            if kinds[0] != kinds[1] {
+                dir::session_kind_changed(tx, pending, id, kinds)?;
+            }
+            key
+        }
     };
     // A touch names no agent: it is a sign of whatever session has the id.
     match agent {
@@ -190,6 +199,9 @@ fn is_doing(body: &Body) -> bool {
 
 /// Inserts a session with the signs that touches gave of it before, or else with its first.
 fn insert(tx: &Connection, id: &str, agent: &str, sign: Sign) -> rusqlite::Result<i64> {
+    if !agent.is_empty() {
+        kind::key(tx, [agent, "", ""])?;
+    }
     let touched = tx
         .prepare_cached(
             "INSERT INTO session (id, agent, first_at, last_at, is_doing, evidence)

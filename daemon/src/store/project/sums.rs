@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Connection, Row, params};
 
 use super::how;
+use super::kind::{session_kind, touch_kind};
 
 /// Quarter-hours in a day.
 pub(in super::super) const QUARTERS: i64 = 96;
@@ -54,7 +55,7 @@ struct Of {
 }
 
 macro_rules! of {
-    ($of:literal) => {
+    ($of:literal, $touches:literal) => {
         Of {
             add: concat!(
                 "INSERT INTO ",
@@ -80,10 +81,12 @@ macro_rules! of {
                 $of,
                 " = ?1 AND s.day = ?2 AND s.launch = t.launch)
                  FROM dir_touch t LEFT JOIN launch l ON l.key = t.launch
-                 WHERE t.",
-                $of,
-                " = ?1 AND t.quarter BETWEEN ?2 * 96 AND ?2 * 96 + 95
-                    AND ifnull(l.kind, 0) = ?3"
+                 WHERE ",
+                $touches,
+                " AND t.quarter BETWEEN ?2 * 96 AND ?2 * 96 + 95
+                    AND ifnull(",
+                touch_kind!(),
+                ", 0) = ?3"
             ),
             below: concat!(
                 "SELECT hows, first_at, last_at, launches, evidence FROM ",
@@ -126,8 +129,16 @@ macro_rules! of {
 impl For {
     fn sql(self) -> &'static Of {
         match self {
-            Self::Dirs => &const { of!("dir") },
-            Self::Repos => &const { of!("repo") },
+            Self::Dirs => &const { of!("dir", "t.dir = ?1") },
+            Self::Repos => {
+                const {
+                    &of!(
+                        "repo",
+                        "(t.repo = ?1 OR t.repo = -1 AND t.dir IN
+                            (SELECT dir FROM dir_repo WHERE repo = ?1))"
+                    )
+                }
+            }
         }
     }
 }

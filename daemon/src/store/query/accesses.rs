@@ -19,6 +19,9 @@ use super::who::{Toucher, Visit};
 /// Up to so many files, those who accessed them are looked for.
 const MANY: u64 = 1000;
 
+/// What is done to files and to no directory.
+const OF_FILES: [&str; 3] = ["create", "delete", "rename"];
+
 /// What one of them did to files of the place.
 #[derive(Default)]
 pub(super) struct Accesses {
@@ -64,7 +67,9 @@ fn newest(tx: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Toucher>> {
     let mut files = Conditions::default();
     require_place(&mut files, tx, filter)?;
     let distinct = "(SELECT key AS file FROM file) a";
-    if files.count(tx, distinct, MANY)? == MANY {
+    // No touch of a directory tells of what is done to files alone.
+    let is_of_files = filter.how.as_deref().is_some_and(|how| OF_FILES.contains(&how));
+    if !is_of_files && files.count(tx, distinct, MANY)? == MANY {
         return Ok(Vec::new());
     }
     let wanted = conditions(tx, filter)?;

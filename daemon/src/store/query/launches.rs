@@ -103,6 +103,20 @@ pub(super) fn require_launch(wanted: &mut Conditions, filter: &Filter) {
     }
 }
 
+/// Returns of which sessions a touch `t` must be to be of such a launch: what a session did may have
+/// been the work of any launch that is linked to it.
+pub(super) fn of_linked_sessions(launches: &Conditions) -> Conditions {
+    let mut wanted = Conditions::default();
+    wanted.require_that("t.launch = 0 AND t.session <> ''");
+    let sql = format!(
+        "t.session IN (SELECT s.id FROM launch l JOIN session_launch n ON n.launch = l.key
+            JOIN session s ON s.key = n.session{})",
+        launches.clause()
+    );
+    wanted.require(&sql, launches.clone().into_values());
+    wanted
+}
+
 /// Adds where launch `l` must have been started; `cwd` is the column that tells.
 pub(super) fn require_place(
     wanted: &mut Conditions,

@@ -11,8 +11,8 @@ const MANY: usize = 1000;
 
 /// The directories that are asked about.
 pub(super) struct Place {
-    /// Them, unless they are many.
-    dirs: Option<String>,
+    /// Them, a JSON array, and how many they are, unless they are many.
+    dirs: Option<(String, usize)>,
     /// What the path of one, `d`, must be.
     paths: Conditions,
     /// In which repository a touch `t` must have been.
@@ -39,12 +39,12 @@ impl Place {
         let dirs = dirs.query_map(params_from_iter(values), |row| row.get(0))?;
         let dirs: Vec<i64> = dirs.collect::<Result<_, _>>()?;
         let list = serde_json::to_string(&dirs).expect("numbers always serialise");
-        Ok(Self { dirs: (dirs.len() < MANY).then_some(list), paths, repos })
+        Ok(Self { dirs: (dirs.len() < MANY).then_some((list, dirs.len())), paths, repos })
     }
 
     /// Returns what the column `dir` of a table must be.
     pub(super) fn dirs(&self, table: &str) -> Conditions {
-        let Some(dirs) = &self.dirs else { return self.paths.clone() };
+        let Some((dirs, _)) = &self.dirs else { return self.paths.clone() };
         let mut wanted = Conditions::default();
         let sql = format!("{table}.dir IN (SELECT value FROM json_each(?))");
         wanted.require(&sql, [dirs.clone()]);
@@ -58,9 +58,34 @@ impl Place {
         wanted
     }
 
-    /// Returns them, a JSON array, where they are so few that each is looked up.
-    pub(super) fn few(&self) -> Option<&str> {
-        self.dirs.as_deref()
+    /// Returns them, a JSON array, and their number, where they are so few that each is looked up.
+    pub(super) fn few(&self) -> Option<(&str, usize)> {
+        self.dirs.as_ref().map(|(dirs, count)| (dirs.as_str(), *count))
+    }
+
+    /// Returns those of some directories that are asked about, in their order. Where [`Self::few`]
+    /// has them, there must be no others.
+    pub(super) fn among(&self, tx: &Connection, dirs: Vec<i64>) -> rusqlite::Result<Vec<i64>> {
+        if self.dirs.is_some() || self.paths.clause().is_empty() {
+            return Ok(dirs);
+        }
+        let sql = format!(
+            "SELECT w.value FROM json_each(?) w CROSS JOIN dir d ON d.key = w.value{}",
+            self.paths.clause()
+        );
+        let list = serde_json::to_string(&dirs).expect("numbers always serialise");
+        let values = [Value::from(list)].into_iter().chain(self.paths.clone().into_values());
+        tx.prepare_cached(&sql)?.query_map(params_from_iter(values), |row| row.get(0))?.collect()
+    }
+
+    /// Returns what a touch must be to be of the place, as far as that can be told without its path.
+    pub(super) fn few_conditions(&self, table: &str) -> Conditions {
+        if self.dirs.is_some() { self.conditions(table) } else { self.repos.clone() }
+    }
+
+    /// Returns touches `t` for [`Self::few_conditions`].
+    pub(super) fn few_from(&self) -> &'static str {
+        if self.dirs.is_some() { self.from() } else { "dir_touch t" }
     }
 
     /// Returns what is to be joined to a table `t` for [`Self::dirs`].

@@ -38,12 +38,16 @@ pub(super) fn records_of(tx: &Connection, launch: LaunchId) -> rusqlite::Result<
     .collect()
 }
 
-/// Returns every record that names the session `id`, the touches that name no agent included.
+/// Returns every record that names the session `id`, the touches that name no agent included, or a
+/// launch that worked on it.
 pub(super) fn records_of_session(tx: &Connection, id: &str) -> rusqlite::Result<Vec<Vec<u8>>> {
     tx.prepare_cached(
-        "SELECT r.body FROM session s JOIN session_record n ON n.session = s.key
-         JOIN record r ON r.seq = n.seq
-         WHERE s.id = ? AND r.body IS NOT NULL ORDER BY r.seq",
+        "SELECT r.body FROM
+            (SELECT n.seq FROM session s JOIN session_record n ON n.session = s.key WHERE s.id = ?1
+             UNION SELECT n.seq FROM session s JOIN session_launch w ON w.session = s.key
+                JOIN launch_record n ON n.launch = w.launch WHERE s.id = ?1) told
+         CROSS JOIN record r ON r.seq = told.seq
+         WHERE r.body IS NOT NULL ORDER BY r.seq",
     )?
     .query_map([id], |row| row.get(0))?
     .collect()

@@ -1,18 +1,18 @@
 //! Repositories: all clones and working trees of one together.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, params_from_iter};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Repo;
 use trackway_protocol::row::RepoRow;
 
-use super::super::filter::{Conditions, Repos, is_below, require_below};
+use super::super::filter::{Conditions, Repos, require_below};
 use super::super::project::launch::unreadable;
+use super::super::project::repo::is_sorted_below;
 use super::Found;
 use super::kinds::Names;
-use super::sessions;
+use super::sessions::{self, There};
 use super::sums::{Done, Places, Question};
 use super::touches::dirs_below;
 
@@ -22,17 +22,13 @@ const MANY: u64 = 1000;
 /// Returns the repositories that pass `filter`, last touched first.
 pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<RepoRow>> {
     let keys = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
-    let keys = keys.map(|repos| repos.keys());
+    let keys = keys.map(|repos| repos.list());
     let (mut rows, all) = match &filter.dir {
-        None => ask(tx, filter, keys, Conditions::default())?,
+        None => ask(tx, filter, keys, None)?,
         Some(dir) => {
             let (whole, parts) = in_dir(tx, dir, keys)?;
-            let (mut rows, whole) = ask(tx, filter, Some(whole), Conditions::default())?;
-            // A part of a repository has no sums.
-            let mut touches = Conditions::default();
-            let (select, values) = dirs_below(dir);
-            touches.require(&format!("t.dir IN ({select})"), values);
-            let (others, parts) = ask(tx, filter, Some(parts), touches)?;
+            let (mut rows, whole) = ask(tx, filter, Some(whole), None)?;
+            let (others, parts) = ask(tx, filter, Some(parts), Some(dir))?;
             rows.extend(others);
             (rows, whole.zip(parts).map(|(whole, parts)| whole + parts))
         }
@@ -43,68 +39,91 @@ pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<
     Ok(Found::of_all(rows, filter, all))
 }
 
+/// Returns what was done in repositories, or in the `part` of them that lies in a directory.
 fn ask(
     tx: &Connection,
     filter: &Filter,
-    keys: Option<String>,
-    touches: Conditions,
+    keys: Option<Vec<i64>>,
+    part: Option<&str>,
 ) -> rusqlite::Result<(Vec<RepoRow>, Option<u64>)> {
-    if keys.as_deref() == Some("[]") {
+    if keys.as_ref().is_some_and(Vec::is_empty) {
         return Ok((Vec::new(), Some(0)));
     }
+    let mut touches = Conditions::default();
+    if let Some(dir) = part {
+        // A part of a repository has no sums.
+        let (select, values) = dirs_below(dir);
+        touches.require(&format!("t.dir IN ({select})"), values);
+    }
+    let keys = keys.map(|keys| (list(&keys), keys.len()));
     let question = Question::new(tx, filter, Places::Repos(keys), touches)?;
     let shown = question.newest(tx)?;
     let repos: Vec<i64> = shown.places.iter().map(|(repo, _)| *repo).collect();
     let (dirs, names) = (question.dirs_in(tx, &repos)?, Names::read(tx)?);
     let row = |(repo, done): &(i64, Done)| {
-        row(tx, filter, *repo, &names, dirs.get(repo).copied().unwrap_or_default(), done)
+        let there = sessions::in_repo(tx, filter, *repo, part)?;
+        row(tx, *repo, &names, dirs.get(repo).copied().unwrap_or_default(), done, &there)
     };
     let rows = shown.places.iter().map(row).collect::<rusqlite::Result<_>>()?;
     Ok((rows, shown.all))
 }
 
 /// Returns which repositories lie in `dir` as a whole, and which in part.
-fn in_dir(tx: &Connection, dir: &str, keys: Option<String>) -> rusqlite::Result<(String, String)> {
+fn in_dir(
+    tx: &Connection,
+    dir: &str,
+    keys: Option<Vec<i64>>,
+) -> rusqlite::Result<(Vec<i64>, Vec<i64>)> {
     let mut wanted = Conditions::default();
-    wanted.require_some("r.repo IN (SELECT value FROM json_each(?))", keys);
-    let mut below = Conditions::default();
-    require_below(&mut below, "e.path", dir);
-    if below.clone().count(tx, "dir e", MANY)? < MANY {
-        // Of the others, which are most then, nothing need be looked at.
-        let sql = format!(
-            "r.repo IN (SELECT o.repo FROM dir e CROSS JOIN dir_repo o ON o.dir = e.key{})",
-            below.clause()
-        );
-        wanted.require(&sql, below.into_values());
+    wanted.require_that("first_dir IS NOT NULL");
+    if let Some(keys) = keys {
+        wanted.require("key IN (SELECT value FROM json_each(?))", [list(&keys)]);
     }
-    let sql = format!(
-        "SELECT r.repo, d.path FROM dir_repo r JOIN dir d ON d.key = r.dir{}",
-        wanted.clause()
-    );
+    let sql = format!("SELECT key, first_dir, last_dir FROM repo{}", wanted.clause());
     let mut statement = tx.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(wanted.into_values()))?;
-    let mut lies = BTreeMap::<i64, (bool, bool)>::new();
+    let (mut whole, mut others) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
-        let is_below = is_below(row.get_ref(1)?.as_str()?, dir);
-        let (some, all) = lies.entry(row.get(0)?).or_insert((false, true));
-        (*some, *all) = (*some || is_below, *all && is_below);
+        let ends = [row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?];
+        match ends.map(|end| is_sorted_below(end, dir)) {
+            [true, true] => whole.push(row.get(0)?),
+            _ => others.push(row.get(0)?),
+        }
     }
-    let list = |wanted| {
-        let keys = lies.iter().filter(|(_, lies)| **lies == wanted).map(|(key, _)| *key);
-        serde_json::to_string(&keys.collect::<Vec<_>>()).expect("numbers always serialise")
+    Ok((whole, with_dirs_below(tx, dir, &others)?))
+}
+
+/// Returns those of some repositories that have directories which are `dir` or lie below it.
+fn with_dirs_below(tx: &Connection, dir: &str, repos: &[i64]) -> rusqlite::Result<Vec<i64>> {
+    let mut below = Conditions::default();
+    require_below(&mut below, "e.path", dir);
+    let mut wanted = Conditions::default();
+    wanted.require("r.repo IN (SELECT value FROM json_each(?))", [list(repos)]);
+    let from = if below.clone().count(tx, "dir e", MANY)? < MANY {
+        "dir e CROSS JOIN dir_repo r ON r.dir = e.key"
+    } else {
+        "dir_repo r CROSS JOIN dir e ON e.key = r.dir"
     };
-    Ok((list((true, true)), list((true, false))))
+    wanted.and(&below);
+    let sql = format!("SELECT DISTINCT r.repo FROM {from}{}", wanted.clause());
+    let mut statement = tx.prepare_cached(&sql)?;
+    let repos = statement.query_map(params_from_iter(wanted.into_values()), |row| row.get(0))?;
+    repos.collect()
+}
+
+fn list(keys: &[i64]) -> String {
+    serde_json::to_string(keys).expect("numbers always serialise")
 }
 
 fn row(
     tx: &Connection,
-    filter: &Filter,
     key: i64,
     names: &Names,
     dirs: u64,
     done: &Done,
+    there: &There,
 ) -> rusqlite::Result<RepoRow> {
-    let (clones, there) = (clones(tx, key)?, sessions::in_repo(tx, filter, key)?);
+    let clones = clones(tx, key)?;
     let id = tx
         .prepare_cached("SELECT identity FROM repo WHERE key = ?")?
         .query_row([key], |row| row.get(0))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::Session;
+use trackway_protocol::record::{Session, Tokens};
 use trackway_protocol::row::{SessionLeftOut, SessionRow, SessionTokens};
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
@@ -107,11 +107,20 @@ pub(super) fn in_dir(tx: &Connection, filter: &Filter, dir: i64) -> rusqlite::Re
     there(tx, filter, "dir_touch_of_sessions", wanted)
 }
 
-/// Returns the sessions that touched a repository, or what of it the filter names.
-pub(super) fn in_repo(tx: &Connection, filter: &Filter, repo: i64) -> rusqlite::Result<There> {
+/// Returns the sessions that touched a repository, or the `part` of it that lies in a directory.
+pub(super) fn in_repo(
+    tx: &Connection,
+    filter: &Filter,
+    repo: i64,
+    part: Option<&str>,
+) -> rusqlite::Result<There> {
     let mut wanted = Conditions::default();
-    wanted.require("t.repo = ?", [repo]);
-    if let Some(dir) = &filter.dir {
+    // What may have been there counts.
+    wanted.require(
+        "t.repo IN (?, -1) AND (t.repo > 0 OR t.dir IN (SELECT dir FROM dir_repo WHERE repo = ?))",
+        [repo; 2],
+    );
+    if let Some(dir) = part {
         let (select, values) = dirs_below(dir);
         wanted.require(&format!("t.dir IN ({select})"), values);
     }
@@ -167,7 +176,8 @@ fn newest(
     limit: Option<u64>,
 ) -> rusqlite::Result<Vec<SessionRow>> {
     let sql = format!(
-        "SELECT s.key, s.id, s.agent, s.facts, s.first_at, s.last_at, s.evidence FROM session s{}
+        "SELECT s.key, s.id, s.agent, s.facts, s.first_at, s.last_at, s.evidence, s.is_doing
+         FROM session s{}
          ORDER BY s.last_at DESC, s.key DESC LIMIT ?",
         wanted.clause()
     );
@@ -180,11 +190,14 @@ fn newest(
 fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let (key, id, agent): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
+    // Where only a link names it, nothing was read that could be counted.
+    let is_told = facts.is_some() || row.get(7)?;
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
     let (links, spent) = (links::of_session(tx, key)?, Spent::by(tx, key)?);
     let best = links.first();
-    let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts(tx, key, &id)?;
+    let counts = counts(tx, key, &id)?.map(|count| is_told.then_some(count));
+    let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts;
     Ok(SessionRow {
         id,
         agent,
@@ -206,8 +219,8 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         transcript_gone_at: facts.gone_at(),
         started_at: Timestamp::from_ms(row.get(4)?),
         last_at: Timestamp::from_ms(row.get(5)?),
-        responses: spent.responses,
-        tokens: spent.tokens,
+        responses: is_told.then_some(spent.responses),
+        tokens: if is_told { spent.tokens.into() } else { SessionTokens::default() },
         cost_usd: None,
         files_read,
         files_written,
@@ -234,13 +247,13 @@ fn left_out(tx: &Connection, session: i64) -> rusqlite::Result<SessionLeftOut> {
 struct Spent {
     models: Vec<String>,
     responses: u64,
-    tokens: SessionTokens,
+    tokens: Tokens,
 }
 
 impl Spent {
     fn by(tx: &Connection, session: i64) -> rusqlite::Result<Self> {
         let mut statement = tx.prepare_cached(
-            "SELECT m.name, responses, input, cache_read, cache_write_5m + cache_write_1h, output,
+            "SELECT m.name, responses, input, cache_read, cache_write_5m, cache_write_1h, output,
                 reasoning
              FROM session_model n JOIN model m ON m.key = n.model
              WHERE n.session = ? ORDER BY m.name",
@@ -253,11 +266,14 @@ impl Spent {
                 spent.models.push(model);
             }
             spent.responses += count(1)?;
-            spent.tokens.input += count(2)?;
-            spent.tokens.cache_read += count(3)?;
-            spent.tokens.cache_write += count(4)?;
-            spent.tokens.output += count(5)?;
-            spent.tokens.reasoning += count(6)?;
+            spent.tokens.add(&Tokens {
+                input: count(2)?,
+                cache_read: count(3)?,
+                cache_write_5m: count(4)?,
+                cache_write_1h: count(5)?,
+                output: count(6)?,
+                reasoning: count(7)?,
+            });
         }
         Ok(spent)
     }

@@ -93,9 +93,17 @@ pub(super) fn require_range(wanted: &mut Conditions, (since, until): (Option<i64
     }
 }
 
-/// Returns the first and the last quarter-hour of a day.
-pub(super) fn quarters(day: i64) -> (i64, i64) {
-    (day * QUARTERS, day * QUARTERS + QUARTERS - 1)
+/// Divides days, first and last, into ranges of quarter-hours: the last hour, and before it ranges
+/// of which each is as long as all that come after it.
+pub(super) fn backwards((first, last): (i64, i64)) -> impl Iterator<Item = (i64, i64)> {
+    const HOUR: i64 = 4;
+    let (first, end) = (first * QUARTERS, (last + 1) * QUARTERS);
+    let mut begin = end;
+    std::iter::from_fn(move || {
+        let last = begin - 1;
+        begin = (end - ((end - begin) * 2).max(HOUR)).max(first);
+        (begin <= last).then_some((begin, last))
+    })
 }
 
 #[cfg(test)]
@@ -118,6 +126,12 @@ mod tests {
         let within_a_day = range(Some(1), Some(DAY_MS - 1));
         assert_eq!(within_a_day.touches, [(Some(1), Some(DAY_MS - 1))]);
         assert!(within_a_day.sums.is_empty());
+    }
+
+    #[test]
+    fn a_day_is_gone_through_from_its_last_hour_on() {
+        let day: Vec<_> = backwards((2, 2)).collect();
+        assert_eq!(day, [(284, 287), (280, 283), (272, 279), (256, 271), (224, 255), (192, 223)]);
     }
 
     proptest! {

@@ -69,7 +69,7 @@ impl<'a> Walk<'a> {
     ) -> rusqlite::Result<Option<i64>> {
         let mut wanted = Conditions::default();
         wanted.require("t.level = ? AND t.span BETWEEN ? AND ?", [level, first, last]);
-        let (sql, values) = if let Some(dirs) = self.place.few() {
+        let (sql, values) = if let Some((dirs, _)) = self.place.few() {
             // Few directories are found sooner one by one than in a range.
             let sql = format!(
                 "SELECT max((SELECT max(t.span) FROM dir_sum t INDEXED BY dir_sum_by_dir{}

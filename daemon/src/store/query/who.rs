@@ -17,10 +17,10 @@ use super::super::register;
 use super::Found;
 use super::accesses::{self, Accesses};
 use super::kinds::{Kinds, Names};
-use super::launches::{require_launch, said_of};
+use super::launches::{of_linked_sessions, require_launch, said_of};
 use super::place::Place;
 use super::sessions;
-use super::spans::{day_range, quarters, require_range};
+use super::spans::{backwards, day_range, require_range};
 use super::touches::require_manner;
 use super::walk::Walk;
 
@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
         let mut wanted = Conditions::default();
         require_range(&mut wanted, (filter.since_ms, filter.until_ms));
         require_manner(&mut wanted, tx, filter)?;
-        require_launch(&mut wanted, filter);
+        require_work(&mut wanted, filter);
         require_kind(&mut wanted, tx, filter)?;
         Ok(Self { filter, place: Place::find(tx, filter)?, wanted })
     }
@@ -84,11 +84,16 @@ impl<'a> Search<'a> {
         let (mut found, mut known) = (Vec::new(), HashSet::new());
         let mut walk = Walk::new(&self.place, day_range(self.filter), limit);
         while let Some(days) = walk.next(tx, found.len())? {
-            let mut new = self.of_days(tx, days)?;
-            new.retain(|toucher| known.insert(toucher.clone()));
-            // In parts, since many may have come, and few are wanted.
-            for part in new.chunks(limit.clamp(1, MANY)) {
-                self.add(tx, part, limit, &mut found)?;
+            for range in backwards(days) {
+                if found.len() >= limit {
+                    break;
+                }
+                let mut new = self.between(tx, range)?;
+                new.retain(|toucher| known.insert(toucher.clone()));
+                // In parts, since many may have come, and few are wanted.
+                for part in new.chunks(limit.clamp(1, MANY)) {
+                    self.add(tx, part, limit, &mut found)?;
+                }
             }
         }
         Ok(found)
@@ -116,9 +121,9 @@ impl<'a> Search<'a> {
     /// Counts up to `bound` who touched the place, whatever the limit; says `bound` as well where
     /// too much was done there to be looked through quickly.
     fn count(&self, tx: &Connection, bound: u64) -> rusqlite::Result<u64> {
-        let mut touches = self.place.conditions("t");
+        let mut touches = self.place.few_conditions("t");
         require_range(&mut touches, (self.filter.since_ms, self.filter.until_ms));
-        if touches.count(tx, self.place.from(), LOOKED_AT)? == LOOKED_AT {
+        if touches.count(tx, self.place.few_from(), LOOKED_AT)? == LOOKED_AT {
             return Ok(bound);
         }
         let mut wanted = self.place.conditions("t");
@@ -132,14 +137,14 @@ impl<'a> Search<'a> {
         )
     }
 
-    /// Returns who touched the place on some days, the last to touch it first.
-    fn of_days(
+    /// Returns who touched the place in some quarter-hours, the last to touch it first.
+    fn between(
         &self,
         tx: &Connection,
         (first, last): (i64, i64),
     ) -> rusqlite::Result<Vec<Toucher>> {
         let mut wanted = self.place.conditions("t");
-        wanted.require("t.quarter BETWEEN ? AND ?", [quarters(first).0, quarters(last).1]);
+        wanted.require("t.quarter BETWEEN ? AND ?", [first, last]);
         wanted.and(&self.wanted);
         let sql = format!(
             "SELECT t.launch, t.session FROM {} LEFT JOIN launch l ON l.key = t.launch{}
@@ -177,6 +182,19 @@ impl<'a> Search<'a> {
             visits.entry((row.get(0)?, row.get(1)?)).or_default().add(row)?;
         }
         Ok(visits)
+    }
+}
+
+/// Adds of which launches a touch must be, or of sessions that are linked to these.
+fn require_work(wanted: &mut Conditions, filter: &Filter) {
+    let mut launches = Conditions::default();
+    require_launch(&mut launches, filter);
+    if let Some(of_launches) = launches.clause().strip_prefix(" WHERE ") {
+        let of_sessions = of_linked_sessions(&launches);
+        let sessions = of_sessions.clause().strip_prefix(" WHERE ").unwrap_or_default();
+        let sql = format!("({of_launches} OR {sessions})");
+        let values = launches.clone().into_values().into_iter().chain(of_sessions.into_values());
+        wanted.require(&sql, values.collect::<Vec<_>>());
     }
 }
 

@@ -21,7 +21,7 @@ use super::support::{
 
 /// What the merged projections hold, with names in place of keys.
 const MERGED: &[&str] = &[
-    "SELECT identity FROM repo",
+    "SELECT identity, first_dir, last_dir FROM repo",
     "SELECT root, main, remote, upstream, identity, seen_at, seen
      FROM clone c JOIN repo ON repo.key = c.repo",
     "SELECT id, facts, started_at, ended_at, l.agent, k.agent, mode, endpoint, flags, cwd, identity
@@ -397,6 +397,27 @@ proptest! {
         let (one, other) = (fixture.reader.dirs(&summed), fixture.reader.dirs(&touched));
         prop_assert_eq!(one.unwrap(), other.unwrap());
         // In how many directories is known of touches alone where one changes its repository.
+        let repos = |filter| {
+            let mut rows = fixture.reader.repos(filter).unwrap().rows;
+            rows.iter_mut().for_each(|row| row.dirs = 0);
+            rows
+        };
+        prop_assert_eq!(repos(&summed), repos(&touched));
+    }
+
+    #[test]
+    fn sums_of_sessions_answer_as_their_touches_do(
+        drafts in collection::vec(any_draft(), 0..40),
+        (since, until) in (option::of(any_edge()), option::of(any_edge())),
+        agent in option::of(word(&["claude", "codex"])),
+    ) {
+        let fixture = Fixture::with(drafts);
+        let (since_ms, until_ms) = (since.map(|at| at.ms()), until.map(|at| at.ms()));
+        let summed = Filter { since_ms, until_ms, agent, helpers: true, ..Filter::default() };
+        // Every id begins so, that of no session as well.
+        let touched = Filter { session: Some(String::new()), ..summed.clone() };
+        let (one, other) = (fixture.reader.dirs(&summed), fixture.reader.dirs(&touched));
+        prop_assert_eq!(one.unwrap(), other.unwrap());
         let repos = |filter| {
             let mut rows = fixture.reader.repos(filter).unwrap().rows;
             rows.iter_mut().for_each(|row| row.dirs = 0);

@@ -6,11 +6,11 @@ use trackway_protocol::record::{
     Body, DirTouched, Evidence, FileAccessed, LeftOut, Record, Repo, Session, SessionLinked,
     Tokens, Usage,
 };
-use trackway_protocol::row::{FileRow, Link, SessionLeftOut, SessionRow};
+use trackway_protocol::row::{FileRow, Link, SessionLeftOut, SessionRow, SessionTokens};
 
 use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
-use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started};
+use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started, touched};
 
 fn told(ms: i64, body: Body) -> Draft {
     Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
@@ -147,11 +147,12 @@ fn a_session_is_shown_with_all_that_is_known_of_it() {
     let row = row(&fixture.reader, "s1");
     assert_eq!((&*row.agent, row.cwd.as_deref()), ("claude", Some("/src/1")));
     assert_eq!((row.started_at, row.last_at), (at(3), at(16)));
-    assert_eq!((row.shell_calls, row.unresolved_calls), (7, 2));
+    assert_eq!((row.shell_calls, row.unresolved_calls), (Some(7), Some(2)));
     assert_eq!(row.permission_mode.as_deref(), Some("default"));
-    assert_eq!((row.files_read, row.files_written, row.dirs), (1, 2, 2));
-    assert_eq!((&row.models[..], row.responses), (&["opus".to_owned()][..], 2));
-    assert_eq!((row.tokens.input, row.tokens.cache_write, row.tokens.output), (2, 10, 11));
+    assert_eq!((row.files_read, row.files_written, row.dirs), (Some(1), Some(2), Some(2)));
+    assert_eq!((&row.models[..], row.responses), (&["opus".to_owned()][..], Some(2)));
+    let SessionTokens { input, cache_write, output, .. } = row.tokens;
+    assert_eq!((input, cache_write, output), (Some(2), Some(10), Some(11)));
     assert_eq!(row.launches, [id(1), id(2)]);
     assert_eq!((row.launch, row.linked_by.as_deref()), (Some(id(1)), Some("environment")));
     let link = |number, how: &str, evidence| Link {
@@ -165,6 +166,42 @@ fn a_session_is_shown_with_all_that_is_known_of_it() {
     assert_eq!(row.links, links);
     assert_eq!(row.transcript.as_deref(), Some("/t/s1.jsonl"));
     assert_eq!(row.transcript_gone_at, Some(at(19)));
+}
+
+#[test]
+fn of_a_session_that_only_a_link_names_nothing_is_counted() {
+    let link = || linked(9, "s1", 1, Evidence::Kernel, "environment");
+    let fixture = Fixture::with(vec![link()]);
+    let counted = |row: &SessionRow| {
+        let files = [row.files_read, row.files_written, row.dirs];
+        let calls = [row.responses, row.shell_calls, row.unresolved_calls];
+        ([files, calls].concat(), row.tokens)
+    };
+    let unknown = row(&fixture.reader, "s1");
+    assert_eq!(counted(&unknown), (vec![None; 6], SessionTokens::default()));
+    let fixture = Fixture::with(vec![link(), began(1, "s1", "/src/1")]);
+    let nothing = row(&fixture.reader, "s1");
+    let no_tokens = SessionTokens::from(Tokens::default());
+    assert_eq!(counted(&nothing), (vec![Some(0); 6], no_tokens));
+}
+
+#[test]
+fn the_records_of_a_session_are_those_of_its_launches_too() {
+    let fixture = Fixture::with(vec![
+        started(0, 1, "claude"),
+        started(1, 2, "claude"),
+        started(2, 3, "claude"),
+        began(3, "s1", "/src/1"),
+        linked(4, "s1", 1, Evidence::Kernel, "environment"),
+        linked(5, "s1", 2, Evidence::Inferred, "place"),
+        touched(6, 2, "/src/2", "command"),
+        touched(7, 3, "/src/3", "command"),
+    ]);
+    let records = fixture.reader.records_of_session("s1").unwrap();
+    let seq = |body: &Vec<u8>| serde_json::from_slice::<Record>(body).unwrap().seq;
+    assert_eq!(records.iter().map(seq).collect::<Vec<_>>(), [1, 2, 4, 5, 6, 7]);
+    let launches = fixture.reader.launches_of(&row(&fixture.reader, "s1")).unwrap();
+    assert_eq!(launches.iter().map(|row| row.id).collect::<Vec<_>>(), [id(1), id(2)]);
 }
 
 #[test]
@@ -338,7 +375,49 @@ fn places_name_the_sessions_that_were_there_and_their_agents() {
     let two = ("/src/2".to_owned(), "codex".to_owned(), Some(1));
     assert_eq!(dirs(all()), [two.clone(), one("claude codex", 2)]);
     assert_eq!(dirs(Filter { session: Some("s1".into()), ..all() }), [one("claude", 1)]);
-    assert_eq!(dirs(Filter { since_ms: Some(T0 + 1), ..all() }), [two, one("codex", 1)]);
+    assert_eq!(dirs(Filter { since_ms: Some(T0 + 1), ..all() }), [two.clone(), one("codex", 1)]);
+    assert_eq!(dirs(Filter { agent: Some("codex".into()), ..all() }), [two, one("codex", 1)]);
+    assert_eq!(dirs(Filter { agent: Some("claude".into()), ..all() }), [one("claude", 1)]);
+}
+
+#[test]
+fn a_launch_was_where_the_sessions_were_that_it_worked_on() {
+    let in_repo = |ms, session: &str, dir: &str| {
+        let mut draft = in_dir(ms, session, dir);
+        let Body::DirTouched(touched) = &mut draft.body else { unreachable!() };
+        touched.repo = Some(repo(dir, None));
+        draft
+    };
+    let fixture = Fixture::with(vec![
+        started(0, 1, "claude"),
+        began(0, "s1", "/src/1"),
+        began(0, "s2", "/src/2"),
+        in_repo(1, "s1", "/src/1"),
+        in_repo(2, "s2", "/src/2"),
+        linked(3, "s1", 1, Evidence::Kernel, "environment"),
+    ]);
+    let of = Filter { launch: Some(id(1).to_string()), ..all() };
+    let dirs = fixture.reader.dirs(&of).unwrap().rows;
+    let [dir] = &dirs[..] else { panic!("{dirs:?}") };
+    assert_eq!((&*dir.dir, dir.launches, dir.sessions), ("/src/1", 0, Some(1)));
+    let repos = fixture.reader.repos(&of).unwrap().rows;
+    let [repo] = &repos[..] else { panic!("{repos:?}") };
+    assert_eq!((&*repo.id, repo.dirs, repo.sessions), ("/src/1", 1, Some(1)));
+    let who = |filter| fixture.reader.who(&Filter { dir: Some("/src".into()), ..filter }).unwrap();
+    let rows = who(of.clone()).rows;
+    assert_eq!(rows.iter().map(|row| row.session.as_deref()).collect::<Vec<_>>(), [Some("s1")]);
+    let of_codex = Filter { agent: Some("codex".into()), ..of };
+    assert!(fixture.reader.dirs(&of_codex).unwrap().rows.is_empty());
+}
+
+#[test]
+fn who_finds_what_is_done_to_files_alone_where_there_are_many() {
+    let many = (0..1001).map(|n| accessed(n, "s1", &format!("/src/{n}"), "read"));
+    let fixture = Fixture::with(many.chain([accessed(2000, "s2", "/src/x", "delete")]).collect());
+    let filter = Filter { dir: Some("/src".into()), how: Some("delete".into()), ..all() };
+    let rows = fixture.reader.who(&filter).unwrap().rows;
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.session.as_deref(), &*row.path), (Some("s2"), "/src/x"));
 }
 
 #[test]
