@@ -11,7 +11,7 @@ use std::sync::Arc;
 use trackway_protocol::ids::Timestamp;
 
 use crate::agents::Install;
-use crate::session::Drift;
+use crate::pipeline::misread::Misread;
 
 /// A point in time by the two clocks that matter: what people read, and what durations need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub(crate) enum Event {
     Backfill { running: bool, done_bytes: u64, total_bytes: u64 },
     /// A session's own file tells more of it.
     SessionGrew(Box<Growth>),
-    /// What was not understood of an agent's session files.
-    Misread { agent: &'static str, drift: Drift, unreadable: u64 },
+    /// What was not understood of session files, all in all.
+    Misread(Misread),
     /// Files changed in directories where agents work.
     Altered(Vec<Altered>),
     /// So many directories of a tree are not watched.

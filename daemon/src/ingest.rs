@@ -25,6 +25,7 @@ use trackway_protocol::ids::Timestamp;
 
 use crate::agents::{self, Agent};
 use crate::event::{Event, FileId, SourceReport, State};
+use crate::pipeline::misread::Misread;
 use crate::session::{Fact, Parser, ReadShell, What};
 use crate::source::sessions::{
     Closed, Cursor, Cursors, Follower, Found, Gone, HISTORY, Home, Orders, Sink, Skip, Start,
@@ -34,6 +35,7 @@ use crate::source::{Ended, EventSender};
 use crate::store::Store;
 use crate::store::ingest::{File, Intake, Kept};
 
+mod drift;
 mod facts;
 mod growth;
 mod places;
@@ -68,6 +70,7 @@ pub(crate) struct Ingest {
     homes: Vec<PathBuf>,
     facts: Vec<Fact>,
     told: Option<(State, String)>,
+    misread: Misread,
     events: EventSender,
 }
 
@@ -115,6 +118,10 @@ impl Ingest {
     /// Begins with what is kept. The handle is for the thread that it is made on.
     pub(crate) fn begin(kept: Kept, events: EventSender) -> Handle {
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+        let misread = drift::kept(&kept);
+        if misread.versions().next().is_some() {
+            drop(events.blocking_send(Event::Misread(misread.clone())));
+        }
         let ingest = Self {
             kept,
             places: Places::new(),
@@ -124,6 +131,7 @@ impl Ingest {
             homes: Vec::new(),
             facts: Vec::new(),
             told: None,
+            misread,
             events,
         };
         Handle(std::rc::Rc::new(std::cell::RefCell::new(ingest)))
@@ -211,8 +219,7 @@ impl Ingest {
     fn tell_drift(&mut self, reader: &mut Reader) {
         let (drift, unreadable) = (reader.parser.take_drift(), std::mem::take(&mut reader.errors));
         if !drift.is_empty() || unreadable > 0 {
-            let agent = reader.agent.name();
-            drop(self.events.blocking_send(Event::Misread { agent, drift, unreadable }));
+            self.misread(reader.agent.name(), drift, unreadable);
         }
     }
 

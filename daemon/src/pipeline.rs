@@ -216,10 +216,8 @@ impl Pipeline {
                 self.outside.snapshot.send_modify(|snapshot| snapshot.backfill = Some(backfill));
             }
             Event::SessionGrew(growth) => self.grew(*growth).await,
-            Event::Misread { agent, drift, unreadable } => {
-                let misread =
-                    |snapshot: &mut Snapshot| snapshot.misread.add(agent, drift, unreadable);
-                self.outside.snapshot.send_modify(misread);
+            Event::Misread(misread) => {
+                self.outside.snapshot.send_modify(|snapshot| snapshot.misread = misread);
             }
             Event::Altered(altered) => self.altered(altered).await,
             Event::Unwatched { root, dirs } => self.unwatched(root, dirs),

@@ -84,7 +84,8 @@ fn what_a_script_writes_is_told(agent: Agent) {
     ];
     expected.extend(found_by_the_agent(agent, &["{repo}/out.txt", "{repo}/made/deep/f"]));
     watch.claim_files(&session.id, &expected);
-    let rows: Vec<FileRow> = watch.daemon.rows(&["files", "--how", "delete"]);
+    let mut rows: Vec<FileRow> = watch.files(&session.id);
+    rows.retain(|row| row.how == "delete");
     assert_eq!((rows.len(), rows[0].changed), (1, 1), "{rows:#?}");
     assert_eq!(rows[0].repo.as_ref().map(|repo| &repo.root), Some(&watch.world.tell("{repo}")));
     assert!(watch.dirs_of_session(&session.id, "write").contains(&watch.world.repo()));
@@ -110,6 +111,8 @@ fn what_is_told_twice_is_one_access(agent: Agent) {
     let run = Scenario::new(agent).print("Edit it").turn(call).run();
     let session = run.one_session(2);
     run.watch.claim_files(&session.id, &[("write", "{repo}/a.txt", Inferred)]);
+    let seen = || run.watch.files(&session.id).iter().any(|row| row.changed > 0).then_some(());
+    wait::until(Duration::from_secs(5), seen);
     let rows = run.watch.files(&session.id);
     assert_eq!(
         (rows[0].times, rows[0].changed, session.files_written),

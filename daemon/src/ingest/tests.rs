@@ -16,6 +16,7 @@ use trackway_protocol::record::{Body, Evidence, Record, Usage};
 
 use crate::event::{Event, Growth};
 use crate::ingest;
+use crate::pipeline::misread::Misread;
 use crate::session::tally::tests::corpus::made;
 use crate::source::sessions::Home;
 use crate::store;
@@ -26,12 +27,15 @@ struct Scene {
     runtime: Runtime,
     /// What the pipeline was told of sessions.
     growths: RefCell<Vec<Growth>>,
+    /// What the last run said was not understood.
+    misread: RefCell<Misread>,
 }
 
 impl Scene {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        Self { dir: tempfile::tempdir().unwrap(), runtime, growths: RefCell::default() }
+        let (growths, misread) = Default::default();
+        Self { dir: tempfile::tempdir().unwrap(), runtime, growths, misread }
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -55,8 +59,10 @@ impl Scene {
         let intake = writer.intake();
         let following = ingest::start(&state, &intake, &events, move |_| homes.into());
         drop(events);
+        self.misread.take();
         loop {
             match self.runtime.block_on(queue.recv()) {
+                Some(Event::Misread(misread)) => drop(self.misread.replace(misread)),
                 Some(Event::Backfill { running: false, .. }) => break,
                 Some(Event::SessionGrew(growth)) => self.growths.borrow_mut().push(*growth),
                 Some(_) => {}
@@ -145,6 +151,25 @@ fn user(session: &str, second: u32) -> String {
 
 fn kinds(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| record.body.kind()).collect()
+}
+
+#[test]
+fn what_was_not_understood_is_known_after_a_restart() {
+    let scene = Scene::new();
+    let odd = user("s", 1).replace("\"user\",\"uuid\"", "\"oddity\",\"uuid\"");
+    scene.append("claude/projects/-w/s.jsonl", &[user("s", 0), odd, "planted\n".into()].concat());
+    let expected = [
+        "claude (version unknown): 1 unreadable lines",
+        "claude 2.1.330: 1 unknown line types, 1 times",
+    ];
+    for _ in 0..2 {
+        scene.run();
+        assert_eq!(scene.misread.borrow().lines(), expected);
+    }
+    scene.append("claude/projects/-w/s.jsonl", "planted too\n");
+    scene.run();
+    assert!(scene.misread.borrow().lines()[0].ends_with(": 2 unreadable lines"));
+    scene.claim_nothing_planted();
 }
 
 #[test]

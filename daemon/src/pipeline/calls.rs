@@ -10,7 +10,8 @@
 //! launch's and no session's; where two launches are, it is nobody's and counted for each.
 //!
 //! A call that runs for long is a server, say, that was started to stay: whatever changes then is
-//! more likely to be somebody else's. It is counted as not told.
+//! more likely to be somebody else's. It is counted as not told, as is what changes while something
+//! runs below an agent that was gone before it could be read.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -22,6 +23,8 @@ use crate::event::{Alteration, COARSE_MS};
 
 /// After so long it is not known any more who changes files.
 const LONG_MS: i64 = 10 * 60 * 1000;
+/// What could not be read began so long before at most.
+const UNREAD_MS: i64 = 200;
 /// How many calls are remembered that have ended: what changed in them is told a moment later.
 const PAST: usize = 256;
 /// How many files one call is told to have changed.
@@ -50,6 +53,8 @@ pub(super) struct Call {
     left: LeftOut,
     /// Whether it is over, and what was left out of it was said.
     settled: bool,
+    /// Whether it may have been no call: it was gone before it could be read.
+    doubtful: bool,
 }
 
 /// Changes that are not told, by why.
@@ -84,14 +89,22 @@ pub(super) struct Calls {
     unwatched: HashMap<PathBuf, u64>,
     /// What was said of that, and to which session.
     said: HashSet<(String, PathBuf, u64)>,
+    /// Directories of agents' own.
+    own: HashSet<PathBuf>,
+    /// For how many launches each tree is watched.
+    watched: HashMap<PathBuf, usize>,
     /// Trees that were left.
     stale: HashSet<PathBuf>,
+    /// Launches that have ended since it was last tidied up.
+    over: usize,
 }
 
 #[derive(Debug, Default)]
 struct Visited {
     dirs: HashSet<PathBuf>,
     trees: BTreeSet<PathBuf>,
+    /// Whether the launch has ended.
+    over: bool,
 }
 
 impl Calls {
@@ -118,7 +131,23 @@ impl Calls {
             ignored: HashSet::new(),
             left: LeftOut::default(),
             settled: false,
+            doubtful: false,
         });
+        id
+    }
+
+    /// Something began below an agent that could not be read. What changes then is counted.
+    pub(super) fn doubt(
+        &mut self,
+        whose: (LaunchId, &'static str),
+        session: Option<String>,
+        at: Timestamp,
+    ) -> u64 {
+        let began = Timestamp::from_ms(at.ms() - UNREAD_MS);
+        let id = self.begin(whose, session, None, began);
+        if let Some(call) = self.get(id) {
+            call.doubtful = true;
+        }
         id
     }
 
@@ -127,6 +156,12 @@ impl Calls {
         if let Some(call) = self.get(id) {
             call.ended = Some(at.max(call.began));
         }
+    }
+
+    /// Whether a call may have been none.
+    pub(super) fn is_doubtful(&self, id: u64) -> bool {
+        let at = self.all.binary_search_by_key(&id, |call| call.id);
+        at.is_ok_and(|at| self.all[at].doubtful)
     }
 
     pub(super) fn get(&mut self, id: u64) -> Option<&mut Call> {
@@ -149,44 +184,60 @@ impl Calls {
         !visited.dirs.contains(dir) && visited.dirs.insert(dir.to_owned())
     }
 
+    /// A directory is an agent's own. Whether that is new.
+    pub(super) fn exclude(&mut self, dir: &Path) -> bool {
+        !self.own.contains(dir) && self.own.insert(dir.to_owned())
+    }
+
     /// A tree is watched for a launch. Whether that is new.
     pub(super) fn watch(&mut self, launch: LaunchId, tree: &Path) -> bool {
         if self.stale.remove(tree) {
             self.unwatched.remove(tree);
         }
-        self.visited.entry(launch).or_default().trees.insert(tree.to_owned())
+        let is_new = self.visited.entry(launch).or_default().trees.insert(tree.to_owned());
+        if is_new {
+            *self.watched.entry(tree.to_owned()).or_default() += 1;
+        }
+        is_new
     }
 
     /// A launch has ended. Returns the trees that are watched for no other.
-    pub(super) fn leave(
-        &mut self,
-        launch: LaunchId,
-        is_live: impl Fn(LaunchId) -> bool,
-    ) -> Vec<PathBuf> {
-        let Some(visited) = self.visited.get(&launch) else { return Vec::new() };
-        let others = self.visited.iter().filter(|(id, _)| **id != launch && is_live(**id));
-        let others: BTreeSet<&PathBuf> = others.flat_map(|(_, visited)| &visited.trees).collect();
-        let left: Vec<PathBuf> =
-            visited.trees.iter().filter(|tree| !others.contains(tree)).cloned().collect();
+    pub(super) fn leave(&mut self, launch: LaunchId) -> Vec<PathBuf> {
+        let Some(visited) = self.visited.get_mut(&launch).filter(|visited| !visited.over) else {
+            return Vec::new();
+        };
+        visited.over = true;
+        self.over += 1;
+        let mut left = Vec::new();
+        for tree in &visited.trees {
+            let Some(launches) = self.watched.get_mut(tree) else { continue };
+            *launches -= 1;
+            if *launches == 0 {
+                self.watched.remove(tree);
+                left.push(tree.clone());
+            }
+        }
         self.stale.extend(left.iter().filter(|tree| self.unwatched.contains_key(*tree)).cloned());
         left
     }
 
-    /// Forgets what is long over.
-    pub(super) fn forget(&mut self, is_live: impl Fn(LaunchId) -> bool) {
-        let over = self.all.iter().filter(|call| call.is_over()).count();
-        let mut surplus = over.saturating_sub(PAST);
-        if surplus < PAST && self.visited.len() <= PAST {
-            return;
+    /// Forgets what is long over, now and then.
+    pub(super) fn forget(&mut self) {
+        if self.all.len() > 2 * PAST {
+            let over = self.all.iter().filter(|call| call.is_over()).count();
+            let mut surplus = over.saturating_sub(PAST);
+            self.all.retain(|call| {
+                let goes = surplus > 0 && call.is_over();
+                surplus -= usize::from(goes);
+                !goes
+            });
+            self.said.clear();
         }
-        self.all.retain(|call| {
-            let goes = surplus > 0 && call.is_over();
-            surplus -= usize::from(goes);
-            !goes
-        });
-        let known: HashSet<LaunchId> = self.all.iter().map(|call| call.launch).collect();
-        self.visited.retain(|launch, _| known.contains(launch) || is_live(*launch));
-        self.said.clear();
+        if self.over > PAST {
+            self.over = 0;
+            let known: HashSet<LaunchId> = self.all.iter().map(|call| call.launch).collect();
+            self.visited.retain(|launch, visited| !visited.over || known.contains(launch));
+        }
     }
 
     /// Says whose a change in a directory is, that was somewhen in a span of time.
@@ -200,7 +251,7 @@ impl Calls {
             return Whose::Nobody;
         }
         let young = all.iter().copied().filter(|call| at.ms() - call.began.ms() <= LONG_MS);
-        let mut calls: Vec<&Call> = young.collect();
+        let mut calls: Vec<&Call> = young.filter(|call| !call.doubtful).collect();
         if calls.is_empty() {
             return Whose::Unknown(ids(&all));
         }
@@ -417,6 +468,18 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_read_is_blamed_for_nothing() {
+        let mut calls = Calls::default();
+        calls.watch(launch(1), Path::new("/r"));
+        let doubt = calls.doubt((launch(1), "claude"), Some("s".into()), at(100));
+        calls.end(doubt, at(110));
+        assert_eq!(whose(&calls, "/r", 90), Whose::Unknown(vec![doubt]));
+        assert_eq!(whose(&calls, "/r", 111), Whose::Nobody);
+        let call = begin(&mut calls, launch(1), "s", 80, "/r");
+        assert_eq!(whose(&calls, "/r", 90), Whose::Session(call));
+    }
+
+    #[test]
     fn what_is_left_out_is_counted_once() {
         let mut calls = Calls::default();
         let id = begin(&mut calls, launch(1), "s", 0, "/r");
@@ -453,7 +516,8 @@ mod tests {
         let mut calls = Calls::default();
         calls.watch(launch(1), Path::new("/r"));
         calls.watch(launch(2), Path::new("/r"));
-        assert!(calls.leave(launch(1), |_| true).is_empty());
-        assert_eq!(calls.leave(launch(2), |other| other != launch(1)), [Path::new("/r")]);
+        assert!(calls.leave(launch(1)).is_empty());
+        assert!(calls.leave(launch(1)).is_empty(), "it has left already");
+        assert_eq!(calls.leave(launch(2)), [Path::new("/r")]);
     }
 }

@@ -62,7 +62,9 @@ impl Pipeline {
     /// The same for a launch that begins.
     pub(super) async fn watch_files_of(&mut self, launch: LaunchId, cwd: &Path, found: bool) {
         let own = self.live.get(&launch).and_then(|live| live.agent.home(live.env.as_ref()?));
-        if let (Some(changes), Some(own)) = (&self.outside.changes, own) {
+        if let (Some(changes), Some(own)) = (&self.outside.changes, own)
+            && self.calls.exclude(&own)
+        {
             changes.order(Order::Exclude(own));
         }
         let now = Timestamp::now();
@@ -72,18 +74,12 @@ impl Pipeline {
 
     /// A launch has ended.
     pub(super) fn leave_files(&mut self, launch: LaunchId) {
-        let live = &self.live;
-        for tree in self.calls.leave(launch, |other| live.contains_key(&other)) {
+        for tree in self.calls.leave(launch) {
             if let Some(changes) = &self.outside.changes {
                 changes.order(Order::Leave(tree));
             }
         }
-        self.forget_calls();
-    }
-
-    pub(super) fn forget_calls(&mut self) {
-        let live = &self.live;
-        self.calls.forget(|launch| live.contains_key(&launch));
+        self.calls.forget();
     }
 
     /// Ends the calls whose last process has ended.

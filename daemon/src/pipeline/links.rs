@@ -187,6 +187,13 @@ impl Links {
         None
     }
 
+    /// Returns the session that a launch is linked to, where that is one.
+    pub(super) fn only_session(&self, launch: LaunchId) -> Option<String> {
+        let mut sessions = self.works.get(&launch)?.linked.iter().map(|(session, _)| session);
+        let first = sessions.next()?;
+        sessions.all(|other| other == first).then(|| first.clone())
+    }
+
     /// Whether it is known of a launch in this way on which session it works.
     pub(super) fn is_known_by(&self, launch: LaunchId, how: &str) -> bool {
         self.works.get(&launch).is_some_and(|work| {

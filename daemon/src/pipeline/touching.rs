@@ -10,6 +10,7 @@ use super::launching::marks;
 use super::linking::named;
 use super::tree::Member;
 use crate::agents::{Arguments, Role};
+use crate::clock;
 use crate::enrich::normal::normal;
 use crate::enrich::repo::lookup::Found;
 use crate::event::{Moment, ProcessFacts};
@@ -34,6 +35,8 @@ impl Pipeline {
         let unknown = !tool_call && (facts.env.is_none() || live.env.is_none());
         let of_call = self.tree.get(facts.pid).and_then(|own| own.call);
         let of_call = of_call.or_else(|| parent.and_then(|parent| parent.call));
+        // What was in doubt turns out to be one.
+        let of_call = of_call.filter(|call| !(tool_call && self.calls.is_doubtful(*call)));
         let begins = of_call.is_none() && tool_call && !machinery && role.is_none();
         let call = if begins && !live.contained {
             let (whose, session) = ((launch, live.agent.name()), named(live, facts));
@@ -61,7 +64,7 @@ impl Pipeline {
         }
         if begins {
             self.look_at_waiting().await;
-            self.forget_calls();
+            self.calls.forget();
         }
         match &facts.cwd {
             Some(cwd) if !unknown => {
@@ -78,8 +81,16 @@ impl Pipeline {
         if may_be_agent {
             self.counts.explain();
         }
-        if let Some(live) = self.live.get_mut(&member.launch) {
-            live.unread += 1;
+        let member = member.clone();
+        let Some(live) = self.live.get_mut(&member.launch) else { return };
+        live.unread += 1;
+        if member.call.is_none() && member.role.is_none() && !live.contained {
+            // It may have been a shell call; then of the session that the launch works on, if that
+            // is one.
+            let whose = (member.launch, live.agent.name());
+            let session = self.links.only_session(member.launch);
+            let call = self.calls.doubt(whose, session, clock::read().now().at);
+            self.tree.insert(pid, Member { call: Some(call), ..member });
         }
     }
 

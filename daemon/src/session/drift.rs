@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Different names that are kept.
 const MOST: usize = 200;
 /// A longer name is none.
@@ -28,7 +30,7 @@ pub(crate) struct Seen {
 }
 
 /// What kind of thing was not understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Kind {
     /// A line of an unknown type.
     Type,

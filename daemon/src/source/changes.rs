@@ -26,7 +26,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trackway_protocol::ids::Timestamp;
 
@@ -54,6 +54,12 @@ pub(crate) const TIER: &str = "inotify";
 const GATHER: Duration = Duration::from_millis(40);
 /// How long before it was looked at something may have gone.
 const UNSURE_MS: i64 = 100;
+/// How often the queue is read before anything else is done: on a busy machine it is never empty.
+const ROUNDS: usize = 16;
+/// So long a new file must be there to be told: what goes before that was in passing.
+const YOUNG: Duration = Duration::from_millis(250);
+/// So long a tree is watched after it was left: agents come and go.
+const LINGER: Duration = Duration::from_secs(30);
 /// Directories that hold version control, not the user's files.
 const INTERNAL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 /// The niceness of the thread; the disk's priority follows it.
@@ -123,6 +129,8 @@ struct Changes {
     seen: Vec<Seen>,
     /// What the next event tells, by directory.
     next: BTreeMap<Arc<Path>, Altered>,
+    /// Files that are new, each with the span in which it came and when it was seen first.
+    young: BTreeMap<(Arc<Path>, OsString), (Timestamp, Timestamp, Instant)>,
     /// When the queue was last found empty.
     emptied: Timestamp,
     /// Directories that are not watched, as it was last reported.
@@ -142,6 +150,7 @@ impl Changes {
             excluded: Vec::new(),
             seen: Vec::new(),
             next: BTreeMap::new(),
+            young: BTreeMap::new(),
             emptied: Timestamp::now(),
             told: 0,
         }
@@ -153,11 +162,13 @@ impl Changes {
                 return Ended::Ordered;
             }
             if !self.step() {
-                self.watcher.wait(None);
+                self.watcher.wait(self.patience());
                 if !self.table.roots.is_empty() {
                     std::thread::sleep(GATHER);
                 }
             }
+            self.grow_up(YOUNG);
+            self.remove_left(LINGER);
             if self.take().is_err() {
                 return Ended::Ordered;
             }
@@ -169,10 +180,16 @@ impl Changes {
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 Order::Watch(root, since) => self.add(&root, since),
-                Order::Leave(root) => self.leave(&root),
+                Order::Leave(root) => {
+                    if let Some(known) = self.table.roots.get_mut(&*root) {
+                        known.left_at = Some(Instant::now());
+                    }
+                }
                 Order::Exclude(dir) => self.exclude(&dir),
                 // What has changed before is told.
                 Order::Stop => {
+                    self.look_at_queue();
+                    self.grow_up(Duration::ZERO);
                     let _nobody_left_to_tell = self.take();
                     return false;
                 }
@@ -194,7 +211,11 @@ impl Changes {
     fn add(&mut self, root: &Path, since: Timestamp) {
         let outside = ["/proc", "/sys", "/dev"].iter().any(|other| root.starts_with(other));
         let excluded = self.excluded.iter().any(|dir| root.starts_with(dir));
-        if outside || excluded || self.table.roots.contains_key(root) {
+        if let Some(known) = self.table.roots.get_mut(root) {
+            known.left_at = None;
+            return;
+        }
+        if outside || excluded {
             return;
         }
         let root: Arc<Path> = root.into();
@@ -202,11 +223,38 @@ impl Changes {
         self.scans.push_front(Scan::of_root(root, News::Since(since)));
     }
 
-    /// Watches a tree no more. What changed until now is told.
-    fn leave(&mut self, root: &Path) {
-        if self.take().is_err() || self.table.roots.remove(root).is_none() {
-            return;
+    /// Returns how long there is nothing to do but to wait; none where that is for ever.
+    fn patience(&self) -> Option<Duration> {
+        let young = self.young.values().map(|(_, _, seen)| YOUNG.saturating_sub(seen.elapsed()));
+        let left = self.table.roots.values().filter_map(|root| root.left_at);
+        let left = left.map(|left_at| LINGER.saturating_sub(left_at.elapsed()));
+        young.chain(left).min()
+    }
+
+    /// Tells the new files that are there for so long, and forgets those that are not any more.
+    fn grow_up(&mut self, age: Duration) {
+        let young = std::mem::take(&mut self.young);
+        for ((dir, name), (early, at, seen)) in young {
+            if seen.elapsed() < age {
+                self.young.insert((dir, name), (early, at, seen));
+            } else if disk::look(&dir.join(&name)).is_some_and(|look| look.is_file) {
+                self.table.remember(&dir, &name, self.bounds.names);
+                self.tell(&dir, &name, Alteration::Written, (early, at));
+            }
         }
+    }
+
+    /// Watches trees no more that were left so long ago.
+    fn remove_left(&mut self, age: Duration) {
+        let over =
+            |root: &table::Root| root.left_at.is_some_and(|left_at| left_at.elapsed() >= age);
+        let left = self.table.roots.iter().filter(|(_, root)| over(root));
+        let left: Vec<Arc<Path>> = left.map(|(path, _)| path.clone()).collect();
+        left.iter().for_each(|root| self.remove_tree(root));
+    }
+
+    fn remove_tree(&mut self, root: &Path) {
+        self.table.roots.remove(root);
         let of_root = self.table.of_root(root);
         of_root.iter().for_each(|dir| self.remove(dir));
         // What lies in another tree as well is that one's from now on.
@@ -230,15 +278,19 @@ impl Changes {
 
     /// Takes what the queue has, and tells it.
     fn take(&mut self) -> Result<(), ()> {
-        loop {
+        self.look_at_queue();
+        self.send()
+    }
+
+    fn look_at_queue(&mut self) {
+        for _ in 0..ROUNDS {
             self.watcher.take(&mut self.seen);
             if self.seen.is_empty() {
-                break;
+                self.emptied = Timestamp::now();
+                return;
             }
             self.look_at_seen();
         }
-        self.emptied = Timestamp::now();
-        self.send()
     }
 
     fn look_at_seen(&mut self) {
@@ -318,8 +370,22 @@ impl Changes {
         if dir.ignored || dir.rules.ignore(&path.join(name), false) {
             return self.tell(path, name, Alteration::Ignored, span);
         }
-        self.table.remember(path, name, self.bounds.names);
-        self.tell(path, name, Alteration::Written, span);
+        if dir.names.contains(&hashed(name)) || dir.is_partial {
+            self.tell(path, name, Alteration::Written, span);
+        } else {
+            self.come(path, name, span);
+        }
+    }
+
+    /// A file is new.
+    pub(super) fn come(
+        &mut self,
+        dir: &Arc<Path>,
+        name: &OsStr,
+        (early, at): (Timestamp, Timestamp),
+    ) {
+        let new = (early, at, Instant::now());
+        self.young.entry((dir.clone(), name.to_owned())).or_insert(new);
     }
 
     /// A name is gone. What nobody knew of came and went, and is no file of the user's.
@@ -330,6 +396,9 @@ impl Changes {
         let span = (earlier(at, UNSURE_MS), at);
         if dir.ignored || dir.rules.ignore(&path.join(name), false) {
             return self.tell(path, name, Alteration::Ignored, span);
+        }
+        if self.young.remove(&(path.clone(), name.to_owned())).is_some() {
+            return;
         }
         if self.table.forget(path, name) {
             let renamed = change == Change::Left;

@@ -79,11 +79,16 @@ impl Watch {
     /// be known better: some versions of the agents tell themselves what a shell command did.
     #[track_caller]
     pub fn claim_files(&self, session: &str, expected: &[(&str, &str, Evidence)]) {
-        let rows = self.files(session);
-        let told: BTreeSet<(String, String)> =
-            rows.iter().map(|row| (row.how.clone(), row.path.clone())).collect();
         let name = |(how, path, _): &(&str, &str, _)| ((*how).to_owned(), self.world.tell(path));
         let wanted: BTreeSet<(String, String)> = expected.iter().map(name).collect();
+        let told = |rows: &[FileRow]| -> BTreeSet<(String, String)> {
+            rows.iter().map(|row| (row.how.clone(), row.path.clone())).collect()
+        };
+        // What was seen to change is told a moment after the session file has told its part.
+        let all_there = || told(&self.files(session)).is_superset(&wanted).then_some(());
+        wait::until(Duration::from_secs(5), all_there);
+        let rows = self.files(session);
+        let told = told(&rows);
         let missing: Vec<_> = wanted.difference(&told).collect();
         let besides: Vec<_> = told.difference(&wanted).collect();
         assert!(

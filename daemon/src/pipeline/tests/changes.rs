@@ -153,6 +153,26 @@ async fn what_is_ignored_or_not_watched_is_counted() {
 }
 
 #[tokio::test]
+async fn a_shell_that_was_gone_too_soon_leaves_a_count_and_its_child_a_call() {
+    let ledger = Ledger::new();
+    let gone = |pid| Event::Unread { pid, may_be_agent: false };
+    let events = vec![
+        claude(),
+        bash(9, 10, A),
+        exit(9, 0),
+        fork(10, 11),
+        gone(11),
+        change_at(REPO, "a", Alteration::Written, later()),
+        fork(11, 12),
+        process(12, "/usr/bin/python3").below(11).env(&claude_s(A)).exec(),
+        change_at(REPO, "b", Alteration::Written, later()),
+    ];
+    ledger.run(events).await;
+    assert_eq!(ledger.changed(), [by(A, "b", "write")]);
+    assert_eq!(ledger.session(A).left_out.untold, 1);
+}
+
+#[tokio::test]
 async fn what_an_agent_s_own_helper_does_is_no_call() {
     let ledger = Ledger::new();
     let helper = process(11, "/usr/bin/git").below(10).exec();

@@ -150,20 +150,26 @@ impl Changes {
         let (ignored, kept): (Vec<_>, Vec<_>) =
             files.iter().copied().partition(|it| is_ignored(&it));
         if let News::Again(since) = scan.news {
-            let names = kept.iter().map(|name| hashed(name)).collect();
-            for missing in 0..self.table.rename_all(dir, names) {
+            let known = self.table.dirs.get(dir).map(|dir| dir.names.clone()).unwrap_or_default();
+            let names = kept.iter().map(|name| hashed(name)).filter(|it| known.contains(it));
+            for missing in 0..self.table.rename_all(dir, names.collect()) {
                 let name = OsString::from(missing.to_string());
                 self.tell(dir, &name, Alteration::Untold, (since, Timestamp::now()));
             }
         }
-        for name in &kept {
-            self.table.remember(dir, name, self.bounds.names);
+        for name in kept {
+            match news(scan.news, &dir.join(name)) {
+                Some(span) if matches!(scan.news, News::All(_)) => self.come(dir, name, span),
+                Some(span) => {
+                    self.table.remember(dir, name, self.bounds.names);
+                    self.tell(dir, name, Alteration::Written, span);
+                }
+                None => self.table.remember(dir, name, self.bounds.names),
+            }
         }
-        let all = kept.iter().map(|name| (name, Alteration::Written));
-        let all = all.chain(ignored.iter().map(|name| (name, Alteration::Ignored)));
-        for (name, what) in all {
+        for name in ignored {
             if let Some(span) = news(scan.news, &dir.join(name)) {
-                self.tell(dir, name, what, span);
+                self.tell(dir, name, Alteration::Ignored, span);
             }
         }
     }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::hashed;
 use super::rules::Rules;
@@ -17,6 +19,8 @@ pub(super) struct Root {
     pub(super) ignored: usize,
     /// Directories that are not, at least.
     pub(super) left_out: usize,
+    /// When nobody worked in it any more.
+    pub(super) left_at: Option<Instant>,
 }
 
 /// A watched directory.
@@ -40,7 +44,8 @@ pub(super) struct Dir {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) roots: BTreeMap<Arc<Path>, Root>,
-    pub(super) dirs: HashMap<Arc<Path>, Dir>,
+    /// In order of their paths, so that what lies below one follows it.
+    pub(super) dirs: BTreeMap<Arc<Path>, Dir>,
     pub(super) by_watch: HashMap<Watch, Arc<Path>>,
     names: usize,
 }
@@ -112,6 +117,7 @@ impl Table {
 
     /// Lists a directory and all below it.
     pub(super) fn below(&self, path: &Path) -> Vec<Arc<Path>> {
-        self.dirs.keys().filter(|dir| dir.starts_with(path)).cloned().collect()
+        let from = self.dirs.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
+        from.map(|(dir, _)| dir.clone()).take_while(|dir| dir.starts_with(path)).collect()
     }
 }

@@ -79,6 +79,8 @@ impl Story {
     /// What was told since the last time, in order, each once.
     fn told(&mut self) -> Vec<(String, Alteration)> {
         self.settle();
+        self.changes.grow_up(Duration::ZERO);
+        self.changes.take().unwrap();
         let root = self.root();
         let mut told = Vec::new();
         while let Ok(event) = self.events.try_recv() {
@@ -129,6 +131,35 @@ fn files_that_change_are_told_and_what_came_and_went_is_not() {
         ("sub/e", Written),
     ]);
     story.claim(&[]);
+}
+
+#[test]
+fn what_is_written_elsewhere_first_and_then_put_in_place_is_one_change() {
+    let mut story = Story::repository(&["a"]);
+    story.watch();
+    story.write("sedX1", "new");
+    story.settle();
+    assert_eq!(story.changes.young.len(), 1, "it may be in passing");
+    assert!(story.changes.patience().is_some_and(|patience| patience <= YOUNG));
+    fs::rename(story.path("sedX1"), story.path("a")).unwrap();
+    story.claim(&[("a", Written)]);
+    assert_eq!(story.changes.patience(), None);
+}
+
+#[test]
+fn a_tree_lingers_and_is_taken_up_again() {
+    let mut story = Story::repository(&["a"]);
+    let root = story.root();
+    let known = |story: &Story| story.changes.table.roots.get(&*root).copied();
+    story.watch();
+    story.changes.table.roots.get_mut(&*root).unwrap().left_at = Some(Instant::now());
+    story.changes.remove_left(LINGER);
+    assert!(known(&story).is_some() && story.changes.patience().is_some());
+    story.watch();
+    assert!(known(&story).unwrap().left_at.is_none());
+    story.changes.table.roots.get_mut(&*root).unwrap().left_at = Some(Instant::now());
+    story.changes.remove_left(Duration::ZERO);
+    assert!(known(&story).is_none() && story.changes.table.dirs.is_empty());
 }
 
 #[test]
@@ -213,10 +244,25 @@ fn no_more_is_watched_than_may_be_and_what_is_left_out_is_said() {
     }
     assert_eq!(said, [(story.root(), 4)]);
     let root = story.root();
-    story.changes.leave(&root);
+    story.changes.remove_tree(&root);
     assert!(story.changes.table.dirs.is_empty() && story.changes.table.by_watch.is_empty());
     let Ok(Event::Source(report)) = story.events.try_recv() else { panic!("it is over") };
     assert_eq!(report.state, State::Active);
+}
+
+#[test]
+fn a_large_tree_that_goes_is_gone_soon() {
+    let mut story = Story::bounded(Bounds { of_tree: 4096, all: 4096, ..bounds() });
+    for n in 0..4000 {
+        story.dir(&format!("d{}/e{n}", n % 10));
+    }
+    story.watch();
+    assert_eq!(story.changes.table.dirs.len(), 4011);
+    fs::remove_dir_all(story.temp.path()).unwrap();
+    let began = Instant::now();
+    story.settle();
+    assert!(story.changes.table.dirs.is_empty());
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
 }
 
 #[test]
@@ -226,7 +272,7 @@ fn a_tree_in_a_tree_stays_when_the_outer_one_is_left() {
     story.watch();
     story.changes.add(&inner, Timestamp::from_ms(i64::MAX / 2));
     story.settle();
-    story.changes.leave(&outer);
+    story.changes.remove_tree(&outer);
     story.settle();
     story.write("in/a", "1");
     story.write("b", "1");
