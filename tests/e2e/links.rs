@@ -30,6 +30,7 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.each(claude(), a_claude_at_a_terminal_registers_its_session);
     tests.each(claude(), a_cleared_session_makes_place_for_another_of_the_same_launch);
     tests.each(codex(), a_thread_at_a_terminal_is_its_service_s_work);
+    tests.each(codex(), a_thread_that_is_resumed_at_a_terminal_is_that_terminal_s_work_too);
     tests.each(agent::ALL, an_agent_in_a_tool_call_works_on_a_session_of_its_own);
     tests.each(agent::ALL, two_of_a_kind_in_one_directory_are_told_apart);
     tests.each(claude(), what_no_other_can_have_done_is_concluded);
@@ -113,13 +114,15 @@ fn a_resumed_thread_is_the_work_of_both_launches(agent: Agent) {
     let thread = watch.wait_for_responses(1, 2).remove(0).id;
     let yolo = "--dangerously-bypass-approvals-and-sandbox";
     let second = Scenario::new(agent).args(["exec", yolo, "resume", &thread, "Say more"]);
-    let second = second.turn(say("No more")).run_in(&watch);
-    let rows = watch.wait_for_responses(1, 3);
-    claim_session(&rows[0], agent, 3);
+    // Two turns of the conversation were taken before.
+    let second = second.turn(say("")).turn(say("")).turn(shell(agent, "sleep 0.3"));
+    let second = second.run_in(&watch);
+    let rows = watch.wait_for_responses(1, 4);
+    claim_session(&rows[0], agent, 4);
     conclude(&watch);
     let expected = [
         (first.launch, &["environment", "open-file"][..]),
-        (second.launch, &["argument", "open-file"]),
+        (second.launch, &["argument", "environment", "open-file"]),
     ];
     watch.claim_links(&thread, &expected);
     watch.claim_files(&thread, &[("read", "{repo}/a.txt", Inferred)]);
@@ -190,6 +193,26 @@ fn a_thread_at_a_terminal_is_its_service_s_work(agent: Agent) {
     conclude(&run.watch);
     run.watch.claim_links(&session.id, &[(daemon.row.id, &["open-file"])]);
     run.watch.claim_files(&session.id, &[]);
+}
+
+fn a_thread_that_is_resumed_at_a_terminal_is_that_terminal_s_work_too(agent: Agent) {
+    let watch = Arc::new(Watch::start(&[agent]));
+    let first = Scenario::new(agent).print("Say something").run_in(&watch);
+    let thread = watch.wait_for_responses(1, 1).remove(0).id;
+    let second = Scenario::new(agent).args(["resume", &thread]).interactive("Look at it");
+    let second = second.turn(say("Not yet.")).run_in(&watch);
+    let session = watch.wait_for_responses(1, 2).remove(0);
+    claim_session(&session, agent, 2);
+    conclude(&watch);
+    let launches = watch.launches();
+    let service = launches.iter().find(|row| row.mode.as_deref() == Some("app-server-daemon"));
+    let expected = [
+        (first.launch, &["open-file"][..]),
+        (second.launch, &["argument"]),
+        (service.expect("the terminal has a service").id, &["open-file"]),
+    ];
+    watch.claim_links(&thread, &expected);
+    watch.claim_files(&thread, &[]);
 }
 
 fn an_agent_in_a_tool_call_works_on_a_session_of_its_own(agent: Agent) {

@@ -34,6 +34,8 @@ const ALL: [&str; 5] = [ENVIRONMENT, OPEN_FILE, ARGUMENT, REGISTRY, PLACE_AND_TI
 
 /// How long better evidence is waited for before a conclusion, by the boottime clock.
 const PATIENCE_NS: u64 = 10_000_000_000;
+/// How long after the end of a launch its work may still be written down.
+const LATE_MS: i64 = 2_000;
 /// Launches that are remembered after their end.
 const MOST_ENDED: usize = 256;
 /// Sessions that are remembered.
@@ -116,9 +118,16 @@ impl Work {
         }
     }
 
-    /// Whether it lived at some time between the two.
-    fn lived(&self, first: Timestamp, last: Timestamp) -> bool {
-        self.started <= last && self.ended.is_none_or(|ended| first <= ended)
+    /// Whether it lived at this time.
+    fn lived(&self, at: Timestamp) -> bool {
+        self.started <= at && self.ended.is_none_or(|ended| at <= ended)
+    }
+
+    /// Whether what was done between the two times may be its work: a service may write down what a
+    /// terminal asked for when that has left.
+    fn may_have_done(&self, first: Timestamp, last: Timestamp) -> bool {
+        let left = self.ended.map(|ended| ended.ms().saturating_add(LATE_MS));
+        self.started <= last && left.is_none_or(|left| first.ms() <= left)
     }
 
     /// Whether a session may run in it at all: `claude mcp list` has none.
@@ -177,7 +186,7 @@ impl Links {
             return None;
         }
         let seen = self.sessions.get(&(work.agent, claim.session.clone()));
-        if seen.is_some_and(|seen| work.lived(seen.first, seen.last)) {
+        if seen.is_some_and(|seen| work.may_have_done(seen.first, seen.last)) {
             return self.link(launch, claim);
         }
         let known = |known: &Claim| known.session == claim.session && known.how == claim.how;
@@ -203,9 +212,9 @@ impl Links {
     }
 
     /// Whether live agents are to be looked at, because a session grew that none of them is known to
-    /// have open. Not more often than once in a second for each session.
+    /// have open. For each session not more often than every tenth of a second.
     pub(super) fn wants_look(&mut self, growth: &Growth, now_ns: u64) -> bool {
-        const SECOND_NS: u64 = 1_000_000_000;
+        const PAUSE_NS: u64 = 100_000_000;
         let Growth { agent, session, .. } = growth;
         let mut live = self.works.values().filter(|work| work.ended.is_none());
         let is_open = |work: &Work| {
@@ -215,7 +224,7 @@ impl Links {
             return false;
         }
         let Some(seen) = self.sessions.get_mut(&(*agent, session.clone())) else { return true };
-        let is_time = seen.looked.is_none_or(|looked| now_ns >= looked + SECOND_NS);
+        let is_time = seen.looked.is_none_or(|looked| now_ns >= looked + PAUSE_NS);
         if is_time {
             seen.looked = Some(now_ns);
         }
@@ -235,7 +244,7 @@ impl Links {
         (seen.first, seen.last) = (first, last);
         let mut proved = Vec::new();
         for (launch, work) in &mut self.works {
-            if work.agent == agent && work.lived(first, last) {
+            if work.agent == agent && work.may_have_done(first, last) {
                 let claims = work.claims.extract_if(.., |claim| claim.session == session);
                 proved.extend(claims.map(|claim| (*launch, claim)));
             }
@@ -289,7 +298,7 @@ impl Links {
         let is_there =
             |work: &Work| work.is_service || work.dir.as_ref().is_none_or(|at| at == dir);
         let mut able = self.works.iter().filter(|(_, work)| {
-            work.agent == agent && work.lived(begun, begun) && work.may_work() && is_there(work)
+            work.agent == agent && work.lived(begun) && work.may_work() && is_there(work)
         });
         let (launch, work) = able.next()?;
         let is_certain = !work.is_service && work.dir.is_some() && able.next().is_none();

@@ -25,7 +25,7 @@ const MOST_PROCESSES: usize = 64;
 /// So often a young launch is looked at, until something is found.
 const LOOKS: u32 = 50;
 /// How often young launches are looked at.
-pub(super) const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// What is kept of a process's entry: how the file looked when it was read.
 pub(super) type Registries = HashMap<(u32, u64), Look>;

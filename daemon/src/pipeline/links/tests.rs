@@ -66,8 +66,9 @@ fn a_sign_from_before_or_after_the_launch_proves_nothing() {
     links.claim(id(1), claim(S, ARGUMENT));
     assert_eq!(told(links.grew(growth(S, 1, 9), 0)), []);
     links.end(id(1), at(20));
-    assert_eq!(told(links.grew(growth(S, 21, 25), 0)), []);
-    assert_eq!(told(links.grew(growth(S, 19, 19), 0)), [(id(1), S.into(), ARGUMENT)]);
+    let late = 20 + LATE_MS;
+    assert_eq!(told(links.grew(growth(S, late + 1, late + 5), 0)), []);
+    assert_eq!(told(links.grew(growth(S, late, late), 0)), [(id(1), S.into(), ARGUMENT)]);
 }
 
 #[test]
