@@ -2,8 +2,9 @@
 //! did, with nothing besides.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use trackway_protocol::record::Evidence::{Inferred, Transcript};
+use trackway_protocol::record::Evidence::{Inferred, Registry, Transcript};
 use trackway_protocol::row::LaunchRow;
 use trackway_tests::agent::{self, Agent, CLAUDE, CODEX, KEY};
 use trackway_tests::harness::Tests;
@@ -12,6 +13,7 @@ use trackway_tests::mock::script::{
 };
 use trackway_tests::scenario::Scenario;
 use trackway_tests::scenario::work::claim_session;
+use trackway_tests::wait;
 use trackway_tests::watch::Watch;
 
 use super::launches::{claude, codex};
@@ -24,6 +26,8 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.each(agent::ALL, a_session_at_a_terminal_is_told);
     tests.each(agent::ALL, what_was_there_before_the_daemon_is_read);
     tests.each(agent::ALL, a_killed_daemon_tells_nothing_twice);
+    tests.each(claude(), what_outlives_a_session_file_is_told);
+    tests.each(claude(), a_commit_is_its_session_s);
     tests.each(claude(), a_subagent_s_work_is_its_session_s);
     tests.add_with_agents(two_sessions_in_one_directory_are_two);
     tests.each(agent::ALL, no_content_is_kept);
@@ -158,6 +162,36 @@ fn a_killed_daemon_tells_nothing_twice(agent: Agent) {
     let files = watch.files(&rows[0].id);
     let times: Vec<_> = files.iter().map(|row| row.times).collect();
     assert_eq!(times, [1], "{files:#?}");
+}
+
+fn what_outlives_a_session_file_is_told(agent: Agent) {
+    let watch = Arc::new(Watch::start(&[agent]));
+    watch.daemon.stop();
+    let going = Scenario::new(agent).interactive("planted-prompt-21 of old").turn(bash("true"));
+    going.start_in(&watch).leave();
+    std::fs::remove_dir_all(watch.world.home().join(".claude/projects")).expect("it is ours");
+    watch.daemon.start_again();
+    let traced = || watch.sessions().into_iter().find(|row| row.trace);
+    let row = wait::until(Duration::from_secs(20), traced)
+        .unwrap_or_else(|| panic!("{:#?}\n{}", watch.sessions(), watch.daemon.log()));
+    assert_eq!((row.evidence, row.cwd), (Registry, Some(watch.world.tell("{repo}"))));
+    assert_eq!((row.transcript, row.responses), (None, 0));
+    assert_eq!(watch.dirs_of_session(&row.id, "trust"), [watch.world.repo()]);
+    watch.no_trace_of(&["planted-prompt-21", KEY]);
+}
+
+fn a_commit_is_its_session_s(agent: Agent) {
+    let commit = "git init -q -b main . && git -c user.name=a -c user.email=a@b.example commit \
+                  --allow-empty -m planted-message-22";
+    let scenario = Scenario::new(agent).print("Commit it").started_in("{other}");
+    let run = scenario.turn(bash(commit)).run();
+    let session = run.one_session(2);
+    let shown = run.watch.daemon.ctl(["show", &session.id]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let head = std::fs::read_to_string(run.watch.world.other().join(".git/refs/heads/main"));
+    let head = head.expect("git made it");
+    assert!(shown.contains(&format!("commit {}", &head[..7])), "{shown}");
+    run.no_trace_of(&["planted-message-22"]);
 }
 
 fn a_subagent_s_work_is_its_session_s(agent: Agent) {

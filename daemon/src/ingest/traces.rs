@@ -74,6 +74,10 @@ impl Ingest {
         let (Some(agent), Some((text, modified))) = (agent, read(path)) else { return };
         match agent.projects(&text) {
             Ok(projects) => {
+                // Of what was there before anybody looked, the time of writing tells nothing.
+                let name = path.as_os_str().as_encoded_bytes();
+                let is_first = self.is_new(Key::of("list of projects", &[name]));
+                let modified = Some(modified).filter(|_| !is_first);
                 for project in projects {
                     self.project(*agent, &project, modified);
                 }
@@ -84,24 +88,31 @@ impl Ingest {
         }
     }
 
-    fn project(&mut self, agent: &'static dyn Agent, project: &Project, modified: Timestamp) {
-        let at = project.at.unwrap_or(modified);
+    /// A directory is in a list of projects, which was written at a time that may tell when.
+    fn project(
+        &mut self,
+        agent: &'static dyn Agent,
+        project: &Project,
+        written: Option<Timestamp>,
+    ) {
+        let dir = project.dir.as_path();
+        let session = project.session.as_ref().map(Word::as_str);
+        let parts = [agent.name().as_bytes(), dir.as_os_str().as_encoded_bytes()];
+        let session_part = session.unwrap_or_default().as_bytes();
+        let is_new = self.is_new(Key::of("project", &[parts[0], parts[1], session_part]));
+        let Some(at) = project.at.or(written).filter(|_| is_new && dir.is_absolute()) else {
+            return;
+        };
         match &project.session {
             Some(session) if self.is_told(agent, session) => {}
             Some(session) => self.record_trace(agent, session, Some(&project.dir), at, "trust"),
-            None => self.known_project(agent, &project.dir, at),
+            None => self.known_project(agent, dir, at),
         }
     }
 
-    /// Records a directory that an agent was used in, nobody knows in which session: once.
-    fn known_project(&mut self, agent: &'static dyn Agent, dir: &Place, at: Timestamp) {
-        let path = dir.as_path();
-        let name = path.as_os_str().as_encoded_bytes();
-        if !path.is_absolute() || !self.is_new(Key::of("project", &[agent.name().as_bytes(), name]))
-        {
-            return;
-        }
-        let place = self.places.dir(path, at);
+    /// Records a directory that an agent was used in, nobody knows in which session.
+    fn known_project(&mut self, agent: &'static dyn Agent, dir: &Path, at: Timestamp) {
+        let place = self.places.dir(dir, at);
         let text = PathText::from_os(&place.dir);
         let body = Body::DirTouched(DirTouched {
             launch: None,
@@ -113,8 +124,8 @@ impl Ingest {
             repo_unknown: place.repo_unknown,
             how: "trust".to_owned(),
         });
-        self.kept
-            .record(Draft { at, evidence: Evidence::Registry, replaces: None, body }.into_record());
+        let (evidence, replaces) = (Evidence::Registry, None);
+        self.kept.record(Draft { at, evidence, replaces, body }.into_record());
     }
 
     /// Whether a session file tells of a session.
