@@ -19,52 +19,45 @@ use trackway_tests::watch::Watch;
 
 use crate::Effort;
 
-/// How a touch comes about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// By the agent's own tool.
-    Tool,
-    /// By a shell command that names the file.
-    Shell,
-    /// By a program that names it to nobody.
-    Program,
-}
+/// How a touch comes about: by the agent's own tool, by a shell command that names the file, or by a
+/// program that names it to nobody.
+const KINDS: [&str; 3] = ["tool", "shell", "in-process"];
 
-/// What is done, and what that touches: `r` is a read, `w` any change.
-type Step = (Kind, &'static str, &'static [(char, &'static str)]);
-
-use Kind::{Program, Shell};
+/// A command, what its text says that it touches, and what its programs touch besides: `r` is a read,
+/// `w` any change.
+type Step = (&'static str, &'static [(char, &'static str)], &'static [(char, &'static str)]);
 
 const SHELL: &[Step] = &[
-    (Shell, "cat a.txt", &[('r', "{repo}/a.txt")]),
-    (Shell, "cat ../other/x | wc -l", &[('r', "{other}/x")]),
-    (Shell, "sed -n 1,2p a.txt > b.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/b.txt")]),
-    (Shell, "sed -i s/one/1/ b.txt", &[('w', "{repo}/b.txt")]),
-    (Shell, "cat > c.txt <<'END'\ntext\nEND", &[('w', "{repo}/c.txt")]),
-    (Shell, "cd ../other && cp x y && cd -", &[('r', "{other}/x"), ('w', "{other}/y")]),
-    (Shell, "(cd ../other; mv y z)", &[('w', "{other}/y"), ('w', "{other}/z")]),
-    (Shell, "rm ../other/z", &[('w', "{other}/z")]),
-    (Shell, "grep -c two a.txt || true", &[('r', "{repo}/a.txt")]),
-    (Shell, "head -n 1 < a.txt | tee d.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/d.txt")]),
-    (Shell, "sort -o e.txt a.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/e.txt")]),
-    (Shell, "mkdir -p deep/er && echo x >> deep/er/f.txt", &[('w', "{repo}/deep/er/f.txt")]),
+    ("cat a.txt", &[('r', "{repo}/a.txt")], &[]),
+    ("cat ../other/x | wc -l", &[('r', "{other}/x")], &[]),
+    ("sed -n 1,2p a.txt > b.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/b.txt")], &[]),
+    ("sed -i s/one/1/ b.txt", &[('w', "{repo}/b.txt")], &[]),
+    ("cat > c.txt <<'END'\ntext\nEND", &[('w', "{repo}/c.txt")], &[]),
+    ("cd ../other && cp x y && cd -", &[('r', "{other}/x"), ('w', "{other}/y")], &[]),
+    ("(cd ../other; mv y z)", &[('w', "{other}/y"), ('w', "{other}/z")], &[]),
+    ("rm ../other/z", &[('w', "{other}/z")], &[]),
+    ("grep -c two a.txt || true", &[('r', "{repo}/a.txt")], &[]),
+    ("head -n 1 < a.txt | tee d.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/d.txt")], &[]),
+    ("sort -o e.txt a.txt", &[('r', "{repo}/a.txt"), ('w', "{repo}/e.txt")], &[]),
+    ("mkdir -p deep/er && echo x >> deep/er/f.txt", &[('w', "{repo}/deep/er/f.txt")], &[]),
     (
-        Shell,
         "for f in a.txt b.txt; do wc -c \"$f\"; done",
         &[('r', "{repo}/a.txt"), ('r', "{repo}/b.txt")],
+        &[],
     ),
-    (Shell, "touch g.txt && ls -l", &[('w', "{repo}/g.txt")]),
-    (Shell, "bash -c 'cat c.txt'", &[('r', "{repo}/c.txt")]),
-    (Shell, "F=a.txt; diff \"$F\" b.txt || true", &[('r', "{repo}/a.txt"), ('r', "{repo}/b.txt")]),
-    (Program, "python3 -c 'open(\"h.txt\", \"w\").write(\"x\")'", &[('w', "{repo}/h.txt")]),
-    (Program, "printf 'open(\"i.txt\", \"w\")' | python3", &[('w', "{repo}/i.txt")]),
-    (Program, "sh ../other/script.sh", &[('w', "{repo}/j.txt"), ('w', "{repo}/deep/k.txt")]),
+    ("touch g.txt && ls -l", &[('w', "{repo}/g.txt")], &[]),
+    ("bash -c 'cat c.txt'", &[('r', "{repo}/c.txt")], &[]),
+    ("F=a.txt; diff \"$F\" b.txt || true", &[('r', "{repo}/a.txt"), ('r', "{repo}/b.txt")], &[]),
+    ("python3 -c 'open(\"h.txt\", \"w\").write(\"x\")'", &[], &[('w', "{repo}/h.txt")]),
+    ("printf 'open(\"i.txt\", \"w\")' | python3", &[], &[('w', "{repo}/i.txt")]),
     (
-        Program,
-        "find . -name g.txt -exec sh -c 'echo y > \"$1\"' - {} ';'",
-        &[('w', "{repo}/g.txt")],
+        "sh ../other/script.sh",
+        &[('r', "{other}/script.sh")],
+        &[('w', "{repo}/j.txt"), ('w', "{repo}/deep/k.txt")],
     ),
-    (Program, "python3 -c 'print(len(open(\"a.txt\").read()))'", &[('r', "{repo}/a.txt")]),
+    ("find . -name e.txt -exec sh -c 'echo y > \"$1\"2' - {} ';'", &[], &[('w', "{repo}/e.txt2")]),
+    ("python3 -c 'print(len(open(\"d.txt\").read()))'", &[], &[('r', "{repo}/d.txt")]),
+    ("python3 -c 'import os; os.remove(\"z.txt\")'", &[], &[('w', "{repo}/z.txt")]),
 ];
 
 /// What is named while it happens is no touch.
@@ -87,13 +80,14 @@ fn measure(agent: Agent, out: &mut dyn Write) -> Result<()> {
     let watch = Arc::new(Watch::start_in(&[agent], |world| {
         fs::write(world.other().join("x"), "x\n").expect("the world is ours");
         fs::write(world.other().join("script.sh"), SCRIPT).expect("the world is ours");
+        fs::write(world.repo().join("z.txt"), "").expect("the world is ours");
     }));
     let tools = tools(agent);
     let mut scenario = Scenario::new(agent).print("Work");
     for (turn, _) in &tools {
         scenario = scenario.turn(turn.clone());
     }
-    for (_, command, _) in SHELL {
+    for (command, ..) in SHELL {
         let call = if agent.name() == "claude" { bash(command) } else { exec_command(command) };
         scenario = scenario.turn(call);
     }
@@ -106,14 +100,15 @@ fn measure(agent: Agent, out: &mut dyn Write) -> Result<()> {
     };
     let mut made = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
     for (_, touches) in &tools {
-        made[Kind::Tool as usize].extend(name(touches));
+        made[0].extend(name(touches));
     }
-    for (kind, _, touches) in SHELL {
-        made[*kind as usize].extend(name(touches));
+    for (_, by_text, by_program) in SHELL {
+        made[1].extend(name(by_text));
+        made[2].extend(name(by_program));
     }
     let all: BTreeSet<_> = made.iter().flatten().cloned().collect();
     let wrong = told.difference(&all).count();
-    for (kind, made) in ["tool", "shell", "in-process"].iter().zip(&made) {
+    for (kind, made) in KINDS.iter().zip(&made) {
         let right = made.intersection(&told).count();
         // What nobody made cannot be told apart by kind: it is held against each.
         let (made, told) = (made.len(), right + wrong);

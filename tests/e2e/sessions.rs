@@ -175,7 +175,7 @@ fn what_outlives_a_session_file_is_told(agent: Agent) {
     let row = wait::until(Duration::from_secs(20), traced)
         .unwrap_or_else(|| panic!("{:#?}\n{}", watch.sessions(), watch.daemon.log()));
     assert_eq!((row.evidence, row.cwd), (Registry, Some(watch.world.tell("{repo}"))));
-    assert_eq!((row.transcript, row.responses), (None, 0));
+    assert_eq!((row.transcript, row.responses), (None, None));
     assert_eq!(watch.dirs_of_session(&row.id, "trust"), [watch.world.repo()]);
     watch.no_trace_of(&["planted-prompt-21", KEY]);
 }

@@ -174,6 +174,11 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
                 }
             }
             Change::Left | Change::Deleted => {
+                if layout.takes(name) && disk::look(&dir.join(name)).is_ok() {
+                    // Another file has the name by now; what lost it may have been written to by it,
+                    // and be known by another one.
+                    self.scans.extend(self.scan_of(dir));
+                }
                 self.lose(dir, name);
                 if layout.enters(name) {
                     self.drop_tree(&dir.join(name));

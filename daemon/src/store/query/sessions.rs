@@ -190,10 +190,12 @@ fn newest(
 fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let (key, id, agent): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
-    // Where only a link names it, nothing was read that could be counted.
-    let is_told = facts.is_some() || row.get(7)?;
+    let is_described = facts.is_some();
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
+    // Where only a link or a trace names it, nothing was read that could be counted.
+    let is_trace = said.trace && said.transcript.is_none();
+    let is_told = !is_trace && (is_described || row.get(7)?);
     let (links, spent) = (links::of_session(tx, key)?, Spent::by(tx, key)?);
     let best = links.first();
     let counts = counts(tx, key, &id)?.map(|count| is_told.then_some(count));
@@ -214,7 +216,7 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         permission_mode: said.permission_mode.or(said.approval_policy),
         sandbox: said.sandbox,
         provider: said.provider,
-        trace: said.trace && said.transcript.is_none(),
+        trace: is_trace,
         transcript: said.transcript,
         transcript_gone_at: facts.gone_at(),
         started_at: Timestamp::from_ms(row.get(4)?),

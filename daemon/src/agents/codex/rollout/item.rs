@@ -18,6 +18,9 @@ struct Executed<'a, 'b> {
     duration: &'a Elapsed<'b>,
 }
 
+/// The tool that runs shell commands.
+const SHELL: &str = "exec_command";
+
 impl Reader<'_> {
     pub(super) fn item(&mut self, item: &Item<'_>) {
         match item.kind.get() {
@@ -81,7 +84,7 @@ impl Reader<'_> {
     fn parsed(&mut self, executed: &Executed<'_, '_>, cwd: Option<&Place>, path: &Str<'_>) {
         let Some(path) = self.rollout.place(path.get()) else { return };
         let (outcome, cwd) = (executed.outcome, cwd.cloned());
-        self.told(executed.id, path, cwd, How::Read, "exec_command", outcome, None);
+        self.told(executed.id, path, cwd, How::Read, SHELL, outcome, None);
     }
 
     fn changes(&mut self, id: &str, outcome: Outcome, changes: &Table<'_, Change<'_>>) {
@@ -135,7 +138,8 @@ impl Reader<'_> {
         let key = [id.as_bytes(), path.as_path().as_os_str().as_encoded_bytes()].join(&0);
         let key = self.key("codex file", &key);
         let Some(tool) = Word::new(tool) else { return };
-        self.touch(Touch { key, path, cwd, how, tool, in_shell: false, outcome, lines });
+        let in_shell = tool.as_str() == SHELL;
+        self.touch(Touch { key, path, cwd, how, tool, in_shell, outcome, lines });
     }
 
     /// Reads a path, or a `file://` URL.

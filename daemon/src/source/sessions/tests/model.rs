@@ -192,3 +192,19 @@ proptest! {
         prop_assert_eq!(status.files, files.len());
     }
 }
+
+#[test]
+fn what_was_written_by_a_name_that_is_another_file_s_by_now_is_told() {
+    let mut world = World::new();
+    for deed in [
+        Deed::Rewrite(3, 0),
+        Deed::Look,
+        Deed::Link(3, 1),
+        Deed::Append(1, 21),
+        Deed::Delete(1),
+        Deed::Append(1, 0),
+        Deed::Look,
+    ] {
+        world.perform(&deed);
+    }
+}
