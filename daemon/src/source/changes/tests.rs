@@ -253,16 +253,16 @@ fn no_more_is_watched_than_may_be_and_what_is_left_out_is_said() {
 #[test]
 fn a_large_tree_that_goes_is_gone_soon() {
     let mut story = Story::bounded(Bounds { of_tree: 4096, all: 4096, ..bounds() });
-    for n in 0..4000 {
+    for n in 0..1000 {
         story.dir(&format!("d{}/e{n}", n % 10));
     }
     story.watch();
-    assert_eq!(story.changes.table.dirs.len(), 4011);
+    assert_eq!(story.changes.table.dirs.len(), 1011);
     fs::remove_dir_all(story.temp.path()).unwrap();
     let began = Instant::now();
     story.settle();
     assert!(story.changes.table.dirs.is_empty());
-    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(2), "it took {:?}", began.elapsed());
 }
 
 #[test]
