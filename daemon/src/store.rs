@@ -159,6 +159,7 @@ const PENDING: u64 = 10_000;
 /// The caller holds the lock of the state directory.
 pub(crate) fn rebuild(state_dir: &Path) -> Result<Rebuilt, StoreError> {
     let mut connection = open(state_dir)?.connection;
+    schema::prepare_rebuilding(&connection)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let rebuilt = project_all(&tx)?;
     tx.commit()?;

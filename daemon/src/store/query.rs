@@ -34,7 +34,7 @@ pub(super) use launches::launch_id;
 pub(crate) use records::Page;
 
 /// Connections kept for the next question; more are opened when needed and closed after it.
-const IDLE: usize = 4;
+const IDLE: usize = 2;
 
 /// Of the rows that a limit leaves out, so many are counted: beyond, it would take too long.
 pub(super) const COUNTED: u64 = 10_000;

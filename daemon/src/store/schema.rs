@@ -33,6 +33,12 @@ const BUSY: Duration = Duration::from_secs(1);
 /// How long between two attempts where SQLite does not wait.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// What a connection that reads may keep in memory.
+const READING_KIB: i64 = 6 << 10;
+
+/// What one that makes all tables anew may: every record touches some page of each.
+const REBUILDING_KIB: i64 = 256 << 10;
+
 /// Opens the one connection that writes, creating and migrating the file where needed.
 pub(super) fn open_writing(path: &Path) -> Result<Connection, StoreError> {
     make_private(path)?;
@@ -44,7 +50,14 @@ pub(super) fn open_reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     prepare_connection(&connection)?;
+    // What one question after another looks at: with less, each reads most of it anew.
+    connection.pragma_update(None, "cache_size", -READING_KIB)?;
     Ok(connection)
+}
+
+/// Lets a connection that makes all tables anew keep more of them in memory.
+pub(super) fn prepare_rebuilding(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -REBUILDING_KIB)
 }
 
 /// Brings the schema up to date in one transaction.

@@ -93,12 +93,17 @@ pub(super) fn require_range(wanted: &mut Conditions, (since, until): (Option<i64
     }
 }
 
+/// Returns the quarter-hours of days, first and last.
+pub(super) fn quarters((first, last): (i64, i64)) -> (i64, i64) {
+    (first * QUARTERS, last * QUARTERS + QUARTERS - 1)
+}
+
 /// Divides days, first and last, into ranges of quarter-hours: the last hour, and before it ranges
 /// of which each is as long as all that come after it.
 pub(super) fn backwards((first, last): (i64, i64)) -> impl Iterator<Item = (i64, i64)> {
     const HOUR: i64 = 4;
-    let (first, end) = (first * QUARTERS, (last + 1) * QUARTERS);
-    let mut begin = end;
+    let (first, last) = quarters((first, last));
+    let (mut begin, end) = (last + 1, last + 1);
     std::iter::from_fn(move || {
         let last = begin - 1;
         begin = (end - ((end - begin) * 2).max(HOUR)).max(first);

@@ -20,7 +20,7 @@ use super::kinds::{Kinds, Names};
 use super::launches::{of_linked_sessions, require_launch, said_of};
 use super::place::Place;
 use super::sessions;
-use super::spans::{backwards, day_range, require_range};
+use super::spans::{backwards, day_range, quarters, require_range};
 use super::touches::require_manner;
 use super::walk::Walk;
 
@@ -84,7 +84,12 @@ impl<'a> Search<'a> {
         let (mut found, mut known) = (Vec::new(), HashSet::new());
         let mut walk = Walk::new(&self.place, day_range(self.filter), limit);
         while let Some(days) = walk.next(tx, found.len())? {
-            for range in backwards(days) {
+            // Of few directories a day is soon gone through.
+            let ranges = match self.place.few() {
+                Some(_) => vec![quarters(days)],
+                None => backwards(days).collect(),
+            };
+            for range in ranges {
                 if found.len() >= limit {
                     break;
                 }
