@@ -150,7 +150,8 @@ fn first_start(home: &Home) -> Result<[f64; 2]> {
 
 fn await_end(daemon: &Daemon<'_>) -> Result<()> {
     while status(daemon)?["backfill"]["state"] != "done" {
-        thread::sleep(Duration::from_millis(20));
+        // Asking costs processor time as well.
+        thread::sleep(Duration::from_millis(100));
     }
     Ok(())
 }

@@ -70,10 +70,12 @@ impl Append for Ledger {
         // In KiB where negative, and in pages of the log.
         let (cache, log) = match load {
             Load::Light => (-2000, 1000),
-            Load::Heavy => (-32_000, 8000),
+            Load::Heavy => (-96_000, 16_000),
         };
         self.connection.pragma_update(None, "cache_size", cache)?;
         self.connection.pragma_update(None, "wal_autocheckpoint", log)?;
+        // What is left of a large log shall not be waited for when something happens.
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         self.connection.execute_batch("PRAGMA shrink_memory")
     }
 

@@ -4,7 +4,7 @@
 //! belongs to, to an [`Intake`]; the writer commits both in one transaction. Until then `Kept`
 //! answers from memory, so that it always knows what was handed over last.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ mod absent;
 use absent::Filter;
 
 /// Records handed over and not yet durable, at most, unless one batch alone has more.
-const IN_FLIGHT: usize = 8192;
+const IN_FLIGHT: usize = 32_768;
 
 /// How many records back one is searched that is to be amended: lines about one response are close.
 const AMENDED: usize = 64;
@@ -356,33 +356,42 @@ fn file_id(row: &Row<'_>, at: usize) -> rusqlite::Result<FileId> {
     Ok(FileId { device: number(at)?, inode: number(at + 1)? })
 }
 
-/// Writes changes, in the transaction of their records.
+/// Writes changes, in the transaction of their records. Of several of one key or file the last one
+/// counts; in the order of the table they cost the least.
 pub(super) fn write(tx: &Connection, changes: &[Change]) -> rusqlite::Result<()> {
+    let (mut keys, mut files) = (BTreeMap::new(), BTreeMap::new());
     for change in changes {
         match change {
-            Change::Key(key, value) => {
-                let sql = "INSERT OR REPLACE INTO ingest_key (key, value) VALUES (?, ?)";
-                tx.prepare_cached(sql)?.execute(params![key, value])?;
-            }
-            Change::File(id, Some(file)) => {
-                let name = file.path.file_name().unwrap_or_default().as_encoded_bytes();
-                let path = file.path.as_os_str().as_encoded_bytes();
-                let (device, inode) = (id.device.cast_signed(), id.inode.cast_signed());
-                tx.prepare_cached(
-                    "INSERT OR REPLACE INTO ingest_file (device, inode, path, name, value)
-                     VALUES (?, ?, ?, ?, ?)",
-                )?
-                .execute(params![device, inode, path, name, file.value])?;
-            }
-            Change::File(id, None) => {
-                tx.prepare_cached("DELETE FROM ingest_file WHERE device = ? AND inode = ?")?
-                    .execute([id.device.cast_signed(), id.inode.cast_signed()])?;
-            }
+            Change::Key(key, value) => drop(keys.insert(key, value)),
+            Change::File(id, file) => drop(files.insert((id.device, id.inode), file)),
             Change::Home(agent, dir) => {
                 tx.prepare_cached("INSERT OR IGNORE INTO ingest_home (agent, dir) VALUES (?, ?)")?
                     .execute(params![agent, dir.as_os_str().as_encoded_bytes()])?;
             }
         }
     }
+    let mut put =
+        tx.prepare_cached("INSERT OR REPLACE INTO ingest_key (key, value) VALUES (?, ?)")?;
+    for (key, value) in keys {
+        put.execute(params![key, value])?;
+    }
+    for ((device, inode), file) in files {
+        write_file(tx, [device, inode].map(u64::cast_signed), file.as_ref())?;
+    }
+    Ok(())
+}
+
+fn write_file(tx: &Connection, id: [i64; 2], file: Option<&File>) -> rusqlite::Result<()> {
+    let Some(file) = file else {
+        tx.prepare_cached("DELETE FROM ingest_file WHERE device = ? AND inode = ?")?.execute(id)?;
+        return Ok(());
+    };
+    let name = file.path.file_name().unwrap_or_default().as_encoded_bytes();
+    let path = file.path.as_os_str().as_encoded_bytes();
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO ingest_file (device, inode, path, name, value)
+         VALUES (?, ?, ?, ?, ?)",
+    )?
+    .execute(params![id[0], id[1], path, name, file.value])?;
     Ok(())
 }

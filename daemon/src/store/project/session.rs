@@ -96,6 +96,27 @@ pub(super) fn named(
         is_doing: is_doing(&record.body),
         evidence: strength(seen.evidence),
     };
+    let last = &pending.signs.last[usize::from(agent.is_empty())];
+    let key = match last.as_ref().filter(|last| (&*last.id, &*last.agent) == (id, agent)) {
+        Some(last) => last.key,
+        None => key_of(tx, pending, (id, agent), sign)?,
+    };
+    // A touch names no agent: it is a sign of whatever session has the id.
+    match agent {
+        "" => pending.signs.of_all.entry(id.to_owned()).or_insert(sign).join(sign),
+        _ => pending.signs.of_one.entry(key).or_insert(sign).join(sign),
+    }
+    tx.prepare_cached("INSERT INTO session_record (session, seq) VALUES (?, ?)")?
+        .execute([key, record.seq.cast_signed()])?;
+    Ok(key)
+}
+
+fn key_of(
+    tx: &Connection,
+    pending: &mut Pending,
+    (id, agent): (&str, &str),
+    sign: Sign,
+) -> rusqlite::Result<i64> {
     let mut known = tx.prepare_cached("SELECT key FROM session WHERE id = ? AND agent = ?")?;
     let key = match known.query_row([id, agent], |row| row.get(0)).optional()? {
         Some(key) => key,
@@ -109,13 +130,8 @@ pub(super) fn named(
             key
         }
     };
-    // A touch names no agent: it is a sign of whatever session has the id.
-    match agent {
-        "" => pending.signs.of_all.entry(id.to_owned()).or_insert(sign).join(sign),
-        _ => pending.signs.of_one.entry(key).or_insert(sign).join(sign),
-    }
-    tx.prepare_cached("INSERT INTO session_record (session, seq) VALUES (?, ?)")?
-        .execute([key, record.seq.cast_signed()])?;
+    let last = Last { id: id.to_owned(), agent: agent.to_owned(), key };
+    pending.signs.last[usize::from(agent.is_empty())] = Some(last);
     Ok(key)
 }
 
@@ -162,6 +178,15 @@ pub(super) struct Signs {
     of_one: HashMap<i64, Sign>,
     /// Of all sessions with an id.
     of_all: HashMap<String, Sign>,
+    /// The session that was named last, with its agent and without: mostly the next is the same.
+    last: [Option<Last>; 2],
+}
+
+/// A session's name and key.
+struct Last {
+    id: String,
+    agent: String,
+    key: i64,
 }
 
 impl Signs {

@@ -26,15 +26,19 @@ pub(super) fn used(
     body: &Usage,
 ) -> rusqlite::Result<()> {
     let mut said = tx.prepare_cached("SELECT 1 FROM usage WHERE key = ?")?;
-    let before = if said.exists([&body.key])? { counted(tx, &body.key)? } else { None };
+    let is_first = !said.exists([&body.key])?;
+    let before = if is_first { None } else { counted(tx, &body.key)? };
     if let Some(corrected) = record.replaces {
         correct(tx, &body.key, corrected)?;
     }
     let sql = "DELETE FROM usage_corrected WHERE key = ? AND record = ?";
-    if tx.prepare_cached(sql)?.execute(params![body.key, bytes(record.id)])? == 0 {
-        insert(tx, record, session, body)?;
-    }
-    let after = counted(tx, &body.key)?;
+    let is_corrected = tx.prepare_cached(sql)?.execute(params![body.key, bytes(record.id)])? > 0;
+    let inserted = if is_corrected { None } else { Some(insert(tx, record, session, body)?) };
+    let after = match inserted {
+        // Mostly nothing else was said of it.
+        Some(only) if is_first => Some(only).filter(|_| !body.retracted),
+        _ => counted(tx, &body.key)?,
+    };
     if before != after {
         before.map_or(Ok(()), |before| add(tx, before, -1))?;
         after.map_or(Ok(()), |after| add(tx, after, 1))?;
@@ -53,7 +57,12 @@ fn correct(tx: &Connection, key: &str, corrected: RecordId) -> rusqlite::Result<
     Ok(())
 }
 
-fn insert(tx: &Connection, record: &Record, session: i64, body: &Usage) -> rusqlite::Result<()> {
+fn insert(
+    tx: &Connection,
+    record: &Record,
+    session: i64,
+    body: &Usage,
+) -> rusqlite::Result<Counted> {
     let name = [body.model.as_deref().unwrap_or("")];
     let insert = "INSERT INTO model (name) VALUES (?)";
     let model = key(tx, "SELECT key FROM model WHERE name = ?", insert, name)?;
@@ -66,7 +75,8 @@ fn insert(tx: &Connection, record: &Record, session: i64, body: &Usage) -> rusql
         tokens.output,
         tokens.reasoning,
     ];
-    let [input, cache_read, write_5m, write_1h, output, reasoning] = tokens.map(summand);
+    let tokens = tokens.map(summand);
+    let [input, cache_read, write_5m, write_1h, output, reasoning] = tokens;
     tx.prepare_cached(
         "INSERT INTO usage (key, record, retracted, corrects, at_ms, session, model, input,
             cache_read, cache_write_5m, cache_write_1h, output, reasoning)
@@ -87,7 +97,7 @@ fn insert(tx: &Connection, record: &Record, session: i64, body: &Usage) -> rusql
         output,
         reasoning,
     ])?;
-    Ok(())
+    Ok(Counted { session, model, tokens })
 }
 
 /// Returns what counts of a response: nothing where it turned out to be another's copy.

@@ -18,6 +18,8 @@ use super::{Command, Health, PACE};
 /// Records per transaction: enough to make the sync to disk cheap, few enough to keep the
 /// transaction short.
 const BATCH: usize = 4096;
+/// The same at a first start, where pages that many records change are written less often for it.
+const HEAVY_BATCH: usize = 16_384;
 
 /// The state of the writing thread.
 pub(super) struct Worker<A> {
@@ -124,7 +126,8 @@ impl<A: Append> Worker<A> {
         let due = self.due();
         // Left in the channel, commands make their senders wait. In trouble nobody shall wait: the
         // backlog has its own bound then.
-        let is_full = self.trouble.is_none() && self.backlog.len() >= BATCH;
+        let batch = if self.load == Some(Load::Heavy) { HEAVY_BATCH } else { BATCH };
+        let is_full = self.trouble.is_none() && self.backlog.len() >= batch;
         // What was read from files waits where it is until all goes well, and is not lost.
         let takes_batches = !is_full && self.trouble.is_none();
         let received = async {
