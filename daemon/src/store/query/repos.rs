@@ -26,8 +26,11 @@ pub(super) fn repos(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<
     let (mut rows, all) = match &filter.dir {
         None => ask(tx, filter, keys, None)?,
         Some(dir) => {
-            let (whole, parts) = in_dir(tx, dir, keys)?;
-            let (mut rows, whole) = ask(tx, filter, Some(whole), None)?;
+            let is_any = keys.is_none();
+            let Within { whole, parts, are_all } = in_dir(tx, dir, keys)?;
+            // All of them are found by fewer pages than each.
+            let whole = Some(whole).filter(|_| !(is_any && are_all));
+            let (mut rows, whole) = ask(tx, filter, whole, None)?;
             let (others, parts) = ask(tx, filter, Some(parts), Some(dir))?;
             rows.extend(others);
             (rows, whole.zip(parts).map(|(whole, parts)| whole + parts))
@@ -68,12 +71,18 @@ fn ask(
     Ok((rows, shown.all))
 }
 
-/// Returns which repositories lie in `dir` as a whole, and which in part.
-fn in_dir(
-    tx: &Connection,
-    dir: &str,
-    keys: Option<Vec<i64>>,
-) -> rusqlite::Result<(Vec<i64>, Vec<i64>)> {
+/// Repositories that lie in a directory.
+struct Within {
+    /// With all of their directories.
+    whole: Vec<i64>,
+    /// With some of them.
+    parts: Vec<i64>,
+    /// Whether none lies elsewhere, not even in part.
+    are_all: bool,
+}
+
+/// Returns which of some repositories, or of all, lie in `dir`.
+fn in_dir(tx: &Connection, dir: &str, keys: Option<Vec<i64>>) -> rusqlite::Result<Within> {
     let mut wanted = Conditions::default();
     wanted.require_that("first_dir IS NOT NULL");
     if let Some(keys) = keys {
@@ -90,7 +99,8 @@ fn in_dir(
             _ => others.push(row.get(0)?),
         }
     }
-    Ok((whole, with_dirs_below(tx, dir, &others)?))
+    let are_all = others.is_empty();
+    Ok(Within { whole, parts: with_dirs_below(tx, dir, &others)?, are_all })
 }
 
 /// Returns those of some repositories that have directories which are `dir` or lie below it.
