@@ -224,7 +224,7 @@ fn sessions_that_are_not_understood_are_not_none() {
     let told = || {
         let output = watch.daemon.ctl(["doctor"]);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.contains("unknown").then_some(text)
+        text.contains("claude 9.0.0: 1 fields").then_some(text)
     };
     wait::until(LONG, told).unwrap_or_else(|| panic!("{}", watch.daemon.log()));
     assert_eq!(watch.sessions().len(), 0);

@@ -47,7 +47,8 @@ pub(crate) struct Follower<C, S> {
     /// Directories that are not watched.
     pub(super) unwatched: BTreeSet<Arc<Path>>,
     pub(super) status: Status,
-    told: Status,
+    /// What was said last.
+    told: Option<Status>,
     polled: Instant,
 }
 
@@ -112,7 +113,7 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
             troubles: Troubles::default(),
             unwatched: BTreeSet::new(),
             status: Status::default(),
-            told: Status::default(),
+            told: None,
             polled: Instant::now(),
         };
         Ok((follower, handle))
@@ -263,9 +264,10 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
         if let Some(unread) = self.troubles.count() {
             status.unread = unread;
         }
-        if self.told != self.status {
+        // Also where there is nothing: then that is known.
+        if self.told.as_ref() != Some(&self.status) {
             self.sink.status(&self.status);
-            self.told = self.status.clone();
+            self.told = Some(self.status.clone());
         }
     }
 
