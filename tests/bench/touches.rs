@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use trackway_protocol::row::FileRow;
@@ -15,9 +16,13 @@ use trackway_tests::mock::script::{
     Turn, apply_patch, bash, edit, exec_command, read, write as write_file,
 };
 use trackway_tests::scenario::Scenario;
+use trackway_tests::wait;
 use trackway_tests::watch::Watch;
 
 use crate::Effort;
+
+/// How long what is concluded may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a touch comes about: by the agent's own tool, by a shell command that names the file, or by a
 /// program that names it to nobody.
@@ -94,7 +99,6 @@ fn measure(agent: Agent, out: &mut dyn Write) -> Result<()> {
     let run = scenario.run_in(&watch);
     let responses = u64::try_from(tools.len() + SHELL.len() + 1)?;
     let session = run.one_session(responses);
-    let told: BTreeSet<(char, String)> = watch.files(&session.id).iter().map(touch).collect();
     let name = |touches: &[(char, &str)]| -> Vec<(char, String)> {
         touches.iter().map(|(how, path)| (*how, watch.world.tell(path))).collect()
     };
@@ -107,6 +111,10 @@ fn measure(agent: Agent, out: &mut dyn Write) -> Result<()> {
         made[2].extend(name(by_program));
     }
     let all: BTreeSet<_> = made.iter().flatten().cloned().collect();
+    let told = || watch.files(&session.id).iter().map(touch).collect::<BTreeSet<_>>();
+    // What changed while a call ran is told a moment after the session's own file.
+    wait::until(PATIENCE, || all.is_subset(&told()).then_some(()));
+    let told = told();
     let wrong = told.difference(&all).count();
     for (kind, made) in KINDS.iter().zip(&made) {
         let right = made.intersection(&told).count();
