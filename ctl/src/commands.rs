@@ -1,6 +1,6 @@
 //! One file per command: its arguments, and what it asks and shows.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -11,9 +11,9 @@ use trackway_protocol::row::{Backfill, SessionRow};
 use crate::cli::{Cli, Command};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
-use crate::render;
-use crate::render::selection::Unresolved;
+use crate::render::selection::{Nothing, Unresolved};
 use crate::render::text::number;
+use crate::render::{self, View};
 use crate::surroundings::Surroundings;
 
 pub(crate) mod completions;
@@ -133,6 +133,21 @@ impl<O: Write, N: Write> Console<'_, O, N> {
         Ok(Some(Page::of(rows, limit, order, &end)))
     }
 
+    /// Writes a page as a table, or that there is nothing of what was asked for.
+    pub(crate) fn table<T>(
+        &mut self,
+        page: &Page<T>,
+        (nothing, filter): (Nothing, &Filter),
+        write: impl FnOnce(&[T], &View, &mut O) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let view = &self.around.view;
+        match &page.rows[..] {
+            [] => nothing.write(filter, view, self.out)?,
+            rows => write(rows, view, self.out)?,
+        }
+        self.notes(&page.notes)
+    }
+
     /// Asks, and writes the lines of the answer as they come; returns how many there were.
     pub(crate) fn verbatim(&mut self, with: impl FnOnce(u64) -> Request) -> Result<u64, Error> {
         let mut client = self.connect()?;
@@ -175,7 +190,9 @@ pub(crate) fn unresolved(
     let ask = |id| Request::Sessions { id, filter };
     let (sessions, end) = console.connect()?.rows::<SessionRow>(ask)?;
     let calls = sessions.iter().filter_map(|session| session.unresolved_calls).sum();
-    let is_all = (sessions.len() as u64) < SESSIONS || end.more == Some(0);
+    // Of a session of which nothing was read it is not known whether it had any.
+    let is_known = sessions.iter().all(|session| session.unresolved_calls.is_some());
+    let is_all = is_known && ((sessions.len() as u64) < SESSIONS || end.more == Some(0));
     Ok(Unresolved { calls, is_all })
 }
 

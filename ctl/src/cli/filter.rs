@@ -27,17 +27,8 @@ const AGENTS: [&str; 2] = ["claude", "codex"];
 /// Flags for which launches it is about.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Narrow {
-    /// Take only this agent
-    #[arg(long, value_name = "NAME", value_parser = AGENTS)]
-    pub(crate) agent: Option<String>,
-
-    /// Take only the work of this session: the agent's own id of it, or how that begins
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) session: Option<String>,
-
-    /// Take only this launch: its id, or how it begins
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) launch: Option<String>,
+    #[command(flatten)]
+    of: Of,
 
     /// Take only launches in this mode: interactive, headless … as `launches` shows it
     #[arg(long, value_name = "MODE", value_parser = NonEmptyStringValueParser::new())]
@@ -62,24 +53,24 @@ pub(crate) struct Narrow {
     pub(crate) endpoint: Option<String>,
 }
 
-/// Flags for whose session it was.
+/// Flags for whose work it was.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Of {
     /// Take only this agent
     #[arg(long, value_name = "NAME", value_parser = AGENTS)]
     agent: Option<String>,
 
-    /// Take only the session with this id, or a beginning of it
+    /// Take only the work of this session: the agent's own id of it, or how that begins
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     session: Option<String>,
 
-    /// Take only the work of the launch with this id, or a beginning of it
+    /// Take only the work of this launch: its id, or how it begins
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     launch: Option<String>,
 }
 
 impl Of {
-    /// Sets whose sessions the filter is about.
+    /// Sets whose work the filter is about.
     pub(crate) fn apply(&self, filter: &mut Filter) {
         filter.agent.clone_from(&self.agent);
         filter.session.clone_from(&self.session);
@@ -118,8 +109,8 @@ pub(crate) struct Touch {
 }
 
 /// How directories are known to be touched.
-const WAYS: [&str; 8] =
-    ["launch", "chdir", "command", "helper", "add-dir", "read", "write", "search"];
+const WAYS: [&str; 9] =
+    ["launch", "chdir", "command", "helper", "add-dir", "read", "write", "search", "trust"];
 
 fn ways() -> PossibleValuesParser {
     PossibleValuesParser::new(WAYS.map(PossibleValue::new))
@@ -137,8 +128,7 @@ pub(crate) struct Deed {
 const OF_FILES: [&str; 3] = ["create", "delete", "rename"];
 
 fn deeds() -> PossibleValuesParser {
-    let deeds = WAYS.into_iter().chain(OF_FILES);
-    PossibleValuesParser::new(deeds.map(PossibleValue::new).collect::<Vec<_>>())
+    PossibleValuesParser::new(WAYS.into_iter().chain(OF_FILES).map(PossibleValue::new))
 }
 
 /// The flag for how many rows.
@@ -182,9 +172,7 @@ fn instant(flag: &str, text: Option<&str>, around: &Surroundings) -> Result<Opti
 impl Narrow {
     /// Sets which launches the filter is about.
     pub(crate) fn apply(&self, filter: &mut Filter) {
-        filter.agent.clone_from(&self.agent);
-        filter.launch.clone_from(&self.launch);
-        filter.session.clone_from(&self.session);
+        self.of.apply(filter);
         filter.mode.clone_from(&self.mode);
         filter.flag = self.flag.as_deref().map(flag);
         filter.endpoint = self.endpoint.as_deref().map(|url| host(url).to_lowercase());
@@ -299,7 +287,8 @@ mod tests {
 
     #[test]
     fn what_it_is_about_is_taken_over() {
-        let narrow = Narrow { agent: Some("codex".into()), ..Narrow::default() };
+        let of = Of { agent: Some("codex".into()), ..Of::default() };
+        let narrow = Narrow { of, ..Narrow::default() };
         let expected = Filter { agent: Some("codex".into()), ..Filter::default() };
         assert_eq!(narrowed(&narrow), expected);
     }

@@ -51,12 +51,6 @@ impl Dirs {
             Request::Dirs { id, filter }
         })?;
         let Some(page) = asked else { return Ok(()) };
-        let view = &console.around.view;
-        if page.rows.is_empty() {
-            Nothing::Directory.write(&filter, view, console.out)?;
-        } else {
-            render::dirs::write(&page.rows, view, console.out)?;
-        }
-        console.notes(&page.notes)
+        console.table(&page, (Nothing::Directory, &filter), render::dirs::write)
     }
 }

@@ -56,14 +56,11 @@ impl Files {
             Request::Files { id, filter }
         })?;
         let Some(page) = asked else { return Ok(()) };
-        let view = &console.around.view;
+        console.table(&page, (Nothing::File, &filter), render::files::write)?;
         if page.rows.is_empty() {
             let unresolved = unresolved(&filter, console).ok();
-            Nothing::File.write(&filter, view, console.out)?;
             writeln!(console.out, "{}", Unresolved::told(unresolved))?;
-        } else {
-            render::files::write(&page.rows, view, console.out)?;
         }
-        console.notes(&page.notes)
+        Ok(())
     }
 }

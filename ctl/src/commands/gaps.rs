@@ -37,11 +37,6 @@ impl Gaps {
             Request::Gaps { id, filter }
         })?;
         let Some(page) = asked else { return Ok(()) };
-        let view = &console.around.view;
-        if page.rows.is_empty() {
-            return Ok(Nothing::Gap.write(&filter, view, console.out)?);
-        }
-        render::gaps::write(&page.rows, view, console.out)?;
-        console.notes(&page.notes)
+        console.table(&page, (Nothing::Gap, &filter), render::gaps::write)
     }
 }

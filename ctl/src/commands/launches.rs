@@ -55,12 +55,7 @@ impl Launches {
             Request::Launches { id, filter }
         })?;
         let Some(page) = asked else { return Ok(()) };
-        let view = &console.around.view;
-        if page.rows.is_empty() {
-            let nothing = if self.running { Nothing::Running } else { Nothing::Launch };
-            return Ok(nothing.write(&filter, view, console.out)?);
-        }
-        render::launches::write(&page.rows, view, console.out)?;
-        console.notes(&page.notes)
+        let nothing = if self.running { Nothing::Running } else { Nothing::Launch };
+        console.table(&page, (nothing, &filter), render::launches::write)
     }
 }

@@ -54,12 +54,6 @@ impl Repos {
             Request::Repos { id, filter }
         })?;
         let Some(page) = asked else { return Ok(()) };
-        let view = &console.around.view;
-        if page.rows.is_empty() {
-            Nothing::Repository.write(&filter, view, console.out)?;
-        } else {
-            render::repos::write(&page.rows, view, console.out)?;
-        }
-        console.notes(&page.notes)
+        console.table(&page, (Nothing::Repository, &filter), render::repos::write)
     }
 }

@@ -47,14 +47,8 @@ impl Sessions {
             Request::Sessions { id, filter }
         })?;
         let Some(page) = asked else { return Ok(()) };
-        let view = &console.around.view;
-        if page.rows.is_empty() {
-            Nothing::Session.write(&filter, view, console.out)?;
-        } else {
-            render::sessions::write(&page.rows, view, console.out)?;
-            let note = render::sessions::note(&page.rows, view);
-            note.map_or(Ok(()), |note| console.note(&note))?;
-        }
-        console.notes(&page.notes)
+        console.table(&page, (Nothing::Session, &filter), render::sessions::write)?;
+        let note = render::sessions::note(&page.rows, &console.around.view);
+        note.map_or(Ok(()), |note| console.note(&note))
     }
 }

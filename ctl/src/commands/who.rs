@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::render;
 use crate::render::who::Untouched;
 
-/// List which launches touched a place, the last to touch it first
+/// List which launches and sessions touched a place, the last to touch it first
 ///
 /// A place is a path, which need not exist any more: it and all that lies below. Or it is a
 /// repository by its remote, in any spelling: all of its clones and working trees. A name that

@@ -67,7 +67,7 @@ impl Unresolved {
     /// Returns what that means for an answer without rows; `None` is what could not be learnt.
     pub(crate) fn told(unresolved: Option<Self>) -> String {
         let calls = match unresolved {
-            None => format!("{UNKNOWN} shell calls"),
+            None | Some(Self { calls: 0, is_all: false }) => format!("{UNKNOWN} shell calls"),
             Some(Self { calls: 0, is_all: true }) => {
                 return "No shell call in the range asked for was left unresolved.".into();
             }
@@ -76,7 +76,7 @@ impl Unresolved {
                 format!("{least}{}", count(calls, "shell call", "shell calls"))
             }
         };
-        format!("Of {calls} in the range asked for, it is not known what they did to files.")
+        format!("Of {calls} in the range asked for, it is not known what\nthey did to files.")
     }
 }
 
@@ -144,7 +144,9 @@ mod tests {
         assert!(told(0, true).starts_with("No shell call in the range"));
         assert!(told(1, true).starts_with("Of 1 shell call in the range"));
         assert!(told(2000, false).starts_with("Of at least 2,000 shell calls in the range"));
-        assert!(Unresolved::told(None).starts_with("Of ? shell calls in the range"));
+        for unknown in [Unresolved::told(None), told(0, false)] {
+            assert!(unknown.starts_with("Of ? shell calls in the range"), "{unknown}");
+        }
     }
 
     #[test]

@@ -189,7 +189,7 @@ LAST       ID        AGENT           MODE      FLAGS                            
              blind: 1 gap in the range asked for.\n\
              Files are known from agents' session files and from what shell commands say of\n\
              themselves.\n\
-             Of 3 shell calls in the range asked for, it is not known what they did to files."
+             Of 3 shell calls in the range asked for, it is not known what\nthey did to files."
         );
         assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
     }

@@ -75,7 +75,7 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
         &["launches", "--session", ""],
         &["gaps", "--how", "command"],
         &["launches", "--dir", ""],
-        &["dirs", "--how", "trust"],
+        &["dirs", "--how", "create"],
         &["who"],
         &["who", ""],
         &["who", ".", "--dir", "."],
@@ -87,7 +87,8 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("possible values: claude, codex"), "{ended:?}");
     let ended = nobody.run(&["repos", "--how", "looked"]);
-    let ways = "possible values: launch, chdir, command, helper, add-dir, read, write, search]";
+    let ways =
+        "possible values: launch, chdir, command, helper, add-dir, read, write, search, trust]";
     assert!(ended.stderr.contains(ways), "{ended:?}");
     let ended = nobody.run(&["gaps", "--since", "soon"]);
     assert_eq!(ended.code, 2);

@@ -44,11 +44,14 @@ impl Ingest {
         }
         let waiting = &mut reader.known.waiting;
         let waits = waiting.iter().any(|it| it.session == *session && it.place == trace.place);
-        if at.ms() > Timestamp::now().ms() - LATE_MS {
-            if !waits && waiting.len() < MOST_WAITING {
-                let (session, place, at_ms) = (session.clone(), trace.place.clone(), at.ms());
-                waiting.push(Waiting { session, place, at_ms });
-            }
+        let is_young = at.ms() > Timestamp::now().ms() - LATE_MS;
+        if is_young && waits {
+            return;
+        }
+        // What has no place to wait is told at once: a trace too many is better than one too few.
+        if is_young && waiting.len() < MOST_WAITING {
+            let (session, place, at_ms) = (session.clone(), trace.place.clone(), at.ms());
+            waiting.push(Waiting { session, place, at_ms });
             return;
         }
         self.record_trace(reader.agent, session, trace.place.as_ref(), at, "launch");
