@@ -71,6 +71,8 @@ pub(crate) struct Ingest {
     facts: Vec<Fact>,
     told: Option<(State, String)>,
     misread: Misread,
+    /// Traces that are too young to be recorded.
+    waiting: Vec<traces::Waiting>,
     events: EventSender,
 }
 
@@ -80,6 +82,10 @@ pub(crate) struct Reader {
     path: PathBuf,
     parser: Box<dyn Parser>,
     known: Known,
+    /// Whether it begins with a file that nothing was known of.
+    is_new: bool,
+    /// Whether there were shell calls, since that was last told.
+    called: bool,
     /// Lines that could not be read, since that was last told.
     errors: u64,
     /// Between which times the session itself did something, since that was last told.
@@ -100,14 +106,6 @@ struct Known {
     begun: Option<Timestamp>,
     #[serde(default)]
     cwd: Option<String>,
-    /// Shell calls, and those of which some access could not be told.
-    calls: u64,
-    unresolved: u64,
-    /// Of these, how many are recorded.
-    told: (u64, u64),
-    /// Of a history: what is too young to be recorded.
-    #[serde(default)]
-    waiting: Vec<traces::Waiting>,
 }
 
 /// The follower's two handles to one [`Ingest`].
@@ -122,6 +120,7 @@ impl Ingest {
         if misread.versions().next().is_some() {
             drop(events.blocking_send(Event::Misread(misread.clone())));
         }
+        let waiting = traces::waiting(&kept);
         let ingest = Self {
             kept,
             places: Places::new(),
@@ -132,6 +131,7 @@ impl Ingest {
             facts: Vec::new(),
             told: None,
             misread,
+            waiting,
             events,
         };
         Handle(std::rc::Rc::new(std::cell::RefCell::new(ingest)))
@@ -139,6 +139,7 @@ impl Ingest {
 
     fn reader(&mut self, found: &Found<'_>, start: Start<'_>) -> Option<Reader> {
         let agent = *agents::CATALOGUE.iter().find(|agent| agent.name() == found.agent)?;
+        let is_new = matches!(start, Start::New);
         let known = match start {
             Start::New | Start::Again => None,
             Start::Next => match self.readers.remove(&found.id) {
@@ -158,7 +159,8 @@ impl Ingest {
         let known =
             known.unwrap_or_else(|| Known { agent: agent.name().into(), ..Known::default() });
         let path = found.path.to_owned();
-        Some(Reader { agent, path, parser, known, errors: 0, grown: None })
+        let (called, errors, grown) = Default::default();
+        Some(Reader { agent, path, parser, known, is_new, called, errors, grown })
     }
 
     fn line(&mut self, at: u64, line: &[u8]) {
@@ -182,7 +184,7 @@ impl Ingest {
 
     fn fact(&mut self, reader: &mut Reader, fact: Fact) {
         if let What::Trace(trace) = &fact.what {
-            return self.traced(reader, &fact, trace);
+            return self.traced(reader.agent, &fact, trace);
         }
         if reader.known.session.is_none() || !fact.copied {
             reader.known.session = Some(fact.who.session.as_str().to_owned());
@@ -202,7 +204,7 @@ impl Ingest {
 
     fn ended(&mut self, cursor: Cursor) -> Result<(), Closed> {
         let Some((id, mut reader)) = self.current.take() else { return Ok(()) };
-        self.settle_traces(&mut reader);
+        self.settle_traces();
         self.tell_calls(&mut reader);
         self.tell_drift(&mut reader);
         self.tell_growth(&mut reader);
@@ -239,6 +241,9 @@ impl Ingest {
             reader.path = path.to_owned();
         }
         if let Some(file) = self.kept.file(id) {
+            if let Some(state) = stored::State::read(&file.value) {
+                self.tell_place(&state.known, path);
+            }
             self.kept.keep(id, Some(File { path: path.to_owned(), ..file }));
         }
         let _ = self.kept.hand_over();
@@ -263,6 +268,7 @@ impl Ingest {
         match backfill.running {
             true => drop(self.events.try_send(progress)),
             false => {
+                self.settle_traces();
                 self.kept.settle();
                 drop(self.events.blocking_send(progress));
             }

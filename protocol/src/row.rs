@@ -301,9 +301,10 @@ pub struct SessionRow {
     pub shell_calls: Option<u64>,
     /// Of these, calls of which some access could not be told.
     pub unresolved_calls: Option<u64>,
-    /// What changed while shell calls ran and is not among the files.
+    /// What changed while shell calls ran and is not among the files; `null` where nothing is known
+    /// of that.
     #[serde(default)]
-    pub left_out: SessionLeftOut,
+    pub left_out: Option<SessionLeftOut>,
     /// The strongest evidence of it.
     pub evidence: Evidence,
 }

@@ -125,7 +125,7 @@ pub(super) fn list(row: &SessionRow, view: &View) -> Table {
     list.item("directories", told(row.dirs, number));
     let (calls, unresolved) = (told(row.shell_calls, number), told(row.unresolved_calls, number));
     list.item("shell calls", format!("{calls}, of which {unresolved} were not resolved"));
-    if let Some(text) = left_out(&row.left_out) {
+    if let Some(text) = row.left_out.as_ref().and_then(left_out) {
         list.item("left out", text);
     }
     let gone = row.transcript_gone_at.map(|at| format!(" (gone {})", view.second(at)));
@@ -240,7 +240,7 @@ pub(super) mod tests {
             dirs: Some(4),
             shell_calls: Some(9),
             unresolved_calls: Some(2),
-            left_out: SessionLeftOut::default(),
+            left_out: None,
             evidence: Evidence::Transcript,
         };
         let bare = SessionRow {

@@ -10,7 +10,9 @@ use trackway_protocol::record::{
 use super::places::Place;
 use super::{Ingest, Known, Reader};
 use crate::enrich::normal::normal;
-use crate::session::{Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Word};
+use crate::session::{
+    Descent, Fact, How, Key, Link, Outcome, Session, Shell, Target, Touch, Who, Word,
+};
 use crate::store::Draft;
 
 /// A quarter of an hour in milliseconds: a directory is recorded once in each.
@@ -61,8 +63,9 @@ impl Ingest {
     /// Something about a session became known or changed.
     pub(super) fn session(&mut self, reader: &mut Reader, fact: &Fact, now: &Session) {
         let is_placed = now.cwd.is_some() && std::mem::replace(&mut reader.known.placed, true);
-        let deed = Deed::new(reader, fact);
         let is_own = fact.who.subagent.is_none();
+        let is_new_file = is_own && std::mem::take(&mut reader.is_new);
+        let deed = Deed::new(reader, fact);
         let place = now.cwd.as_ref().map(|cwd| self.places.dir(cwd.as_path(), deed.at));
         let mut body = describe(deed, now, place.as_ref());
         let started = started(deed.agent, deed.session);
@@ -75,7 +78,7 @@ impl Ingest {
         let whose = [deed.agent, deed.session].map(str::as_bytes);
         let is_new = self.is_new(Key::of("session fact", &[whose[0], whose[1], &at, &facts]));
         body.transcript = Some(PathText::from_os(&reader.path).text).filter(|_| is_first);
-        if is_new {
+        if is_new || is_first {
             let body = Box::new(body);
             let body =
                 if is_first { Body::SessionStarted(body) } else { Body::SessionUpdated(body) };
@@ -87,6 +90,10 @@ impl Ingest {
             if is_own && !fact.copied && reader.known.cwd.is_none() {
                 reader.known.cwd = place.dir.to_str().map(ToOwned::to_owned);
             }
+        }
+        // A file that came back, or another one of the same session.
+        if is_new_file && !is_first {
+            self.tell_place(&reader.known, &reader.path);
         }
     }
 
@@ -123,7 +130,6 @@ impl Ingest {
 
     /// A shell call ended.
     pub(super) fn called(&mut self, reader: &mut Reader, fact: &Fact, call: &Shell) {
-        let known = &mut reader.known;
         if call.outcome == Outcome::Rejected {
             return;
         }
@@ -132,8 +138,12 @@ impl Ingest {
             if !self.is_new(call.key) {
                 return;
             }
-            known.calls += 1;
-            known.unresolved += u64::from(call.reading.unresolved > 0);
+            let key = calls_key(reader.agent.name(), &fact.who);
+            let (calls, unresolved) = self.calls(key);
+            let unresolved = unresolved + u64::from(call.reading.unresolved > 0);
+            let value = postcard::to_stdvec(&(calls + 1, unresolved));
+            self.kept.set(key.0, value.expect("numbers are plain data"));
+            reader.called = true;
         }
         let Some(deed) = Deed::of_origin(reader, fact) else { return };
         let deed = Deed { outcome: call.outcome, tool: "shell", ..deed };
@@ -190,19 +200,38 @@ impl Ingest {
         self.put_down(deed, Body::SessionMade(Box::new(body)));
     }
 
-    /// Records how many shell calls a file has told of.
+    /// Records how many shell calls are known, whatever files told of them.
     pub(super) fn tell_calls(&mut self, reader: &mut Reader) {
-        let known = &mut reader.known;
-        let Some(session) = known.session.clone().filter(|_| known.calls > known.told.0) else {
+        if !std::mem::take(&mut reader.called) {
             return;
-        };
-        known.told = (known.calls, known.unresolved);
+        }
+        let Some(who) = reader.known.who() else { return };
+        let agent = reader.agent.name();
+        let (calls, unresolved) = self.calls(calls_key(agent, &who));
         let body = record::Session {
-            session,
-            subagent: known.subagent.clone(),
-            agent: reader.agent.name().to_owned(),
-            shell_calls: Some(known.calls),
-            unresolved_calls: Some(known.unresolved),
+            session: who.session.as_str().to_owned(),
+            subagent: text(who.subagent.as_ref()),
+            agent: agent.to_owned(),
+            shell_calls: Some(calls),
+            unresolved_calls: Some(unresolved),
+            ..record::Session::default()
+        };
+        self.note(Timestamp::now(), body);
+    }
+
+    /// Returns how many shell calls are known, and of how many some access could not be told.
+    fn calls(&self, key: Key) -> (u64, u64) {
+        let known = self.kept.get(key.0);
+        known.and_then(|known| postcard::from_bytes(&known).ok()).unwrap_or_default()
+    }
+
+    /// Records where a session's file is from now on.
+    pub(super) fn tell_place(&mut self, known: &Known, path: &Path) {
+        let Some(who) = known.who().filter(|who| who.subagent.is_none()) else { return };
+        let body = record::Session {
+            session: who.session.as_str().to_owned(),
+            agent: known.agent.clone(),
+            transcript: Some(PathText::from_os(path).text),
             ..record::Session::default()
         };
         self.note(Timestamp::now(), body);
@@ -306,6 +335,21 @@ impl Ingest {
             self.kept.set(key.0, Vec::new());
         }
         is_new
+    }
+}
+
+/// By what the number of a session's shell calls is known.
+fn calls_key(agent: &str, who: &Who) -> Key {
+    let subagent = who.subagent.as_ref().map_or("", Word::as_str);
+    let parts = [agent, who.session.as_str(), subagent].map(str::as_bytes);
+    Key::of("shell calls", &parts)
+}
+
+impl Known {
+    /// Returns whose file it is, as far as its lines say.
+    fn who(&self) -> Option<Who> {
+        let session = Word::new(self.session.as_deref()?)?;
+        Some(Who { session, subagent: self.subagent.as_deref().and_then(Word::new) })
     }
 }
 

@@ -81,7 +81,7 @@ mod tests {
     fn what_is_kept_is_read_back_whole() {
         let cursor =
             Cursor { offset: u64::MAX, print: Print(7), skipping: true, size: 3, modified_ns: -1 };
-        let known = Known { session: Some("s".into()), calls: 2, ..Known::default() };
+        let known = Known { session: Some("s".into()), placed: true, ..Known::default() };
         let value = State::write(&cursor, b"parser", &known);
         let stored = stored(File { path: "/a".into(), value: value.clone() }).unwrap();
         assert_eq!(stored.cursor, cursor);

@@ -446,3 +446,59 @@ fn what_was_handed_over_is_answered_at_once_and_after_a_restart() {
     assert_eq!((kept.file(id), kept.named("a.jsonl".as_ref())), (None, None));
     runtime.block_on(writer.close());
 }
+
+#[test]
+fn a_file_that_comes_back_is_there_again_and_its_calls_are_counted_on() {
+    let call = |number: u32| {
+        format!(
+            "{{\"type\":\"assistant\",\"uuid\":\"c{number}\",\"sessionId\":\"s\",\"timestamp\":\
+             \"2026-11-20T09:00:1{number}.000Z\",\"cwd\":\"/w\",\"message\":{{\"id\":\"m{number}\",\"content\":\
+             [{{\"type\":\"tool_use\",\"id\":\"t{number}\",\"name\":\"Bash\",\"input\":{{\"command\":\"make\"}}}}]}}}}\n\
+             {{\"type\":\"user\",\"uuid\":\"r{number}\",\"sessionId\":\"s\",\"timestamp\":\
+             \"2026-11-20T09:00:1{number}.500Z\",\"cwd\":\"/w\",\"message\":{{\"content\":[{{\"type\":\
+             \"tool_result\",\"tool_use_id\":\"t{number}\"}}]}},\"toolUseResult\":{{\"stdout\":\"\"}}}}\n"
+        )
+    };
+    let scene = Scene::new();
+    let file = "claude/projects/-w/s.jsonl";
+    scene.append(file, &[user("s", 1), call(1), call(2)].concat());
+    scene.run();
+    let text = fs::read(scene.path(file)).unwrap();
+    fs::remove_file(scene.path(file)).unwrap();
+    scene.run();
+    // Another file by its number, with the same content.
+    fs::write(scene.path("elsewhere"), &text).unwrap();
+    fs::rename(scene.path("elsewhere"), scene.path(file)).unwrap();
+    scene.append(file, &call(3));
+    let records = scene.run();
+    let told = records.iter().filter_map(|record| match &record.body {
+        Body::SessionUpdated(session) => Some((record.at, session)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let gone = told.iter().find(|(_, session)| session.transcript_gone).unwrap().0;
+    let is_back = told.iter().any(|(at, session)| {
+        session.transcript.is_some() && !session.transcript_gone && *at >= gone
+    });
+    assert!(is_back, "{told:#?}");
+    let calls = told.iter().filter_map(|(_, session)| session.shell_calls).max();
+    assert_eq!(calls, Some(3));
+}
+
+#[test]
+fn a_trace_that_waits_is_told_at_a_later_start() {
+    let scene = Scene::new();
+    let young = Timestamp::now().ms() - 10 * 60 * 1000 + 1500;
+    let line = format!("{{\"session_id\":\"thread\",\"ts\":{},\"text\":\"x\"}}\n", young / 1000);
+    scene.append("codex/history.jsonl", &line);
+    let traces = |records: &[Record]| {
+        let is_trace = |record: &&Record| matches!(&record.body, Body::SessionStarted(session) if session.trace);
+        records.iter().filter(is_trace).count()
+    };
+    assert_eq!(traces(&scene.run()), 0);
+    while Timestamp::now().ms() - young / 1000 * 1000 <= 10 * 60 * 1000 {
+        std::thread::yield_now();
+    }
+    assert_eq!(traces(&scene.run()), 1);
+    assert_eq!(traces(&scene.run()), 1);
+}

@@ -2,7 +2,8 @@
 //! `.claude.json` tell.
 //!
 //! A trace is recorded of a session of which no session file is known. Since a session's file may
-//! be read a moment after the history, a trace waits until it is old enough.
+//! be read a moment after the history, a trace waits until it is old enough: it is recorded when
+//! something is read after that, or at the next start.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -13,11 +14,12 @@ use tracing::warn;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{self, Body, DirTouched, Evidence, PathText};
 
+use super::Ingest;
 use super::facts::Deed;
-use super::{Ingest, Reader};
 use crate::agents::{self, Agent};
 use crate::session::{Fact, Key, Place, Project, Trace, What, Who, Word};
 use crate::store::Draft;
+use crate::store::ingest::Kept;
 
 /// By then a session's file has been read.
 const LATE_MS: i64 = 10 * 60 * 1000;
@@ -29,6 +31,7 @@ const LONGEST: u64 = 32 << 20;
 /// A trace that is too young.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Waiting {
+    agent: String,
     session: Word,
     place: Option<Place>,
     at_ms: i64,
@@ -36,39 +39,53 @@ pub(super) struct Waiting {
 
 impl Ingest {
     /// A history names a session.
-    pub(super) fn traced(&mut self, reader: &mut Reader, fact: &Fact, trace: &Trace) {
+    pub(super) fn traced(&mut self, agent: &'static dyn Agent, fact: &Fact, trace: &Trace) {
         let Some(at) = fact.at else { return };
         let session = &fact.who.session;
-        if self.is_told(reader.agent, session) {
+        if self.is_told(agent, session) {
             return;
         }
-        let waiting = &mut reader.known.waiting;
-        let waits = waiting.iter().any(|it| it.session == *session && it.place == trace.place);
+        let one = Waiting {
+            agent: agent.name().to_owned(),
+            session: session.clone(),
+            place: trace.place.clone(),
+            at_ms: at.ms(),
+        };
         let is_young = at.ms() > Timestamp::now().ms() - LATE_MS;
-        if is_young && waits {
+        if is_young && self.waiting.iter().any(|other| other.is_like(&one)) {
             return;
         }
         // What has no place to wait is told at once: a trace too many is better than one too few.
-        if is_young && waiting.len() < MOST_WAITING {
-            let (session, place, at_ms) = (session.clone(), trace.place.clone(), at.ms());
-            waiting.push(Waiting { session, place, at_ms });
+        if is_young && self.waiting.len() < MOST_WAITING {
+            self.waiting.push(one);
+            self.keep_waiting();
             return;
         }
-        self.record_trace(reader.agent, session, trace.place.as_ref(), at, "launch");
+        self.record_trace(agent, session, trace.place.as_ref(), at, "launch");
     }
 
     /// Records what has waited for long enough, unless a session file has come.
-    pub(super) fn settle_traces(&mut self, reader: &mut Reader) {
+    pub(super) fn settle_traces(&mut self) {
         let until = Timestamp::now().ms() - LATE_MS;
-        let waiting = std::mem::take(&mut reader.known.waiting);
+        if self.waiting.iter().all(|it| it.at_ms > until) {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
         let (due, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|it| it.at_ms <= until);
-        reader.known.waiting = rest;
-        for Waiting { session, place, at_ms } in due {
-            if !self.is_told(reader.agent, &session) {
+        self.waiting = rest;
+        self.keep_waiting();
+        for Waiting { agent, session, place, at_ms } in due {
+            let agent = agents::CATALOGUE.iter().find(|known| known.name() == agent);
+            if let Some(agent) = agent.filter(|agent| !self.is_told(**agent, &session)) {
                 let at = Timestamp::from_ms(at_ms);
-                self.record_trace(reader.agent, &session, place.as_ref(), at, "launch");
+                self.record_trace(*agent, &session, place.as_ref(), at, "launch");
             }
         }
+    }
+
+    fn keep_waiting(&mut self) {
+        let value = serde_json::to_vec(&self.waiting).expect("it is plain data");
+        self.kept.set(waiting_key().0, value);
     }
 
     /// An agent's file of projects is there, or was replaced.
@@ -167,6 +184,23 @@ impl Ingest {
             self.dir(deed, &place, how);
         }
     }
+}
+
+impl Waiting {
+    /// Whether it is of the same session and place.
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.agent, &self.session, &self.place) == (&other.agent, &other.session, &other.place)
+    }
+}
+
+/// Returns the traces that an earlier run left to wait.
+pub(super) fn waiting(kept: &Kept) -> Vec<Waiting> {
+    let waiting = kept.get(waiting_key().0);
+    waiting.and_then(|waiting| serde_json::from_slice(&waiting).ok()).unwrap_or_default()
+}
+
+fn waiting_key() -> Key {
+    Key::of("waiting traces", &[])
 }
 
 /// Reads a file of projects, with the time at which it was written. A pipe would hold us up.

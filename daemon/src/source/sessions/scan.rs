@@ -289,8 +289,10 @@ impl<C: Cursors, S: Sink> Follower<C, S> {
 
     pub(super) fn enqueue(&mut self, id: FileId, lane: Lane, modified_ns: i64) {
         let Some(known) = self.table.files.get_mut(&id) else { return };
-        // It tells of what session files tell better.
-        let is_last = lane == Lane::Backlog && self.roots[known.root].layout.is_history;
+        // It tells of what session files tell better: also what is added to it waits for those.
+        let is_history = self.roots[known.root].layout.is_history;
+        let lane = if is_history && self.status.backfill.running { Lane::Backlog } else { lane };
+        let is_last = is_history && lane == Lane::Backlog;
         let modified_ns = if is_last { i64::MIN } else { modified_ns };
         // A compressed file is cold, and two of them would take turns from the start.
         let lane = if layout::is_packed(&known.name) { Lane::Backlog } else { lane };

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::{Body, Record, Repo, Session, SessionLinked};
+use trackway_protocol::record::{Body, Evidence, Record, Repo, Session, SessionLinked};
 
 use super::super::register::{Grounds, Register, Statement, strength};
 use super::launch::unreadable;
@@ -214,9 +214,10 @@ impl Sign {
 fn is_doing(body: &Body) -> bool {
     match body {
         Body::SessionLinked(_) => false,
-        Body::SessionStarted(body) | Body::SessionUpdated(body) => {
+        Body::SessionUpdated(body) => {
             let counts = body.shell_calls.or(body.unresolved_calls).is_some();
-            !(body.transcript_gone || counts || body.left_out.is_some())
+            let place = body.transcript.is_some() || body.transcript_gone;
+            !(place || counts || body.left_out.is_some())
         }
         _ => true,
     }
@@ -270,7 +271,12 @@ pub(super) fn said(
     note_calls(tx, key, body)?;
     note_left_out(tx, key, body)?;
     // What is said of a subagent's model or directory is not the session's.
-    if body.subagent.is_none() { change(tx, grounds, key, body) } else { Ok(()) }
+    if body.subagent.is_some() {
+        return Ok(());
+    }
+    // Where there is a session file, it knows better than what is left of others.
+    let evidence = if body.trace { Evidence::Inferred } else { grounds.evidence };
+    change(tx, Grounds { evidence, ..grounds }, key, body)
 }
 
 fn note_calls(tx: &Connection, key: i64, body: &Session) -> rusqlite::Result<()> {

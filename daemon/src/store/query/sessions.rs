@@ -190,15 +190,16 @@ fn newest(
 fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let (key, id, agent): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
-    let is_described = facts.is_some();
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
-    // Where only a link or a trace names it, nothing was read that could be counted.
     let is_trace = said.trace && said.transcript.is_none();
-    let is_told = !is_trace && (is_described || row.get(7)?);
     let (links, spent) = (links::of_session(tx, key)?, Spent::by(tx, key)?);
     let best = links.first();
-    let counts = counts(tx, key, &id)?.map(|count| is_told.then_some(count));
+    let counts = counts(tx, key, &id)?;
+    // Where nothing was read of a file of its own, nothing that only such a file tells is known: not
+    // even that there was none of it.
+    let is_told = said.transcript.is_some() || spent.responses > 0 || counts[3] > 0;
+    let counts = counts.map(|count| is_told.then_some(count));
     let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts;
     Ok(SessionRow {
         id,
@@ -235,13 +236,13 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
 }
 
 /// Returns what changed while its shell calls ran and is not told.
-fn left_out(tx: &Connection, session: i64) -> rusqlite::Result<SessionLeftOut> {
+fn left_out(tx: &Connection, session: i64) -> rusqlite::Result<Option<SessionLeftOut>> {
     let select = "SELECT ignored, untold, unwatched_dirs FROM session_left_out WHERE session = ?";
     let found = tx.prepare_cached(select)?.query_row([session], |row| {
         let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
         Ok(SessionLeftOut { ignored: count(0)?, untold: count(1)?, unwatched_dirs: count(2)? })
     });
-    Ok(found.optional()?.unwrap_or_default())
+    found.optional()
 }
 
 /// What a session's responses cost.

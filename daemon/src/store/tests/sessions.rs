@@ -179,7 +179,16 @@ fn of_a_session_that_only_a_link_names_nothing_is_counted() {
     };
     let unknown = row(&fixture.reader, "s1");
     assert_eq!(counted(&unknown), (vec![None; 6], SessionTokens::default()));
-    let fixture = Fixture::with(vec![link(), began(1, "s1", "/src/1")]);
+    // What others saw of it tells nothing of what it did not do.
+    let left_out = Some(LeftOut { ignored: Some(1), untold: None, unwatched_dirs: None });
+    let seen = [
+        changed(2, Session { left_out, ..session_of("s1", "claude") }),
+        accessed(3, "s1", "/src/1/a", "write"),
+    ];
+    let unknown = row(&Fixture::with(seen.into()).reader, "s1");
+    assert_eq!(counted(&unknown), (vec![None; 6], SessionTokens::default()));
+    let read = Session { transcript: Some("/t".into()), ..session_of("s1", "claude") };
+    let fixture = Fixture::with(vec![link(), changed(1, read)]);
     let nothing = row(&fixture.reader, "s1");
     let no_tokens = SessionTokens::from(Tokens::default());
     assert_eq!(counted(&nothing), (vec![Some(0); 6], no_tokens));
@@ -322,7 +331,7 @@ fn what_was_left_out_adds_up() {
         left_out(6, Some(3), Some(1), Some(4)),
     ];
     let row = &Fixture::with(drafts).reader.sessions(&all()).unwrap().rows[0];
-    assert_eq!(row.left_out, SessionLeftOut { ignored: 5, untold: 1, unwatched_dirs: 7 });
+    assert_eq!(row.left_out, Some(SessionLeftOut { ignored: 5, untold: 1, unwatched_dirs: 7 }));
     assert_eq!(row.last_at, at(1), "what was noted is no work");
 }
 
