@@ -83,6 +83,15 @@ impl Heartbeat {
     }
 }
 
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        // Closing alone leaves the lock to a child that was forked and has not become its program.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the state directory cannot be unlocked");
+        }
+    }
+}
+
 fn timestamp(time: SystemTime) -> Option<Timestamp> {
     let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
     Some(Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).ok()?))
