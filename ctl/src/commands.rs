@@ -171,6 +171,9 @@ impl<O: Write, N: Write> Console<'_, O, N> {
 
 /// Says how far session files are read: there may be more than the answer has.
 pub(crate) fn unread(backfill: &Backfill) -> String {
+    if backfill.state == "stopped" {
+        return "session files are not read: `trackwayctl status` tells why".into();
+    }
     let percent = backfill.percent().map(|percent| format!(": {percent} %"));
     format!("session files are still being read{}", percent.unwrap_or_default())
 }
@@ -265,5 +268,7 @@ mod tests {
         assert_eq!(backfill(41, 100), "session files are still being read: 41 %");
         assert_eq!(backfill(100, 100), "session files are still being read: 99 %");
         assert_eq!(backfill(0, 0), "session files are still being read");
+        let stopped = Backfill { state: "stopped".into(), done_bytes: 1, total_bytes: 2 };
+        assert!(unread(&stopped).starts_with("session files are not read: "));
     }
 }

@@ -117,9 +117,6 @@ impl Ingest {
     pub(crate) fn begin(kept: Kept, events: EventSender) -> Handle {
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
         let misread = drift::kept(&kept);
-        if misread.versions().next().is_some() {
-            drop(events.blocking_send(Event::Misread(misread.clone())));
-        }
         let waiting = traces::waiting(&kept);
         let ingest = Self {
             kept,
@@ -324,21 +321,24 @@ pub(crate) fn start(
         let follow = std::panic::AssertUnwindSafe(follow);
         let ended = std::panic::catch_unwind(follow).unwrap_or_else(|_| Err("it panicked".into()));
         if let Err(why) = ended {
-            let reason = format!("session files are not read: {why}");
-            let (from, until, missed) = (Timestamp::now(), None, None);
-            let state = State::Lost;
-            let report =
-                SourceReport { name: NAME, tier: TIER, state, reason, from, until, missed };
             // Nobody is left to be told where the daemon ends.
-            drop(sender.blocking_send(Event::Source(report)));
+            drop(sender.blocking_send(Event::Source(lost(&why))));
         }
     };
     let thread = std::thread::Builder::new().name(TIER.into()).spawn(run);
     if let Err(error) = &thread {
-        warn!(%error, "session files are not read");
+        // The queue is new, and has room.
+        drop(events.try_send(Event::Source(lost(&error.to_string()))));
     }
     // The first that it does, or nothing where it has failed already.
     Following { orders: ordered.recv().ok(), thread: thread.ok() }
+}
+
+/// Reports that nothing is read any more.
+fn lost(why: &str) -> SourceReport {
+    let reason = format!("session files are not read: {why}");
+    let (from, until, missed) = (Timestamp::now(), None, None);
+    SourceReport { name: NAME, tier: TIER, state: State::Lost, reason, from, until, missed }
 }
 
 /// Follows until it is told to stop.
@@ -352,12 +352,14 @@ fn follow(
     let kept = Store::kept(state_dir, intake).map_err(|error| error.to_string())?;
     let homes = homes(&kept);
     let handle = Ingest::begin(kept, events.clone());
-    let opened = Follower::open(handle.clone(), handle).map_err(|error| error.to_string())?;
-    let (follower, handle) = opened;
+    let opened = Follower::open(handle.clone(), handle.clone()).map_err(|error| error.to_string());
+    let (follower, orderly) = opened?;
     for home in homes {
-        handle.follow(home);
+        orderly.follow(home);
     }
-    drop(orders.send(handle));
+    drop(orders.send(orderly));
+    // Not before: whoever takes events waits for that.
+    handle.0.borrow().tell_misread();
     match follower.run() {
         Ended::Ordered => Ok(()),
         Ended::Lost(why) => Err(why),

@@ -20,6 +20,7 @@ use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
 use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
+use crate::ingest;
 use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
 use crate::store::{Draft, Recovered, Writer, WriterGone};
@@ -104,6 +105,8 @@ pub(crate) struct Pipeline {
     /// When a former daemon last lived.
     last_seen: Option<Timestamp>,
     touched: Touched,
+    /// The user's own home, where that is known.
+    user_home: Option<PathBuf>,
     /// Directories of session files that were told already.
     homes: HashSet<(&'static str, PathBuf)>,
     links: Links,
@@ -139,6 +142,7 @@ impl Pipeline {
             open: open.map(|open| (open.launch, open.agent_version.is_some())).collect(),
             last_seen,
             touched: Touched::new(&recovered.touched),
+            user_home: directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned()),
             homes: HashSet::new(),
             links: Links::new(&recovered.linked, began.at),
             registries: Registries::new(),
@@ -433,6 +437,12 @@ impl Snapshot {
     /// Takes a source's report into its row: a range that is over leaves the source active, or as
     /// limited as it is by itself.
     pub(crate) fn apply(&mut self, report: &SourceReport) {
+        if report.name == ingest::NAME && report.state == State::Lost {
+            let (done_bytes, total_bytes) =
+                self.backfill.as_ref().map_or((0, 0), |it| (it.done_bytes, it.total_bytes));
+            let state = "stopped".into();
+            self.backfill = Some(Backfill { state, done_bytes, total_bytes });
+        }
         let known = self.sources.iter().find(|source| source.name == report.name);
         let over = report.until.is_some() && report.state == State::Degraded;
         if over && known.is_some_and(|source| source.state == State::Degraded.as_str()) {

@@ -68,7 +68,7 @@ pub struct LedgerStatus {
 /// How far the reading of older files is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backfill {
-    /// `running` or `done`.
+    /// `running` or `done`; `stopped` where nothing is read any more.
     pub state: String,
     /// Bytes read.
     pub done_bytes: u64,

@@ -22,7 +22,14 @@ impl Ingest {
             let value = serde_json::to_vec(&versions).expect("it is plain data");
             self.kept.set(versions_key().0, value);
         }
-        drop(self.events.blocking_send(Event::Misread(self.misread.clone())));
+        self.tell_misread();
+    }
+
+    /// Tells what was not understood so far.
+    pub(super) fn tell_misread(&self) {
+        if self.misread.versions().next().is_some() {
+            drop(self.events.blocking_send(Event::Misread(self.misread.clone())));
+        }
     }
 }
 

@@ -29,6 +29,11 @@ const UNREAD_MS: i64 = 200;
 const PAST: usize = 256;
 /// How many files one call is told to have changed.
 const MOST_TOLD: usize = 2000;
+/// So long after a call it is forgotten what was told of it.
+const LATE_MS: i64 = 10_000;
+/// How many trees one launch works in, and how many directories of its are remembered.
+const MOST_TREES: usize = 64;
+const MOST_DIRS: usize = 4096;
 /// How many ignored files of one call are told apart.
 const MOST_APART: usize = 50_000;
 
@@ -103,6 +108,9 @@ pub(super) struct Calls {
 struct Visited {
     dirs: HashSet<PathBuf>,
     trees: BTreeSet<PathBuf>,
+    /// How many more there are, at least, and of how many that was said.
+    left_out: u64,
+    left_out_said: u64,
     /// Whether the launch has ended.
     over: bool,
 }
@@ -181,7 +189,19 @@ impl Calls {
     /// A launch is in a directory. Whether that is new.
     pub(super) fn visit(&mut self, launch: LaunchId, dir: &Path) -> bool {
         let visited = self.visited.entry(launch).or_default();
+        if visited.dirs.len() >= MOST_DIRS && !visited.dirs.contains(dir) {
+            // It may lie in a tree that is watched; if it does not, nobody knows.
+            visited.left_out = visited.left_out.max(1);
+            return false;
+        }
         !visited.dirs.contains(dir) && visited.dirs.insert(dir.to_owned())
+    }
+
+    /// It is not known yet in which tree a directory lies: it is asked for when it is met again.
+    pub(super) fn unvisit(&mut self, launch: LaunchId, dir: &Path) {
+        if let Some(visited) = self.visited.get_mut(&launch) {
+            visited.dirs.remove(dir);
+        }
     }
 
     /// A directory is an agent's own. Whether that is new.
@@ -189,8 +209,19 @@ impl Calls {
         !self.own.contains(dir) && self.own.insert(dir.to_owned())
     }
 
-    /// A tree is watched for a launch. Whether that is new.
+    /// A launch works in a directory of which the tree is not to be watched.
+    pub(super) fn leave_out(&mut self, launch: LaunchId) {
+        self.visited.entry(launch).or_default().left_out += 1;
+    }
+
+    /// A tree is watched for a launch. Whether that is new; false also where there are too many,
+    /// which is counted.
     pub(super) fn watch(&mut self, launch: LaunchId, tree: &Path) -> bool {
+        let visited = self.visited.entry(launch).or_default();
+        if visited.trees.len() >= MOST_TREES && !visited.trees.contains(tree) {
+            visited.left_out += 1;
+            return false;
+        }
         if self.stale.remove(tree) {
             self.unwatched.remove(tree);
         }
@@ -252,7 +283,10 @@ impl Calls {
         }
         let young = all.iter().copied().filter(|call| at.ms() - call.began.ms() <= LONG_MS);
         let mut calls: Vec<&Call> = young.filter(|call| !call.doubtful).collect();
-        if calls.is_empty() {
+        // What could not be read was perhaps a part of the call that ran; or somebody else's.
+        let others =
+            |doubtful: &&Call| doubtful.doubtful && !calls.iter().any(|call| call.is_of(doubtful));
+        if calls.is_empty() || all.iter().any(others) {
             return Whose::Unknown(ids(&all));
         }
         let outer: HashSet<u64> = calls.iter().filter_map(|call| call.inside).collect();
@@ -300,10 +334,22 @@ impl Calls {
             if !(is_due || at_end) {
                 continue;
             }
+            if call.ended.is_some_and(|ended| ended.ms() + LATE_MS < until.ms()) {
+                // Nothing comes so late any more.
+                (call.told, call.ignored) = (HashSet::new(), HashSet::new());
+            }
             let settled = std::mem::replace(&mut call.settled, true);
-            let trees = self.visited.get(&call.launch).map(|visited| &visited.trees);
-            let trees = trees.into_iter().flatten().filter(|_| !settled);
             let mut unwatched = 0;
+            let visited = self.visited.get_mut(&call.launch).filter(|_| !settled);
+            let mut trees = None;
+            if let Some(visited) = visited {
+                if visited.left_out > visited.left_out_said {
+                    visited.left_out_said = visited.left_out;
+                    unwatched += visited.left_out;
+                }
+                trees = Some(&visited.trees);
+            }
+            let trees = trees.into_iter().flatten();
             for (tree, dirs) in trees.filter_map(|tree| Some((tree, *self.unwatched.get(tree)?))) {
                 let session = call.session.clone().unwrap_or_default();
                 if self.said.insert((session, tree.clone(), dirs)) {
@@ -336,6 +382,11 @@ pub(super) struct Whom {
 }
 
 impl Call {
+    /// Whether another one is of the same launch, and of the same session as far as that is known.
+    fn is_of(&self, other: &Self) -> bool {
+        self.launch == other.launch && (other.session.is_none() || self.session == other.session)
+    }
+
     fn is_over(&self) -> bool {
         self.settled && self.ended.is_some() && self.left == LeftOut::default()
     }
@@ -364,7 +415,10 @@ impl Call {
     /// Counts a change that is not told, because nobody knows whose it is.
     pub(super) fn leave_out(&mut self, path: &Path, what: Alteration) {
         let what = if what == Alteration::Ignored { what } else { Alteration::Untold };
-        if what == Alteration::Ignored || self.ignored.insert(hashed(path, what)) {
+        let is_new = what == Alteration::Ignored
+            || self.ignored.len() >= MOST_APART
+            || self.ignored.insert(hashed(path, what));
+        if is_new {
             let _counted = self.is_news(path, what);
         }
     }

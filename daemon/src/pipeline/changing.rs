@@ -52,11 +52,24 @@ impl Pipeline {
         }
         let tree = match self.lookup.repo(dir).await {
             Found::Repo(repo) => repo.root.into(),
-            Found::None | Found::Unknown(_) => dir.to_owned(),
+            Found::None => dir.to_owned(),
+            // Taken for a tree of its own it would be none of its repository's.
+            Found::Unknown(_) => return self.calls.unvisit(launch, dir),
         };
+        if self.is_everybodys(&tree) {
+            return self.calls.leave_out(launch);
+        }
         if self.calls.watch(launch, &tree) {
             changes.order(Order::Watch(tree, since));
         }
+    }
+
+    /// Whether all kinds of programs write in a tree, so that nothing could be said of who did.
+    fn is_everybodys(&self, tree: &Path) -> bool {
+        let home = self.user_home.as_deref();
+        let temporary = [Path::new("/tmp"), Path::new("/var/tmp")];
+        home.is_some_and(|home| home.starts_with(tree))
+            || temporary.iter().any(|other| other.starts_with(tree))
     }
 
     /// The same for a launch that begins.

@@ -91,6 +91,7 @@ impl Pipeline {
             let session = self.links.only_session(member.launch);
             let call = self.calls.doubt(whose, session, clock::read().now().at);
             self.tree.insert(pid, Member { call: Some(call), ..member });
+            self.calls.forget();
         }
     }
 

@@ -61,6 +61,8 @@ const ROUNDS: usize = 16;
 const YOUNG: Duration = Duration::from_millis(250);
 /// So long a tree is watched after it was left: agents come and go.
 const LINGER: Duration = Duration::from_secs(30);
+/// How often is looked for trees whose directories are gone.
+const LOST: Duration = Duration::from_millis(500);
 /// Directories that hold version control, not the user's files.
 const INTERNAL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 /// The niceness of the thread; the disk's priority follows it.
@@ -134,8 +136,10 @@ struct Changes {
     young: BTreeMap<(Arc<Path>, OsString), (Timestamp, Timestamp, Instant)>,
     /// When the queue was last found empty.
     emptied: Timestamp,
-    /// Directories that are not watched, as it was last reported.
-    told: usize,
+    /// Directories that are not watched, by tree, as it was last reported.
+    told: Vec<(PathBuf, usize)>,
+    /// When trees that are lost were last looked for.
+    looked: Instant,
 }
 
 impl Changes {
@@ -153,7 +157,8 @@ impl Changes {
             next: BTreeMap::new(),
             young: BTreeMap::new(),
             emptied: Timestamp::now(),
-            told: 0,
+            told: Vec::new(),
+            looked: Instant::now(),
         }
     }
 
@@ -170,6 +175,7 @@ impl Changes {
             }
             self.grow_up(YOUNG);
             self.remove_left(LINGER);
+            self.look_for_lost();
             if self.take().is_err() {
                 return Ended::Ordered;
             }
@@ -229,7 +235,22 @@ impl Changes {
         let young = self.young.values().map(|(_, _, seen)| YOUNG.saturating_sub(seen.elapsed()));
         let left = self.table.roots.values().filter_map(|root| root.left_at);
         let left = left.map(|left_at| LINGER.saturating_sub(left_at.elapsed()));
-        young.chain(left).min()
+        let is_any_lost = self.table.roots.values().any(|root| root.lost.is_some());
+        let lost = is_any_lost.then(|| LOST.saturating_sub(self.looked.elapsed()));
+        young.chain(left).chain(lost).min()
+    }
+
+    /// Looks whether trees are there again whose directories were removed: nothing tells of that.
+    fn look_for_lost(&mut self) {
+        if self.looked.elapsed() < LOST {
+            return;
+        }
+        self.looked = Instant::now();
+        for (path, root) in &mut self.table.roots {
+            if let Some(since) = root.lost.take_if(|_| path.is_dir()) {
+                self.scans.push_front(Scan::of_root(path.clone(), News::Since(since)));
+            }
+        }
     }
 
     /// Tells the new files that are there for so long, and forgets those that are not any more.
@@ -261,7 +282,7 @@ impl Changes {
         // What lies in another tree as well is that one's from now on.
         let others: Vec<Arc<Path>> = self.table.roots.keys().cloned().collect();
         for other in others.into_iter().filter(|it| it.starts_with(root) || root.starts_with(it)) {
-            self.scans.push_back(Scan::of_root(other, News::Nothing));
+            self.scans.push_back(Scan::of_root(other, News::Since(self.emptied)));
         }
         self.report();
     }
@@ -321,7 +342,10 @@ impl Changes {
         let reason = "the kernel's queue of changes ran over; all was looked at again";
         self.note(State::Degraded, reason.into(), from, Some(until));
         for root in self.table.roots.keys() {
-            self.scans.push_back(Scan::of_root(root.clone(), News::Again(from)));
+            // One that waits begins earlier, and is enough.
+            if !self.scans.iter().any(|scan| scan.is_again_of(root)) {
+                self.scans.push_back(Scan::of_root(root.clone(), News::Again(from)));
+            }
         }
     }
 
@@ -331,10 +355,11 @@ impl Changes {
             (known.left_out > 0).then(|| (root.to_path_buf(), known.left_out))
         };
         let trees: Vec<(PathBuf, usize)> = self.table.roots.iter().filter_map(left_out).collect();
-        let all = trees.iter().map(|(_, dirs)| dirs).sum();
-        if all == std::mem::replace(&mut self.told, all) {
+        if trees == self.told {
             return;
         }
+        self.told.clone_from(&trees);
+        let all: usize = trees.iter().map(|(_, dirs)| dirs).sum();
         let (state, reason) = match trees.first() {
             None => (State::Active, WHAT.to_owned()),
             Some((root, dirs)) => {

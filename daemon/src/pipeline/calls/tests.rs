@@ -93,6 +93,39 @@ fn what_could_not_be_read_is_blamed_for_nothing() {
 }
 
 #[test]
+fn what_somebody_else_may_have_done_is_blamed_on_nobody() {
+    let mut calls = Calls::default();
+    calls.watch(launch(2), Path::new("/r"));
+    let call = begin(&mut calls, launch(1), "s", 0, "/r");
+    let other = calls.doubt((launch(2), "claude"), Some("t".into()), at(100));
+    calls.end(other, at(110));
+    assert_eq!(whose(&calls, "/r", 90), Whose::Unknown(vec![call, other]));
+    assert_eq!(whose(&calls, "/r", 130), Whose::Session(call));
+}
+
+#[test]
+fn what_a_launch_works_in_is_bounded_and_what_is_beyond_is_counted_once() {
+    let mut calls = Calls::default();
+    let id = calls.begin((launch(1), "claude"), Some("s".into()), None, at(0));
+    for number in 0..MOST_TREES + 3 {
+        calls.watch(launch(1), Path::new(&format!("/t{number}")));
+    }
+    calls.leave_out(launch(1));
+    calls.end(id, at(1));
+    let left = calls.take_left(false, at(1000));
+    assert_eq!(left.iter().map(|(_, _, dirs)| *dirs).collect::<Vec<_>>(), [4]);
+    for number in 0..MOST_DIRS + 5 {
+        calls.visit(launch(2), Path::new(&format!("/d{number}")));
+    }
+    assert_eq!(calls.visited[&launch(2)].dirs.len(), MOST_DIRS);
+    assert_eq!(calls.visited[&launch(2)].left_out, 1);
+    // Long after a call it is forgotten what was told of it.
+    calls.get(id).unwrap().is_news(Path::new("/t1/a"), Alteration::Written);
+    calls.take_left(false, at(LATE_MS + 1000));
+    assert_eq!(calls.get(id).unwrap().told.len(), 0);
+}
+
+#[test]
 fn what_is_left_out_is_counted_once() {
     let mut calls = Calls::default();
     let id = begin(&mut calls, launch(1), "s", 0, "/r");

@@ -8,7 +8,8 @@ use super::links::{A, B, claude_s};
 use super::*;
 use crate::event::{Alteration, Altered};
 
-const REPO: &str = "/nowhere/repo";
+/// A directory that is there, and is no repository: only such a one is watched.
+const REPO: &str = "/usr/share";
 
 /// A change that is made now.
 fn change(dir: &str, name: &str, what: Alteration) -> Event {
@@ -25,11 +26,11 @@ fn written(name: &str) -> Event {
 }
 
 fn bash(pid: u32, ppid: u32, session: &str) -> Event {
-    process(pid, "/usr/bin/bash").below(ppid).env(&claude_s(session)).exec()
+    process(pid, "/usr/bin/bash").below(ppid).cwd(REPO).env(&claude_s(session)).exec()
 }
 
 fn claude() -> Event {
-    process(10, CLAUDE).argv(&["claude"]).exec()
+    process(10, CLAUDE).argv(&["claude"]).cwd(REPO).exec()
 }
 
 /// So long after the end of a call nothing is its any more.
@@ -119,7 +120,7 @@ async fn of_two_sessions_of_a_launch_it_is_the_launch() {
 #[tokio::test]
 async fn of_two_launches_it_is_neither_and_each_says_so() {
     let ledger = Ledger::new();
-    let other = process(20, CLAUDE).argv(&["claude"]).exec();
+    let other = process(20, CLAUDE).argv(&["claude"]).cwd(REPO).exec();
     let both = [bash(11, 10, A), bash(21, 20, B)];
     let mut events = vec![claude(), other];
     events.extend(both);
@@ -165,7 +166,7 @@ async fn a_shell_that_was_gone_too_soon_leaves_a_count_and_its_child_a_call() {
         gone(11),
         change_at(REPO, "a", Alteration::Written, later()),
         fork(11, 12),
-        process(12, "/usr/bin/python3").below(11).env(&claude_s(A)).exec(),
+        process(12, "/usr/bin/python3").below(11).cwd(REPO).env(&claude_s(A)).exec(),
         change_at(REPO, "b", Alteration::Written, later()),
     ];
     ledger.run(events).await;
@@ -179,4 +180,13 @@ async fn what_an_agent_s_own_helper_does_is_no_call() {
     let helper = process(11, "/usr/bin/git").below(10).exec();
     ledger.run(vec![claude(), helper, written("a")]).await;
     assert_eq!(ledger.changed(), []);
+}
+
+#[tokio::test]
+async fn where_everybody_writes_nobody_is_named_and_that_is_said() {
+    let ledger = Ledger::new();
+    let call = process(11, "/usr/bin/bash").below(10).env(&claude_s(A)).cwd("/tmp");
+    ledger.run(vec![claude(), call.exec(), change("/tmp", "a", Alteration::Written)]).await;
+    assert_eq!(ledger.changed(), []);
+    assert_eq!(ledger.session(A).left_out.unwrap().unwatched_dirs, 1);
 }

@@ -44,6 +44,11 @@ impl Scan {
         let (repo, rules, ignored) = (None, Rules::default(), false);
         Self { dir: root.clone(), root, repo, rules, ignored, news }
     }
+
+    /// Whether a tree is looked at again by it, from its top.
+    pub(super) fn is_again_of(&self, root: &Path) -> bool {
+        *self.dir == *root && matches!(self.news, News::Again(_))
+    }
 }
 
 impl Changes {
@@ -59,6 +64,21 @@ impl Changes {
             news: News::All(at),
         };
         self.child(&above, name)
+    }
+
+    /// Returns what is to be listed anew where the rules of a watched directory have changed.
+    pub(super) fn anew(&self, path: &Arc<Path>) -> Option<Scan> {
+        let dir = self.table.dirs.get(path)?;
+        let root = self.table.roots.get(&dir.root)?;
+        let above = path.parent().and_then(|above| self.table.dirs.get_key_value(above));
+        match (above, path.file_name()) {
+            // What is left out of a tree is counted from its top.
+            (Some((above, _)), Some(name)) if root.left_out == 0 => {
+                let scan = self.below(above, name, Timestamp::now())?;
+                Some(Scan { news: News::Nothing, ..scan })
+            }
+            _ => Some(Scan::of_root(dir.root.clone(), News::Nothing)),
+        }
     }
 
     fn child(&self, above: &Scan, name: &OsStr) -> Option<Scan> {
@@ -79,13 +99,18 @@ impl Changes {
 
     /// Watches a directory and lists it.
     pub(super) fn scan(&mut self, mut scan: Scan) {
-        if !self.table.roots.contains_key(&scan.root) {
-            return;
+        let Some(root) = self.table.roots.get_mut(&scan.root) else { return };
+        let is_top = scan.dir == scan.root;
+        if is_top {
+            root.left_out = 0;
         }
         let watch = match self.table.dirs.get(&scan.dir) {
             Some(dir) => Some(dir.watch),
             None => self.enter(&scan),
         };
+        if is_top && watch.is_none() && !scan.dir.is_dir() {
+            self.lose(&scan.root);
+        }
         let (Some(watch), Ok(entries)) = (watch, std::fs::read_dir(&scan.dir)) else { return };
         let (mut dirs, mut files) = (Vec::new(), Vec::new());
         for entry in entries.flatten() {
@@ -111,6 +136,13 @@ impl Changes {
         }
     }
 
+    /// The directory of a tree is gone.
+    pub(super) fn lose(&mut self, root: &Path) {
+        if let Some(root) = self.table.roots.get_mut(root) {
+            root.lost.get_or_insert_with(Timestamp::now);
+        }
+    }
+
     /// Watches a directory that is not watched yet; none where that cannot be.
     fn enter(&mut self, scan: &Scan) -> Option<Watch> {
         let watched =
@@ -131,8 +163,16 @@ impl Changes {
 
     fn take_in(&mut self, scan: &Scan, watch: Watch) {
         if let Some(dir) = self.table.dirs.get_mut(&scan.dir) {
+            // A tree that begins below the top of a repository knows less of it.
+            if scan.repo.is_none() && dir.repo.is_some() {
+                return;
+            }
             dir.rules = scan.rules.clone();
             dir.repo = scan.repo.clone();
+            let was_ignored = std::mem::replace(&mut dir.ignored, scan.ignored);
+            if let Some(root) = self.table.roots.get_mut(&dir.root) {
+                root.ignored = root.ignored + usize::from(scan.ignored) - usize::from(was_ignored);
+            }
             return;
         }
         let (root, repo, rules) = (scan.root.clone(), scan.repo.clone(), scan.rules.clone());

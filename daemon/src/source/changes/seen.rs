@@ -33,6 +33,7 @@ impl Changes {
             if let Some(dir) = self.table.by_watch.get(&watch).cloned() {
                 self.lost_from_sight(&dir);
                 self.remove_below(&dir);
+                self.lose(&dir);
             }
         }
         came.retain(|scan| !self.table.dirs.contains_key(&scan.dir));
@@ -46,6 +47,11 @@ impl Changes {
     fn changed(&mut self, watch: Watch, name: &OsStr, change: Change) -> Option<Scan> {
         let path = self.table.by_watch.get(&watch)?.clone();
         let ignored = self.table.dirs.get(&path)?.ignored;
+        if !ignored && (name == ".git" || name == ".gitignore") {
+            // What is ignored from now on, and in which repository everything lies.
+            let anew = self.anew(&path);
+            self.scans.extend(anew);
+        }
         if name.is_empty() || INTERNAL.iter().any(|internal| name == *internal) || is_own(name) {
             return None;
         }

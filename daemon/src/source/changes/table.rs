@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use trackway_protocol::ids::Timestamp;
+
 use super::hashed;
 use super::rules::Rules;
 use crate::source::sessions::watch::Watch;
@@ -21,6 +23,8 @@ pub(super) struct Root {
     pub(super) left_out: usize,
     /// When nobody worked in it any more.
     pub(super) left_at: Option<Instant>,
+    /// Since when its directory is not there; it may come again.
+    pub(super) lost: Option<Timestamp>,
 }
 
 /// A watched directory.

@@ -147,6 +147,60 @@ fn what_is_written_elsewhere_first_and_then_put_in_place_is_one_change() {
 }
 
 #[test]
+fn a_tree_that_is_removed_and_made_again_is_watched_again() {
+    let mut story = Story::repository(&["a"]);
+    story.dir("build");
+    let build = story.path("build");
+    story.changes.add(&build, Timestamp::from_ms(i64::MAX / 2));
+    story.settle();
+    fs::remove_dir_all(&build).unwrap();
+    story.settle();
+    assert!(story.changes.patience().is_some_and(|patience| patience <= LOST));
+    story.write("build/b", "x");
+    story.changes.looked -= LOST;
+    story.changes.look_for_lost();
+    story.claim(&[("build/b", Written)]);
+    story.write("build/c", "x");
+    story.claim(&[("build/c", Written)]);
+    assert_eq!(story.changes.patience(), None);
+}
+
+#[test]
+fn what_becomes_a_repository_has_its_rules_from_then_on() {
+    let mut story = Story::new();
+    story.write("made/x", "x");
+    story.watch();
+    story.dir(".git/info");
+    story.write(".gitignore", "made/\n*.o\n");
+    story.claim(&[(".gitignore", Written)]);
+    story.write("made/x", "y");
+    story.write("a.o", "y");
+    story.write("b", "y");
+    story.claim(&[("a.o", Ignored), ("b", Written), ("made/x", Ignored)]);
+    let root: Arc<Path> = story.root().into();
+    assert_eq!(story.changes.table.dirs[&root].repo, Some(root.clone()));
+    assert_eq!(story.changes.table.roots[&root].ignored, 1);
+    // What is ignored no more is told again.
+    story.write(".gitignore", "*.o\n");
+    story.claim(&[(".gitignore", Written)]);
+    story.write("made/x", "z");
+    story.claim(&[("made/x", Written)]);
+    assert_eq!(story.changes.table.roots[&root].ignored, 0);
+}
+
+#[test]
+fn a_tree_below_the_top_of_a_repository_spoils_nothing_that_is_known() {
+    let mut story = Story::repository(&["src/a"]);
+    story.write(".gitignore", "*.o\n");
+    story.watch();
+    let src = story.path("src");
+    story.changes.add(&src, Timestamp::from_ms(i64::MAX / 2));
+    story.settle();
+    story.write("src/b.o", "x");
+    story.claim(&[("src/b.o", Ignored)]);
+}
+
+#[test]
 fn a_tree_lingers_and_is_taken_up_again() {
     let mut story = Story::repository(&["a"]);
     let root = story.root();
