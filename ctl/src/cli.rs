@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueHint};
 
 use crate::commands::completions::Completions;
+use crate::commands::config::Config;
 use crate::commands::dirs::Dirs;
 use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Files(Files),
     Who(Who),
     Show(Show),
+    Config(Config),
     Gaps(Gaps),
     Tail(Tail),
     Export(Export),
@@ -128,7 +130,9 @@ mod tests {
 
     #[test]
     fn every_command_has_one_example_and_no_full_stop_in_its_first_line() {
-        for command in Cli::command().get_subcommands() {
+        let grammar = Cli::command();
+        let below = grammar.get_subcommands().flat_map(clap::Command::get_subcommands);
+        for command in grammar.get_subcommands().chain(below) {
             let name = command.get_name();
             let about = command.get_about().expect("every command says what it does").to_string();
             assert!(!about.ends_with('.'), "{name}: {about}");

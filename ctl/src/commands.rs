@@ -17,6 +17,7 @@ use crate::render::{self, View};
 use crate::surroundings::Surroundings;
 
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod dirs;
 pub(crate) mod doctor;
 pub(crate) mod export;
@@ -85,6 +86,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Files(command) => command.run(self),
             Command::Who(command) => command.run(self),
             Command::Show(command) => command.run(self),
+            Command::Config(command) => command.run(self),
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
             Command::Export(command) => command.run(self),

@@ -6,12 +6,14 @@
 //! as nothing; what does not apply is `-`.
 //!
 //! **Width.** On a terminal, or where `COLUMNS` says so, a row is one line: paths lose their
-//! middle, sentences wrap. Anywhere else nothing is shortened, so that `grep` sees all of a row.
+//! middle, sentences wrap. Anywhere else nothing is shortened, so that `grep` sees all of a row; but
+//! what a file of settings says has an end (see [`config`]).
 
 use jiff::Zoned;
 
 pub(crate) mod checks;
 mod clean;
+pub(crate) mod config;
 pub(crate) mod csv;
 pub(crate) mod dirs;
 pub(crate) mod files;

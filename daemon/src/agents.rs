@@ -49,6 +49,7 @@ use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
+use crate::configuration::catalogue::Catalogue;
 use crate::enrich::redact::{self, Grammar};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
 use crate::session::{LineError, Parser, Project};
@@ -250,6 +251,9 @@ pub(crate) trait Agent: Sync {
         configured.or_else(|| disk::version(self.signs(), program))
     }
 
+    /// Returns what its configuration is made of.
+    fn configuration(&self) -> &'static Catalogue;
+
     /// Returns what its command line may contain.
     fn grammar(&self) -> &'static Grammar;
 
@@ -266,7 +270,7 @@ pub(crate) trait Agent: Sync {
     /// Returns where requests go, as far as arguments, environment and configuration tell.
     ///
     /// May touch the disk, so it is asked only for a process that sees the same files as the daemon.
-    fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint>;
+    fn endpoint(&self, argv: &RawArgv, env: &AgentEnv, cwd: Option<&Path>) -> Option<Endpoint>;
 
     /// Whether `child` carries the agent's mark of a tool call that `own`, the environment of the
     /// launch itself, does not carry as well (it does when an agent runs inside another's tool call).

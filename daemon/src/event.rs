@@ -273,6 +273,36 @@ pub(crate) const ENVIRONMENT: &[&str] = &[
     "TF_BUILD",
 ];
 
+/// Variables of which only that they are set may be known: they change what an agent does, or hold
+/// what lets it in. Sorted.
+const PRESENT: &[&str] = &[
+    "ALL_PROXY",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_MODEL",
+    "CLAUDE_CODE_ENABLE_TELEMETRY",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_SKIP_PROMPT_HISTORY",
+    "CODEX_ACCESS_TOKEN",
+    "CODEX_API_KEY",
+    "CODEX_INTERNAL_ORIGINATOR_OVERRIDE",
+    "CODEX_SQLITE_HOME",
+    "DISABLE_TELEMETRY",
+    "DO_NOT_TRACK",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "OPENAI_API_KEY",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_LOG_RAW_API_BODIES",
+    "OTEL_LOG_TOOL_CONTENT",
+    "OTEL_LOG_USER_PROMPTS",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+];
+
 /// The allowed part of a process's environment.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct AgentEnv(Vec<(&'static str, OsString)>);
@@ -287,6 +317,10 @@ impl AgentEnv {
             let Ok(name) = std::str::from_utf8(name) else { continue };
             if let Ok(index) = ENVIRONMENT.binary_search(&name) {
                 kept.push((ENVIRONMENT[index], os_string(value)));
+            } else if let Ok(index) = PRESENT.binary_search(&name)
+                && !value.is_empty()
+            {
+                kept.push((PRESENT[index], OsString::from("set")));
             }
         }
         Self(kept)
@@ -314,6 +348,22 @@ impl AgentEnv {
             bytes.push(0);
         }
         Self::from_environ(&bytes)
+    }
+
+    /// Returns the names of the variables that are set and change what an agent does, where it keeps
+    /// its things, or where it sends, sorted.
+    pub(crate) fn telling(&self) -> Vec<&'static str> {
+        let is_telling = |name: &str| {
+            name.ends_with("_BASE_URL")
+                || name.starts_with("CLAUDE_CODE_USE_")
+                || matches!(name, "CLAUDE_CONFIG_DIR" | "CODEX_HOME")
+                || PRESENT.binary_search(&name).is_ok()
+        };
+        let names = self.0.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| *name);
+        let mut names: Vec<_> = names.filter(|name| is_telling(name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Returns a variable's value; an empty one counts as unset.
@@ -394,15 +444,25 @@ mod tests {
     #[test]
     fn the_allowed_variables_are_sorted_and_all_are_found() {
         assert!(ENVIRONMENT.is_sorted_by(|left, right| left < right));
+        assert!(PRESENT.is_sorted_by(|left, right| left < right));
         let env = AgentEnv::from_pairs(ENVIRONMENT.iter().map(|name| (*name, "1")));
         assert!(ENVIRONMENT.iter().all(|name| env.get(name).is_some()));
     }
 
     #[test]
     fn every_other_variable_is_dropped() {
-        let env = AgentEnv::from_environ(b"HOME=/h\0ANTHROPIC_API_KEY=sk-1\0=x\0CI\0CODEX_HOME=\0");
+        let env = AgentEnv::from_environ(b"HOME=/h\0GITHUB_TOKEN=s3cret\0=x\0CI\0CODEX_HOME=\0");
         assert_eq!(env.get("HOME"), Some(OsStr::new("/h")));
-        assert_eq!(env.get("ANTHROPIC_API_KEY"), None);
+        assert_eq!(env.get("GITHUB_TOKEN"), None);
         assert_eq!(env.get("CODEX_HOME"), None, "empty is unset");
+    }
+
+    #[test]
+    fn of_a_secret_only_that_it_is_set_is_known() {
+        let env = AgentEnv::from_environ(
+            b"OPENAI_API_KEY=sk-1\0CODEX_HOME=/c\0HOME=/h\0CODEX_API_KEY=\0",
+        );
+        assert_eq!(env.telling(), ["CODEX_HOME", "OPENAI_API_KEY"]);
+        assert_eq!(env.get("OPENAI_API_KEY"), Some(OsStr::new("set")));
     }
 }

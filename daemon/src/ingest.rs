@@ -74,6 +74,8 @@ pub(crate) struct Ingest {
     /// Traces that are too young to be recorded.
     waiting: Vec<traces::Waiting>,
     events: EventSender,
+    /// Is told where sessions work.
+    configuration: Option<crate::configuration::Orders>,
 }
 
 /// What reads one file.
@@ -114,7 +116,11 @@ pub(crate) struct Handle(std::rc::Rc<std::cell::RefCell<Ingest>>);
 
 impl Ingest {
     /// Begins with what is kept. The handle is for the thread that it is made on.
-    pub(crate) fn begin(kept: Kept, events: EventSender) -> Handle {
+    pub(crate) fn begin(
+        kept: Kept,
+        events: EventSender,
+        configuration: Option<crate::configuration::Orders>,
+    ) -> Handle {
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
         let misread = drift::kept(&kept);
         let waiting = traces::waiting(&kept);
@@ -130,6 +136,7 @@ impl Ingest {
             misread,
             waiting,
             events,
+            configuration,
         };
         Handle(std::rc::Rc::new(std::cell::RefCell::new(ingest)))
     }
@@ -312,12 +319,13 @@ pub(crate) fn start(
     state_dir: &Path,
     intake: &Intake,
     events: &EventSender,
+    configuration: Option<crate::configuration::Orders>,
     homes: impl FnOnce(&Kept) -> Vec<Home> + Send + 'static,
 ) -> Following {
     let (orders, ordered) = std::sync::mpsc::channel();
     let (state_dir, intake, sender) = (state_dir.to_owned(), intake.clone(), events.clone());
     let run = move || {
-        let follow = || follow(&state_dir, intake, &sender, &orders, homes);
+        let follow = || follow(&state_dir, intake, &sender, configuration, &orders, homes);
         let follow = std::panic::AssertUnwindSafe(follow);
         let ended = std::panic::catch_unwind(follow).unwrap_or_else(|_| Err("it panicked".into()));
         if let Err(why) = ended {
@@ -346,12 +354,13 @@ fn follow(
     state_dir: &Path,
     intake: Intake,
     events: &EventSender,
+    configuration: Option<crate::configuration::Orders>,
     orders: &std::sync::mpsc::Sender<Orders>,
     homes: impl FnOnce(&Kept) -> Vec<Home>,
 ) -> Result<(), String> {
     let kept = Store::kept(state_dir, intake).map_err(|error| error.to_string())?;
     let homes = homes(&kept);
-    let handle = Ingest::begin(kept, events.clone());
+    let handle = Ingest::begin(kept, events.clone(), configuration);
     let opened = Follower::open(handle.clone(), handle.clone()).map_err(|error| error.to_string());
     let (follower, orderly) = opened?;
     for home in homes {

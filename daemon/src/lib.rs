@@ -19,6 +19,7 @@ use trackway_protocol::record::{Body, DaemonRun, Evidence};
 mod agents;
 mod clock;
 pub mod config;
+mod configuration;
 mod downtime;
 mod enrich;
 mod event;
@@ -95,7 +96,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (snapshot, snapshots) = watch::channel(Snapshot::default());
     let sources = tiers::start(&options, &events);
     let intake = writer.intake();
-    let sessions = ingest::start(&places.state_dir, &intake, &events, ingest::homes);
+    let configuration = configuration::start(&places.state_dir, &intake, &events);
+    let told = configuration.orders();
+    let sessions = ingest::start(&places.state_dir, &intake, &events, told, ingest::homes);
     drop(events);
     let outside = Outside {
         boot_id: boot_id.clone(),
@@ -109,6 +112,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         written_by: tiers::written_by,
         resolve_within: tiers::resolve_within,
         homes: sessions.orders(),
+        configuration: configuration.orders(),
     };
     let last_seen = before.map(|before| before.last_alive);
     let pipeline = Pipeline::new(outside, &recovered, last_seen);
@@ -141,6 +145,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         intake.close();
         sources.stop();
         sessions.stop();
+        configuration.stop();
         // Nobody waits any more where the runtime is gone.
         let _ = stopped.send(());
     });

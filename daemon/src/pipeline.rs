@@ -81,6 +81,8 @@ pub(crate) struct Outside {
     pub(crate) resolve_within: fn(u32, &Path) -> Option<PathBuf>,
     /// Is told where agents keep their session files: the agent, and the directory.
     pub(crate) homes: Option<crate::source::sessions::Orders>,
+    /// Is told where agents work, and where they keep their things.
+    pub(crate) configuration: Option<crate::configuration::Orders>,
 }
 
 /// What `status` shows of the pipeline.
@@ -305,6 +307,9 @@ impl Pipeline {
         });
         if let Some(launches) = &self.outside.launches {
             launches.order(Order::Sweep);
+        }
+        if let Some(configuration) = &self.outside.configuration {
+            configuration.look();
         }
     }
 

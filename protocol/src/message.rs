@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::Risk;
 use crate::row::Backfill;
 
 /// Which facts a request is about. Every field narrows; an empty filter takes everything.
@@ -35,6 +36,9 @@ pub struct Filter {
     /// Also directories that only the agent's own helpers were in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub helpers: bool,
+    /// Also settings that were there when a file was first looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
     /// Only launches in this mode: `interactive`, `headless` …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
@@ -47,6 +51,9 @@ pub struct Filter {
     /// Only touches of this kind: `launch`, `chdir`, `command` …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
+    /// Only what is at least this much of a risk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Risk>,
     /// At most this many rows, the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
@@ -131,6 +138,36 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
+    /// How did the configuration of agents change? Answered with [`crate::row::ConfigRow`]s, newest
+    /// first.
+    Config {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// What was in force, in general, for the filter's directory, or for its launch or session?
+    /// Answered with [`crate::row::SettingRow`]s, by agent and key, the strongest layer first.
+    Settings {
+        /// The client's number for this request.
+        id: u64,
+        /// For what: its `agent`, `dir`, `launch` and `session` count.
+        #[serde(default)]
+        filter: Filter,
+        /// As it was at this time, in milliseconds since the epoch; absent: now, or for a launch or a
+        /// session as it was at its end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_ms: Option<i64>,
+    },
+    /// What is a risk now? Answered with [`crate::row::FindingRow`]s, the greatest first.
+    Findings {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
     /// Records as they are committed, until the client leaves.
     Tail {
         /// The client's number for this request.
@@ -170,6 +207,9 @@ impl Request {
             | Self::Who { id, .. }
             | Self::Show { id, .. }
             | Self::Gaps { id, .. }
+            | Self::Config { id, .. }
+            | Self::Settings { id, .. }
+            | Self::Findings { id, .. }
             | Self::Tail { id, .. }
             | Self::Export { id, .. } => *id,
         }

@@ -17,9 +17,11 @@ use serde_json::value::RawValue;
 
 use crate::ids::{LaunchId, RecordId, Timestamp};
 
+mod config;
 mod repo;
 mod session;
 
+pub use config::{ConfigChange, ConfigChanged, Risk};
 pub use repo::Repo;
 pub use session::{FileAccessed, LeftOut, Session, SessionLinked, SessionMade, Tokens, Usage};
 
@@ -104,6 +106,8 @@ pub enum Body {
     FileAccessed(Box<FileAccessed>),
     /// `usage`
     Usage(Box<Usage>),
+    /// `config.changed`
+    ConfigChanged(Box<ConfigChanged>),
     /// `coverage`
     Coverage(Coverage),
     /// `daemon.started`
@@ -134,6 +138,7 @@ impl Body {
             Self::SessionMade(_) => "session.made",
             Self::FileAccessed(_) => "file.accessed",
             Self::Usage(_) => "usage",
+            Self::ConfigChanged(_) => "config.changed",
             Self::Coverage(_) => "coverage",
             Self::DaemonStarted(_) => "daemon.started",
             Self::DaemonStopped(_) => "daemon.stopped",
@@ -181,6 +186,7 @@ impl Body {
             "session.made" => Self::SessionMade(serde_json::from_str(text)?),
             "file.accessed" => Self::FileAccessed(serde_json::from_str(text)?),
             "usage" => Self::Usage(serde_json::from_str(text)?),
+            "config.changed" => Self::ConfigChanged(serde_json::from_str(text)?),
             "coverage" => Self::Coverage(serde_json::from_str(text)?),
             "daemon.started" => Self::DaemonStarted(serde_json::from_str(text)?),
             "daemon.stopped" => Self::DaemonStopped(serde_json::from_str(text)?),
@@ -200,6 +206,7 @@ impl Serialize for Body {
             Self::SessionMade(body) => body.serialize(serializer),
             Self::FileAccessed(body) => body.serialize(serializer),
             Self::Usage(body) => body.serialize(serializer),
+            Self::ConfigChanged(body) => body.serialize(serializer),
             Self::Coverage(body) => body.serialize(serializer),
             Self::DaemonStarted(body) | Self::DaemonStopped(body) => body.serialize(serializer),
             Self::Other { json, .. } => json.serialize(serializer),
@@ -340,6 +347,13 @@ pub struct Launch {
     /// Why the repository could not be looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repo_unknown: Option<String>,
+    /// Names of the variables in its environment that change what it does or where it sends; never
+    /// their values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<String>>,
+    /// The directory in which it keeps its configuration and its sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     /// Controlling terminal (`pts/3`), or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<String>,

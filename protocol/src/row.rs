@@ -3,10 +3,11 @@
 //! Times are RFC 3339. `null` is unknown; a field that does not apply to a row is `null` as well,
 //! and the field's documentation says so.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::ids::{LaunchId, Timestamp};
-use crate::record::{Endpoint, Evidence, Launcher, Repo, Tokens};
+use crate::record::{Endpoint, Evidence, Launcher, Repo, Risk, Tokens};
 
 /// The answer to `status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,6 +161,9 @@ pub struct LaunchRow {
     pub argv: Option<Vec<String>>,
     /// The flags that matter for risk.
     pub flags: Option<Vec<String>>,
+    /// Names of the variables in its environment that change what it does or where it sends.
+    #[serde(default)]
+    pub env: Option<Vec<String>>,
     /// The executable.
     pub exe: Option<String>,
     /// The controlling terminal.
@@ -428,6 +432,127 @@ pub struct WhoRow {
     pub last_at: Timestamp,
     /// The strongest evidence of it.
     pub evidence: Evidence,
+}
+
+/// One change of one key of an agent's configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigRow {
+    /// `seq` of the record.
+    pub seq: u64,
+    /// When the file was modified, or, where it was `found`, first looked at.
+    pub at: Timestamp,
+    /// The agent.
+    pub agent: String,
+    /// `user`, `project`, `local` or `managed`.
+    pub scope: String,
+    /// What the file is: `settings`, `instructions` … (see `config.changed`).
+    pub file: String,
+    /// The file.
+    pub path: String,
+    /// The directory that it configures; `null` where it counts everywhere.
+    pub dir: Option<String>,
+    /// The repository of `dir`.
+    pub repo: Option<Repo>,
+    /// Whether it was there when the file was first looked at, and is no change that was seen.
+    pub found: bool,
+    /// The key; one that begins with `@` is of the file itself.
+    pub key: String,
+    /// `set`, `changed`, `unset`, `added` or `removed`.
+    pub what: String,
+    /// What it said; `null` where nothing was there, and where the value is not kept.
+    pub before: Option<Value>,
+    /// What it says; `null` where nothing is there, and where the value is not kept.
+    pub after: Option<Value>,
+    /// What the change means for risk.
+    pub risk: Risk,
+    /// Why; `null` where it means nothing.
+    pub why: Option<String>,
+    /// Launches that ran at that time, of this agent or in the directory that the file configures.
+    pub launches: Vec<LaunchId>,
+    /// Sessions that are known to have written the file at that time.
+    pub written_by: Vec<String>,
+    /// How it is known.
+    pub evidence: Evidence,
+}
+
+/// Whether a setting counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InForce {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Serialize for InForce {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Yes => true.serialize(serializer),
+            Self::No => false.serialize(serializer),
+            Self::Unknown => "unknown".serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for InForce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Bool(true) => Self::Yes,
+            Value::Bool(false) => Self::No,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// One setting that one layer of an agent's configuration makes, and whether it counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingRow {
+    /// The agent.
+    pub agent: String,
+    /// The key, as the agent's settings file names it.
+    pub key: String,
+    /// What it says; `null` where the value is not kept: then it is known only that it is set.
+    pub value: Option<Value>,
+    /// Who says so: `session` (its own file), `managed`, `argv`, `env`, `local`, `project`, `user` or
+    /// `default`.
+    pub layer: String,
+    /// The file; `null` where the layer is none.
+    pub path: Option<String>,
+    /// Since when it says so, as far as is known.
+    pub since: Option<Timestamp>,
+    /// Whether it counts: `true`, `false` or `"unknown"`.
+    pub in_force: InForce,
+    /// Why it does, does not, or is not known to; `null` where that is plain.
+    pub why: Option<String>,
+    /// What it means for risk where it counts.
+    pub risk: Risk,
+}
+
+/// One setting that is a risk now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingRow {
+    /// How much it matters.
+    pub risk: Risk,
+    /// The agent.
+    pub agent: String,
+    /// `user`, `project`, `local` or `managed`.
+    pub scope: String,
+    /// The directory that the file configures; `null` where it counts everywhere.
+    pub dir: Option<String>,
+    /// The file.
+    pub path: String,
+    /// The key; one that begins with `@` is of the file itself.
+    pub key: String,
+    /// What it says; `null` where the value is not kept.
+    pub value: Option<Value>,
+    /// What is wrong with it, in a sentence.
+    pub why: String,
+    /// What to do.
+    pub fix: String,
+    /// Since when it says so, as far as is known.
+    pub since: Timestamp,
 }
 
 /// One range of time in which a source saw less than everything.

@@ -1,8 +1,11 @@
 //! The flags that narrow a question, and the filter that they make.
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValue, PossibleValuesParser};
+use clap::builder::{
+    NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser as _,
+};
 use clap::{Args, ValueHint};
 use trackway_protocol::message::Filter;
+use trackway_protocol::record::Risk;
 
 use super::place::Base;
 use super::when;
@@ -19,6 +22,14 @@ pub(crate) struct Range {
     /// Take only what is older than this; a day means its first moment
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
+}
+
+/// The flag for a point in time.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct At {
+    /// Tell how it was at this time: 7d, 36h, monday, yesterday, 2026-11-16, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
 }
 
 /// The agents that the daemon recognises. That nothing is recorded of any other says nothing.
@@ -51,6 +62,29 @@ pub(crate) struct Narrow {
         value_parser = NonEmptyStringValueParser::new()
     )]
     pub(crate) endpoint: Option<String>,
+}
+
+/// The flag for an agent.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Agent {
+    /// Take only this agent
+    #[arg(long, value_name = "NAME", value_parser = AGENTS)]
+    agent: Option<String>,
+}
+
+/// The flag for how much of a risk it is.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Weight {
+    /// Take only what is at least this much of a risk
+    #[arg(long, value_name = "RISK", value_parser = risks())]
+    risk: Option<Risk>,
+}
+
+fn risks() -> impl clap::builder::TypedValueParser<Value = Risk> {
+    const RISKS: [Risk; 3] = [Risk::Low, Risk::Medium, Risk::High];
+    let named = |name: String| RISKS.into_iter().find(|risk| risk.as_str() == name);
+    PossibleValuesParser::new(RISKS.map(Risk::as_str))
+        .map(move |name| named(name).expect("no other value is possible"))
 }
 
 /// Flags for whose work it was.
@@ -155,6 +189,31 @@ impl Range {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+impl At {
+    /// Returns the time in milliseconds since the epoch; nothing where none was typed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] where it cannot be read.
+    pub(crate) fn ms(&self, around: &Surroundings) -> Result<Option<i64>, Error> {
+        instant("--at", self.at.as_deref(), around)
+    }
+}
+
+impl Agent {
+    /// Sets whose work the filter is about.
+    pub(crate) fn apply(&self, filter: &mut Filter) {
+        filter.agent.clone_from(&self.agent);
+    }
+}
+
+impl Weight {
+    /// Sets how much of a risk the filter is about.
+    pub(crate) fn apply(self, filter: &mut Filter) {
+        filter.risk = self.risk;
     }
 }
 

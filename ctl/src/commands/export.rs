@@ -68,7 +68,8 @@ unread_execs, source, state, from, until, reason, missed, unit, version, subagen
 model, permission_mode, approval_policy, sandbox, provider, transcript, shell_calls, \
 unresolved_calls, tool, outcome, lines_added, lines_removed, response_id, retracted, tokens_input, \
 tokens_cache_read, tokens_cache_write_5m, tokens_cache_write_1h, tokens_output, tokens_reasoning, \
-body. More may come before body, which is JSON as it is stored. An empty cell is unknown or does \
+scope, file (what it is), found, unreadable, modified_at, size, before_sha256, after_sha256, risk (the greatest \
+of the changes), changed_keys, changes_left_out, body. More may come before body, which is JSON as it is stored. An empty cell is unknown or does \
 not apply.
 
 So that no spreadsheet takes a cell for a formula, one that begins with = + - @ or with ' gets a ' \

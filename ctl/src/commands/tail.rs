@@ -84,7 +84,8 @@ fn show(line: &[u8], console: &mut Console<'_, impl Write, impl Write>) -> io::R
     match console.form {
         Form::Json => json::write(line, console.around.terminal, console.out)?,
         Form::Table => {
-            Entry::of(line, &console.around.view).write(console.out)?;
+            let view = &console.around.view;
+            Entry::of(line, view).write(view, console.out)?;
             writeln!(console.out)?;
         }
     }

@@ -13,12 +13,13 @@ use std::io::{self, Write};
 use csv::{ByteRecord, QuoteStyle, Terminator, Writer, WriterBuilder};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use trackway_protocol::record::Risk;
 
 use super::clean;
 use super::json::escaped;
 
 /// The columns. Public: new ones are only ever added, before `body`.
-pub(crate) const COLUMNS: [&str; 57] = [
+pub(crate) const COLUMNS: [&str; 68] = [
     "seq",
     "id",
     "at",
@@ -75,6 +76,17 @@ pub(crate) const COLUMNS: [&str; 57] = [
     "tokens_cache_write_1h",
     "tokens_output",
     "tokens_reasoning",
+    "scope",
+    "file",
+    "found",
+    "unreadable",
+    "modified_at",
+    "size",
+    "before_sha256",
+    "after_sha256",
+    "risk",
+    "changed_keys",
+    "changes_left_out",
     "body",
 ];
 
@@ -189,6 +201,26 @@ struct Facts<'l> {
     retracted: Value<'l>,
     #[serde(borrow)]
     tokens: Value<'l>,
+    #[serde(borrow)]
+    scope: Value<'l>,
+    #[serde(borrow)]
+    file: Value<'l>,
+    #[serde(borrow)]
+    found: Value<'l>,
+    #[serde(borrow)]
+    unreadable: Value<'l>,
+    #[serde(borrow)]
+    modified_at: Value<'l>,
+    #[serde(borrow)]
+    size: Value<'l>,
+    #[serde(borrow)]
+    before_sha256: Value<'l>,
+    #[serde(borrow)]
+    after_sha256: Value<'l>,
+    #[serde(borrow)]
+    changes: Value<'l>,
+    #[serde(borrow)]
+    left_out: Value<'l>,
 }
 
 type Value<'l> = Option<&'l RawValue>;
@@ -219,6 +251,16 @@ struct Parts<'l> {
     output: Value<'l>,
     #[serde(borrow)]
     reasoning: Value<'l>,
+}
+
+/// What one change of a setting adds to the columns of all changes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Change<'l> {
+    #[serde(borrow)]
+    key: Value<'l>,
+    #[serde(borrow)]
+    risk: Value<'l>,
 }
 
 /// Writes records as rows.
@@ -291,14 +333,35 @@ impl<W: Write> Rows<W> {
         let made = [tokens.output, tokens.reasoning];
         let values = [&launch[..], &about, &repo, &end, &coverage, &missed, &session, &rights];
         let more = [&told[..], &access, &response, &read, &written, &made];
+        let file = [facts.scope, facts.file, facts.found, facts.unreadable];
+        let state = [facts.modified_at, facts.size, facts.before_sha256, facts.after_sha256];
+        let more = more.into_iter().chain([&file[..], &state]);
         for value in values.into_iter().chain(more).flatten().copied() {
             self.text(&plain(value));
         }
+        self.changes(facts);
+    }
+
+    /// The changes of a file: the greatest risk among them, and their keys.
+    fn changes(&mut self, facts: &Facts<'_>) {
+        let Some(changes) = facts.changes else {
+            return (0..3).for_each(|_| self.row.push_field(b""));
+        };
+        let changes: Vec<Change<'_>> = serde_json::from_str(changes.get()).unwrap_or_default();
+        let keys: Vec<_> = changes.iter().map(|change| plain(change.key)).collect();
+        self.text(greatest(&changes).as_str());
+        self.text(&keys.join(" "));
+        self.text(&plain(facts.left_out));
     }
 
     fn text(&mut self, text: &str) {
         self.row.push_field(harmless(clean(text)).as_bytes());
     }
+}
+
+fn greatest(changes: &[Change<'_>]) -> Risk {
+    let risk = |change: &Change<'_>| serde_json::from_str(change.risk?.get()).ok();
+    changes.iter().filter_map(risk).max().unwrap_or_default()
 }
 
 fn parts(object: Value<'_>) -> Parts<'_> {
@@ -425,6 +488,42 @@ mod tests {
         for (class, tokens) in body["tokens"].as_object().unwrap() {
             assert_eq!(cell(&line, &format!("tokens_{class}")), tokens.to_string());
         }
+    }
+
+    #[test]
+    fn what_changed_in_a_file_of_settings_has_columns() {
+        let change = |key: &str, risk: &str| json!({"key": key, "what": "set", "risk": risk});
+        let body = json!({"agent": "claude", "scope": "project", "file": "settings", "path": "/s",
+            "found": true, "state": "unreadable", "unreadable": "no \u{1b}", "modified_at": "m",
+            "size": 3, "before_sha256": "b", "after_sha256": "a", "left_out": 2,
+            "changes": [change("a.b", "medium"), {"key": "=c"}, change("d", "galactic")]});
+        let line = record(&body);
+        for (column, expected) in [
+            ("agent", "claude"),
+            ("path", "/s"),
+            ("state", "unreadable"),
+            ("scope", "project"),
+            ("file", "settings"),
+            ("found", "true"),
+            ("unreadable", "no \\x1b"),
+            ("modified_at", "m"),
+            ("size", "3"),
+            ("before_sha256", "b"),
+            ("after_sha256", "a"),
+            ("risk", "medium"),
+            ("changed_keys", "a.b =c d"),
+            ("changes_left_out", "2"),
+        ] {
+            assert_eq!(cell(&line, column), expected, "{column}");
+        }
+        let harmless = record(&json!({"changes": [{"key": "a", "what": "set"}]}));
+        assert_eq!(cell(&harmless, "risk"), "none");
+        // A session's tells something else.
+        let session = record(&json!({"session": "s", "left_out": {"ignored": 1}}));
+        assert_eq!(
+            ["risk", "changed_keys", "changes_left_out"].map(|it| cell(&session, it)),
+            [""; 3]
+        );
     }
 
     #[test]

@@ -130,6 +130,7 @@ pub(crate) mod tests {
             repo_unknown: None,
             argv: None,
             flags: None,
+            env: None,
             exe: None,
             tty: None,
             launcher: None,

@@ -10,12 +10,13 @@ use trackway_protocol::record::{
     Repo, Session, SessionLinked, SessionMade, Usage,
 };
 
+use super::table::{Tone, toned};
 use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id, number};
 use super::time::duration;
-use super::{View, clean};
+use super::{View, clean, config};
 
 /// What a line says of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// When it happened; nothing where the record cannot be read.
     pub(crate) at: Option<Timestamp>,
@@ -27,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) what: String,
     /// All else.
     pub(crate) text: String,
+    /// How much the reader should mind.
+    pub(crate) tone: Tone,
 }
 
 impl Entry {
@@ -41,6 +44,7 @@ impl Entry {
                 launch: UNKNOWN.into(),
                 what: "unreadable".into(),
                 text: clean(&String::from_utf8_lossy(line)).into_owned(),
+                ..Self::default()
             },
         }
     }
@@ -54,13 +58,13 @@ impl Entry {
             text += &format!(" [{}]", record.evidence);
         }
         let (time, launch) = (view.second(record.at), id(&record.body));
-        Self { at: Some(record.at), time, launch, what, text }
+        Self { at: Some(record.at), time, launch, what, text, tone: tone(&record.body) }
     }
 
     /// Writes the line, without its end.
-    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { time, launch, what, text, .. } = self;
-        write!(out, "{time}  {launch:8}  {what:8}  {text}")
+    pub(crate) fn write(&self, view: &View, out: &mut impl Write) -> io::Result<()> {
+        let Self { time, launch, what, text, tone, .. } = self;
+        write!(out, "{time}  {launch:8}  {what:8}  {}", toned(view, text, *tone))
     }
 }
 
@@ -71,6 +75,13 @@ fn id(body: &Body) -> String {
         (Some(launch), _) => lone_id(launch),
         (None, Some(session)) => clean(&session.chars().take(LENGTH).collect::<String>()).into(),
         (None, None) => NOT_APPLICABLE.into(),
+    }
+}
+
+fn tone(body: &Body) -> Tone {
+    match body {
+        Body::ConfigChanged(changed) => config::alarm(config::greatest(&changed.changes)),
+        _ => Tone::Plain,
     }
 }
 
@@ -95,6 +106,7 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::SessionMade(made) => ("made", made_of(made)),
         Body::FileAccessed(accessed) => ("file", accessed_file(accessed, view)),
         Body::Usage(usage) => ("usage", used(usage)),
+        Body::ConfigChanged(changed) => ("config", config::told(changed, view)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
         Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
         Body::DaemonStopped(run) => ("daemon", daemon(run, "stopped")),
@@ -115,6 +127,9 @@ fn started(launch: &Launch, view: &View) -> String {
     );
     if let Some(launcher) = &launch.launcher {
         text += &format!(", from {}", clean(&launcher.name));
+    }
+    if let Some(variables @ [_, ..]) = launch.env.as_deref() {
+        text += &format!(", environment: {}", clean(&variables.join(" ")));
     }
     if launch.found_running == Some(true) {
         text += ", was already running";
@@ -297,7 +312,8 @@ mod tests {
         );
         assert_eq!(seq(line.as_bytes()), Some(41));
         let mut out = Vec::new();
-        Entry::of(line.as_bytes(), &View::plain()).write(&mut out).unwrap();
+        let view = View::plain();
+        Entry::of(line.as_bytes(), &view).write(&view, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -318,9 +334,12 @@ mod tests {
             shown(
                 "launch.started",
                 "polled",
-                &format!(r#"{{{launch},"agent":"codex","found_running":true}}"#)
+                &format!(
+                    r#"{{{launch},"agent":"codex","env":["CODEX_HOME","X\u001b"],"found_running":true}}"#
+                )
             ),
-            "Nov 23 11:00:00  3f2a9c41  started   codex ?, ?, in ?, was already running [polled]"
+            "Nov 23 11:00:00  3f2a9c41  started   codex ?, ?, in ?, environment: CODEX_HOME X\\x1b, \
+             was already running [polled]"
         );
         assert_eq!(
             shown(

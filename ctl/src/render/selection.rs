@@ -17,6 +17,8 @@ pub(crate) enum Nothing {
     Repository,
     Session,
     File,
+    Configuration,
+    Finding,
     Gap,
 }
 
@@ -36,6 +38,9 @@ impl Nothing {
             Self::Repository => ("No repository is recorded", HELPERS),
             Self::Session => ("No session is recorded", SESSIONS),
             Self::File => ("No file is recorded", SESSIONS),
+            Self::Configuration if filter.found => ("No setting is recorded", BLIND),
+            Self::Configuration => ("No change of configuration is recorded", FOUND),
+            Self::Finding => ("No risky setting is known", FINDINGS),
             Self::Gap => ("No gap is recorded", GAPS),
         };
         let sentence = wrapped(&format!("{what}{selection}."), view.width);
@@ -50,6 +55,13 @@ tells when the recorder was blind.";
 const SESSIONS: &str = "\
 Sessions and files are known from the agents' own session files; `trackwayctl
 doctor` tells whether all that was read of them was understood.";
+const FOUND: &str = "\
+`--found` lists also what was there when a file was first looked at;
+`trackwayctl gaps` tells when the recorder was blind.";
+const FINDINGS: &str = "\
+That holds for the files of the agents' configuration that trackwayd has read,
+as they were then: `trackwayctl config --found` lists what they say. What a
+launch is told by its command line and its environment is not looked at here.";
 const GAPS: &str = "\
 That holds for the sources that `trackwayctl status` lists, and for no time
 before the first record.";
@@ -91,6 +103,7 @@ pub(super) fn selection(filter: &Filter, view: &View) -> String {
         filter.flag.as_ref().map(|flag| format!("with {}", clean(flag))),
         filter.endpoint.as_ref().map(|host| format!("with requests to {}", clean(host))),
         filter.how.as_ref().map(|how| format!("with --how {}", clean(how))),
+        filter.risk.map(|risk| format!("with --risk {risk}")),
         filter.repo.as_ref().map(|repo| format!("in the repository {}", path(repo))),
         filter.dir.as_ref().map(|dir| format!("in {} or below", path(dir))),
         range(filter, view),
@@ -111,6 +124,8 @@ fn range(filter: &Filter, view: &View) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use trackway_protocol::record::Risk;
+
     use super::*;
     use crate::render::written;
 
@@ -131,8 +146,9 @@ mod tests {
 
     #[test]
     fn no_sentence_is_wider_than_80_columns() {
-        use Nothing::{Directory, File, Gap, Launch, Repository, Running, Session};
-        for what in [Directory, File, Gap, Launch, Repository, Running, Session] {
+        use Nothing::{Configuration, Directory, File, Finding, Gap, Launch, Repository};
+        let of_work = [Directory, File, Launch, Repository, Nothing::Running, Nothing::Session];
+        for what in of_work.into_iter().chain([Configuration, Finding, Gap]) {
             let told = nothing(what, &Filter::default());
             assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
         }
@@ -158,13 +174,14 @@ mod tests {
             flag: some("--bare"),
             endpoint: some("h"),
             how: some("chdir"),
+            risk: Some(Risk::Medium),
             repo: some("github.com/o/r"),
             ..Filter::default()
         };
         assert_eq!(
             selection(&filter, &View::plain()),
             " for launch 3f, with --mode headless, with --bare, with requests to h, with --how \
-             chdir, in the repository github.com/o/r"
+             chdir, with --risk medium, in the repository github.com/o/r"
         );
     }
 

@@ -7,7 +7,7 @@ use trackway_protocol::row::{LaunchRow, SessionRow};
 
 use super::launches::{agent, outcome};
 use super::record::Entry;
-use super::table::{Fit, Table, bold};
+use super::table::{Cell, Fit, Table, bold};
 use super::text::{NOT_APPLICABLE, listed, number, quoted};
 use super::time::duration;
 use super::{View, clean, sessions};
@@ -56,10 +56,10 @@ fn timeline(entries: &[Entry], with_ids: bool) -> Table {
         true => Table::new(&[rigid, rigid, rigid, wraps]),
         false => Table::new(&[rigid, rigid, wraps]),
     };
-    for Entry { time, launch, what, text, .. } in entries {
+    for Entry { time, launch, what, text, tone, .. } in entries {
         let launch = with_ids.then_some(launch);
-        let cells = [Some(time), launch, Some(what), Some(text)];
-        timeline.row(cells.into_iter().flatten().map(|text| text.clone().into()));
+        let rigid = [Some(time), launch, Some(what)].into_iter().flatten().cloned();
+        timeline.row(rigid.map(Cell::from).chain([Cell::toned(text, *tone)]));
     }
     timeline
 }
@@ -130,6 +130,7 @@ fn program(row: &LaunchRow, view: &View, list: &mut Table) {
     list.item("mode", text(row.mode.as_deref()));
     list.item("command line", arguments(row.argv.as_deref()));
     list.item("flags", arguments(row.flags.as_deref()));
+    list.item("environment", arguments(row.env.as_deref()));
     list.item("executable", row.exe.as_deref().map_or(UNKNOWN.into(), |exe| view.path(exe)));
     list.item("installed as", text(row.layout.as_deref()));
     let endpoint = row.endpoint.as_ref().map_or(UNKNOWN.into(), |endpoint| {
@@ -215,6 +216,7 @@ mod tests {
             launch: of.into(),
             what: "in".into(),
             text: text.into(),
+            ..Entry::default()
         };
         let entries = vec![entry(2, "01a20861", "read later"), entry(1, "3f2a9c41", "seen first")];
         let text = written(|out| write(&shown, entries, &View::plain(), out));
@@ -242,6 +244,7 @@ namespace      unknown
 mode           unknown
 command line   unknown
 flags          unknown
+environment    unknown
 executable     unknown
 installed as   unknown
 endpoint       unknown
@@ -265,6 +268,7 @@ No record of it is left.
         row.pid = Some(4711);
         row.argv = Some(vec!["codex".into(), "exec".into(), "‹12 chars›".into()]);
         row.flags = Some(Vec::new());
+        row.env = Some(vec!["ANTHROPIC_BASE_URL".into()]);
         row.exe = Some("/home/ann/.npm/codex\n".into());
         row.tty = Some("pts/3".into());
         row.launcher = Some(Launcher { kind: "shell".into(), name: "zsh".into(), pid: 12 });
@@ -286,6 +290,7 @@ No record of it is left.
             launch: "8c0de1aa".into(),
             what: "started".into(),
             text: "codex 0.64.0, interactive, in ~/src/trackway/ctl/src, from zsh".into(),
+            ..Entry::default()
         };
         assert_eq!(
             written(|out| write(&launch(row), vec![entry], &View::plain(), out)),
@@ -305,6 +310,7 @@ namespace      host
 mode           interactive
 command line   codex exec '‹12 chars›'
 flags          none
+environment    ANTHROPIC_BASE_URL
 executable     ~/.npm/codex\\n
 installed as   npm
 endpoint       api.example (from env)

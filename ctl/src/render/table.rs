@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use anstyle::{Effects, Style};
+use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::{
     Attribute, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as Layout, Width,
 };
 use unicode_width::UnicodeWidthStr as _;
 
 use super::View;
-use super::text::elide_apart;
+use super::text::{elide, elide_apart};
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -45,18 +45,24 @@ pub(crate) enum Tone {
 pub(crate) struct Cell {
     text: String,
     tone: Tone,
+    elides: bool,
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), tone: Tone::Plain }
+        Self { text: text.into(), ..Self::default() }
     }
 }
 
 impl Cell {
     /// Returns a cell with a tone.
     pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: text.into(), tone, elides: false }
+    }
+
+    /// Returns the cell as one that loses the middle of its text even where its column wraps.
+    pub(crate) fn elided(self) -> Self {
+        Self { elides: true, ..self }
     }
 }
 
@@ -112,6 +118,9 @@ impl Table {
         for (row, short) in self.rows.iter().zip(&short) {
             layout.add_row(row.iter().zip(&self.columns).map(|(cell, (_, fit))| match fit {
                 Fit::Elide => cell.laid_out(short),
+                Fit::Wrap if cell.elides => {
+                    cell.laid_out(&elide(&cell.text, room.unwrap_or(usize::MAX)))
+                }
                 _ => cell.laid_out(&cell.text),
             }));
         }
@@ -181,11 +190,23 @@ impl Cell {
 
 /// Returns `text` as a line apart from tables: bold, where colour may be written.
 pub(crate) fn bold(view: &View, text: &str) -> String {
-    if !view.colour {
-        return text.to_owned();
-    }
-    let style = Style::new().effects(Effects::BOLD);
-    format!("{style}{text}{style:#}")
+    styled(view, text, Style::new().effects(Effects::BOLD))
+}
+
+/// Returns `text` as a line apart from tables, with its tone where colour may be written.
+pub(crate) fn toned(view: &View, text: &str, tone: Tone) -> String {
+    let style = match tone {
+        Tone::Plain => Style::new(),
+        Tone::Good => AnsiColor::Green.on_default(),
+        Tone::Warning => AnsiColor::Yellow.on_default(),
+        Tone::Bad => AnsiColor::Red.on_default(),
+        Tone::Faint => Style::new().effects(Effects::DIMMED),
+    };
+    styled(view, text, style)
+}
+
+fn styled(view: &View, text: &str, style: Style) -> String {
+    if view.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -222,6 +243,17 @@ mod tests {
              a   1,000  ~/src/one/two/thr\n\
              \x20          ee four five\n\
              bb      2  x\n"
+        );
+    }
+
+    #[test]
+    fn a_path_among_sentences_loses_its_middle() {
+        let mut table = Table::list();
+        table.item("state", Cell::from("~/src/one/two/three four five").elided());
+        assert_eq!(written(|out| table.write(&narrow(), out)), "state  ~/…/three four five\n");
+        assert_eq!(
+            written(|out| table.write(&View::piped(), out)),
+            "state  ~/src/one/two/three four five\n"
         );
     }
 

@@ -5,6 +5,7 @@
 
 mod asked;
 mod broken;
+mod config;
 mod doctor;
 mod fake;
 mod places;

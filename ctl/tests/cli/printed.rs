@@ -11,7 +11,17 @@ use crate::fake::{Fake, LAUNCH, block, record};
 fn json_rows_are_printed_byte_for_byte() {
     let odd = r#"{"b" : 1,  "a":"\u00e9é", "new":[ ]}"#;
     let daemon = Fake::answering(move |_| block("rows", &[odd, odd]));
-    for args in [&["launches"][..], &["dirs"], &["repos"], &["who", "."], &["gaps"], &["status"]] {
+    for args in [
+        &["launches"][..],
+        &["dirs"],
+        &["repos"],
+        &["who", "."],
+        &["gaps"],
+        &["status"],
+        &["config"],
+        &["config", "show"],
+        &["config", "findings"],
+    ] {
         let ended = daemon.run(&[args, &["--json"]].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("{odd}\n{odd}\n").as_str()));
         assert_eq!(ended.stderr, "");
@@ -103,6 +113,10 @@ fn without_rows_a_sentence_says_so_and_it_is_no_failure() {
         (vec!["launches", "--running"], "No launch is known to be running."),
         (vec!["dirs", "--agent", "codex"], "No directory is recorded of codex."),
         (vec!["repos", "--mode", "headless"], "No repository is recorded with --mode headless."),
+        (vec!["config"], "No change of configuration is recorded."),
+        (vec!["config", "--found", "--agent", "claude"], "No setting is recorded of claude."),
+        (vec!["config", "findings"], "No risky setting is known."),
+        (vec!["config", "show"], "No setting is known to be in force."),
         (
             vec!["gaps", "--since", "2026-11-16T12:00:00Z"],
             "No gap is recorded from Nov 16 12:00 to now.",

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
-use crate::enrich::redact::{Grammar, mode, own_arguments, value};
+use crate::configuration::catalogue::Catalogue;
+use crate::enrich::redact::{Grammar, mode, own_arguments};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 use crate::session::{LineError, Parser, Project};
 
@@ -23,9 +24,11 @@ use super::layout::{Layout, Package, Plain, Signs};
 use super::{Agent, Registered, Role, interpreter};
 
 mod arguments;
+mod endpoint;
 mod history;
 mod projects;
 mod registry;
+mod settings;
 pub(crate) mod transcript;
 
 /// Claude Code.
@@ -142,22 +145,6 @@ const CHORES: &[&str] = &[
     "--ripgrep",
 ];
 
-/// Switches to another provider than Anthropic, in the order in which the agent looks at them; the
-/// name that records use; and the variable that names another host for it.
-const PROVIDERS: &[(&str, &str, &str)] = &[
-    ("CLAUDE_CODE_USE_BEDROCK", "bedrock", "ANTHROPIC_BEDROCK_BASE_URL"),
-    ("CLAUDE_CODE_USE_FOUNDRY", "foundry", "ANTHROPIC_FOUNDRY_BASE_URL"),
-    ("CLAUDE_CODE_USE_ANTHROPIC_AWS", "anthropic-aws", "ANTHROPIC_AWS_BASE_URL"),
-    (
-        "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
-        "anthropic-google-cloud",
-        "ANTHROPIC_GOOGLE_CLOUD_BASE_URL",
-    ),
-    ("CLAUDE_CODE_USE_MANTLE", "mantle", "ANTHROPIC_BEDROCK_MANTLE_BASE_URL"),
-    ("CLAUDE_CODE_USE_VERTEX", "vertex", "ANTHROPIC_VERTEX_BASE_URL"),
-    ("CLAUDE_CODE_USE_GATEWAY", "gateway", "ANTHROPIC_BASE_URL"),
-];
-
 impl Agent for Claude {
     fn name(&self) -> &'static str {
         "claude"
@@ -179,20 +166,17 @@ impl Agent for Claude {
         }
     }
 
+    fn configuration(&self) -> &'static Catalogue {
+        &settings::CATALOGUE
+    }
+
     fn grammar(&self) -> &'static Grammar {
         &arguments::GRAMMAR
     }
 
-    fn endpoint(&self, _argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
-        let found = |host: String, how: &str| Some(Endpoint { host, how: how.to_owned() });
-        let switched = PROVIDERS.iter().find(|(switch, ..)| is_true(env, switch));
-        let variable = switched.map_or("ANTHROPIC_BASE_URL", |(_, _, url)| url);
-        match (env.get(variable), switched) {
-            // An address that cannot be read is unknown, not the default.
-            (Some(url), _) => found(value::host(url.to_str()?)?, "env"),
-            (None, Some((_, provider, _))) => found((*provider).to_owned(), "env"),
-            (None, None) => found("api.anthropic.com".to_owned(), "default"),
-        }
+    fn endpoint(&self, argv: &RawArgv, env: &AgentEnv, cwd: Option<&Path>) -> Option<Endpoint> {
+        let home = self.home(env);
+        endpoint::endpoint(argv, env, home.as_deref(), cwd, Path::new(settings::MANAGED_DIR))
     }
 
     fn projects(&self, text: &[u8]) -> Result<Vec<Project>, LineError> {
@@ -255,12 +239,6 @@ impl Agent for Claude {
 fn has_other_name(argv: &RawArgv) -> bool {
     let name = interpreter::base(argv.get(0).unwrap_or_default());
     OTHER_NAMES.iter().any(|other| other.as_bytes() == name)
-}
-
-/// Whether a switch is on, as the agent reads it.
-fn is_true(env: &AgentEnv, name: &str) -> bool {
-    let value = env.get(name).unwrap_or_default().to_string_lossy().trim().to_ascii_lowercase();
-    matches!(value.as_str(), "1" | "true" | "yes" | "on")
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use trackway_protocol::record::Endpoint;
 
+use crate::configuration::catalogue::Catalogue;
 use crate::enrich::redact::{self, Grammar, mode, own_arguments, value};
 use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 use crate::session::Parser;
@@ -25,6 +26,7 @@ mod arguments;
 mod configuration;
 mod history;
 pub(crate) mod rollout;
+mod settings;
 
 /// Codex.
 pub(crate) struct Codex;
@@ -198,6 +200,10 @@ impl Agent for Codex {
         }
     }
 
+    fn configuration(&self) -> &'static Catalogue {
+        &settings::CATALOGUE
+    }
+
     fn grammar(&self) -> &'static Grammar {
         &arguments::GRAMMAR
     }
@@ -211,7 +217,7 @@ impl Agent for Codex {
         }
     }
 
-    fn endpoint(&self, argv: &RawArgv, env: &AgentEnv) -> Option<Endpoint> {
+    fn endpoint(&self, argv: &RawArgv, env: &AgentEnv, _: Option<&Path>) -> Option<Endpoint> {
         configuration::endpoint(argv, env)
     }
 

@@ -310,6 +310,9 @@ impl Ingest {
         if !self.is_new(key) {
             return;
         }
+        if let Some(configuration) = &mut self.configuration {
+            configuration.dir(&place.dir);
+        }
         let body = DirTouched {
             launch: None,
             session: Some(deed.session.to_owned()),

@@ -57,7 +57,7 @@ impl Scene {
         let (events, mut queue) = mpsc::channel(1024);
         let homes = ["claude", "codex"].map(|agent| Home { agent, dir: self.path(agent) });
         let intake = writer.intake();
-        let following = ingest::start(&state, &intake, &events, move |_| homes.into());
+        let following = ingest::start(&state, &intake, &events, None, move |_| homes.into());
         drop(events);
         self.misread.take();
         loop {

@@ -241,6 +241,11 @@ impl Pipeline {
         body.start_ticks = Some(ticks);
         body.parent_launch = parent;
         body.found_running = found_running.then_some(true);
+        let ours = facts.env.as_ref().filter(|_| facts.other_namespace != Some(true));
+        let home = ours.and_then(|env| sighting.recognised.agent.home(env));
+        body.home = home.map(|home| home.to_string_lossy().into_owned());
+        let env = facts.env.as_ref().map(AgentEnv::telling);
+        body.env = env.map(|env| env.into_iter().map(str::to_owned).collect());
         (body.repo, body.repo_unknown) = match &facts.cwd {
             Some(cwd) => self.repo(id, cwd).await,
             None => (None, Some("the directory is unknown".into())),
@@ -311,7 +316,7 @@ impl Pipeline {
         let read = self.offload.run(move || {
             with_image(&facts, script, |image| FromDisk {
                 version: agent.version(image),
-                endpoint: agent.endpoint(image.argv, image.env),
+                endpoint: agent.endpoint(image.argv, image.env, facts.cwd.as_deref()),
             })
         });
         read.await.unwrap_or(FromDisk { version: None, endpoint: None })

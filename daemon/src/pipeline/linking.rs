@@ -75,14 +75,19 @@ impl Pipeline {
 
     /// Tells whoever follows session files of the directory in which a launch keeps its own.
     pub(super) fn tell_home(&mut self, launch: LaunchId) {
-        let Some(homes) = &self.outside.homes else { return };
         let live = self.live.get(&launch).filter(|live| !live.contained);
         let Some((live, env)) = live.and_then(|live| Some((live, live.env.as_ref()?))) else {
             return;
         };
         let Some(home) = live.agent.home(env) else { return };
         let told: (&'static str, PathBuf) = (live.agent.name(), home);
-        if self.homes.insert(told.clone()) {
+        if !self.homes.insert(told.clone()) {
+            return;
+        }
+        if let Some(configuration) = &self.outside.configuration {
+            configuration.home(told.0, told.1.clone());
+        }
+        if let Some(homes) = &self.outside.homes {
             homes.follow(Home { agent: told.0, dir: told.1 });
         }
     }

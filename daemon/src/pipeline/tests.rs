@@ -111,6 +111,7 @@ impl Ledger {
             heartbeat: Heartbeat::lock(self.0.path()).unwrap(),
             cwd_of: |_| None,
             homes: None,
+            configuration: None,
             written_by: links::written_by,
             resolve_within: |_, path| {
                 Some(Path::new("/opt/openai").join(path.strip_prefix("/").ok()?))

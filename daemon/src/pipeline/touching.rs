@@ -153,6 +153,10 @@ impl Pipeline {
         if !self.touched.is_new(launch, &path, how, moment.at) {
             return;
         }
+        let contained = self.live.get(&launch).is_some_and(|live| live.contained);
+        if let Some(configuration) = self.outside.configuration.as_ref().filter(|_| !contained) {
+            configuration.comes_to(dir);
+        }
         let (repo, repo_unknown) = self.repo(launch, dir).await;
         let touched = DirTouched {
             launch: Some(launch),

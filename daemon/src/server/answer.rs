@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
 use trackway_protocol::row::{Backfill, Paths, Status};
 
@@ -94,6 +95,18 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         }
         Request::Gaps { filter, .. } => {
             let ask = move |reader: &Reader| Ok(rows(id, reader.gaps(&filter)?));
+            whole(client, desk, id, None, ask).await
+        }
+        Request::Config { filter, .. } => {
+            let ask = move |reader: &Reader| Ok(rows(id, reader.config(&filter)?));
+            whole(client, desk, id, reading, ask).await
+        }
+        Request::Settings { filter, at_ms, .. } => {
+            whole(client, desk, id, reading, move |reader| settings(reader, id, &filter, at_ms))
+                .await
+        }
+        Request::Findings { filter, .. } => {
+            let ask = move |reader: &Reader| Ok(rows(id, reader.findings(&filter)?));
             whole(client, desk, id, None, ask).await
         }
         Request::Show { of, .. } => {
@@ -187,6 +200,18 @@ async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), G
 
 fn rows<T: Serialize>(id: u64, found: Found<T>) -> Whole {
     Whole { blocks: blocks::rows(id, found.rows), more: found.more }
+}
+
+fn settings(
+    reader: &Reader,
+    id: u64,
+    filter: &Filter,
+    at_ms: Option<i64>,
+) -> Result<Whole, Refusal> {
+    let of = filter.session.as_ref().or(filter.launch.as_ref()).cloned().unwrap_or_default();
+    let rows = reader.settings(filter, at_ms.map(Timestamp::from_ms));
+    let rows = rows.map_err(|error| not_one(&of, error))?;
+    Ok(Whole { blocks: blocks::rows(id, rows), more: None })
 }
 
 fn show(reader: &Reader, id: u64, of: &str) -> Result<Whole, Refusal> {

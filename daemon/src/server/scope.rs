@@ -20,12 +20,35 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
         }
         Request::Files { filter, .. } => ("files", filter, &["helpers", "running"][..]),
         Request::Gaps { filter, .. } => ("gaps", filter, OF_LAUNCHES),
+        Request::Config { filter, .. } => {
+            let of_touches = &["helpers", "running", "mode", "flag", "endpoint", "how"];
+            return refused("config", filter, of_touches);
+        }
+        Request::Settings { filter, .. } => {
+            let others = &[
+                "since_ms", "until_ms", "repo", "running", "helpers", "found", "mode", "flag",
+                "endpoint", "how", "risk", "limit",
+            ];
+            return refused("config show", filter, others);
+        }
+        Request::Findings { filter, .. } => {
+            let others = &[
+                "since_ms", "until_ms", "launch", "session", "running", "helpers", "found", "mode",
+                "flag", "endpoint", "how",
+            ];
+            return refused("config findings", filter, others);
+        }
         Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
         Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),
         Request::Status { .. } | Request::Doctor { .. } | Request::Show { .. } => return None,
     };
+    // What only configuration has.
+    self::refused(name, filter, &["found", "risk"]).or_else(|| self::refused(name, filter, refused))
+}
+
+fn refused(name: &str, filter: &Filter, fields: &[&str]) -> Option<String> {
     let given = given(filter);
-    let refused = refused.iter().find(|field| given.contains(field))?;
+    let refused = fields.iter().find(|field| given.contains(field))?;
     Some(format!("{name} cannot be narrowed by {refused}"))
 }
 
@@ -39,6 +62,7 @@ const OF_LAUNCHES: &[&str] = &[
 fn given(filter: &Filter) -> Vec<&'static str> {
     let Filter { since_ms, until_ms, agent, repo, dir, launch, .. } = filter;
     let Filter { session, running, helpers, mode, flag, endpoint, how, limit, .. } = filter;
+    let Filter { found, risk, .. } = filter;
     let fields = [
         ("since_ms", since_ms.is_some()),
         ("until_ms", until_ms.is_some()),
@@ -49,6 +73,8 @@ fn given(filter: &Filter) -> Vec<&'static str> {
         ("session", session.is_some()),
         ("running", *running),
         ("helpers", *helpers),
+        ("found", *found),
+        ("risk", risk.is_some()),
         ("mode", mode.is_some()),
         ("flag", flag.is_some()),
         ("endpoint", endpoint.is_some()),

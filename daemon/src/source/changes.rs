@@ -43,6 +43,7 @@ mod table;
 #[cfg(target_os = "linux")]
 mod tests;
 
+pub(crate) use disk::watches;
 use scan::{News, Scan};
 use table::Table;
 

@@ -43,7 +43,7 @@ mod table;
 mod tail;
 #[cfg(test)]
 mod tests;
-pub(super) mod watch;
+pub(crate) mod watch;
 
 #[cfg(test)]
 use disk::Unread;

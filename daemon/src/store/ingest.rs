@@ -55,6 +55,15 @@ pub(crate) struct Batch {
     pub(crate) changes: Vec<Change>,
     /// Whether everything that was there at the start is handed over with it.
     pub(crate) is_last: bool,
+    /// Whether it is none of those that session files bring, and says nothing of how many come.
+    pub(crate) is_aside: bool,
+}
+
+impl Batch {
+    /// Returns how many records it counts for; changes alone take memory as well.
+    pub(super) fn weight(&self) -> usize {
+        self.records.len().max(usize::from(!self.changes.is_empty()))
+    }
 }
 
 /// The batches on their way to the writer.
@@ -113,7 +122,7 @@ impl Intake {
 
     /// Hands a batch over; waits while the writer has too many. Blocks.
     fn send(&self, batch: Batch) -> Result<u64, Closed> {
-        let records = batch.records.len();
+        let records = batch.weight();
         let mut state = self.flow.state();
         while !state.closed && state.in_flight > 0 && state.in_flight + records > IN_FLIGHT {
             state = self.flow.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -150,6 +159,7 @@ pub(crate) struct Kept {
     /// At a first start, until everything was read once.
     filter: Option<Filter>,
     is_settled: bool,
+    is_aside: bool,
     /// What the next batch changes.
     next: Batch,
 }
@@ -160,8 +170,8 @@ impl Kept {
         let (files, keys) = Default::default();
         let is_first = !connection.prepare("SELECT 1 FROM ingest_key")?.exists([])?;
         let filter = is_first.then(Filter::new);
-        let (is_settled, next) = Default::default();
-        Ok(Self { connection, intake, files, keys, filter, is_settled, next })
+        let (is_settled, is_aside, next) = Default::default();
+        Ok(Self { connection, intake, files, keys, filter, is_settled, is_aside, next })
     }
 
     /// Everything that was there was read once: what is asked for from now on is mostly kept, and
@@ -173,6 +183,11 @@ impl Kept {
             // Nobody is left to be told where the writer has ended.
             let _ = self.hand_over();
         }
+    }
+
+    /// Is used for little, and not for session files.
+    pub(crate) fn aside(self) -> Self {
+        Self { filter: None, is_settled: true, is_aside: true, ..self }
     }
 
     /// Adds a record to the next batch.
@@ -215,11 +230,12 @@ impl Kept {
 
     /// Hands the next batch over. Blocks while the writer has too many.
     pub(crate) fn hand_over(&mut self) -> Result<(), Closed> {
-        let Batch { records, changes, is_last } = &self.next;
+        let Batch { records, changes, is_last, .. } = &self.next;
         if records.is_empty() && changes.is_empty() && !is_last {
             return Ok(());
         }
-        let number = self.intake.send(std::mem::take(&mut self.next))?;
+        let next = std::mem::take(&mut self.next);
+        let number = self.intake.send(Batch { is_aside: self.is_aside, ..next })?;
         let durable = self.intake.durable();
         self.files.retain(|_, (batch, _)| Self::is_waiting(batch, number, durable));
         self.keys.retain(|_, (batch, _)| Self::is_waiting(batch, number, durable));
@@ -231,6 +247,19 @@ impl Kept {
             *batch = number;
         }
         *batch > durable
+    }
+
+    /// Returns what is known by a key.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be read.
+    pub(crate) fn read(&self, key: Key) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some((_, value)) = self.keys.get(&key) {
+            return Ok(Some(value.clone()));
+        }
+        let select = "SELECT value FROM ingest_key WHERE key = ?";
+        Ok(self.one(select, params![key], |row| row.get(0))?)
     }
 
     /// Returns what is known by a key.
@@ -314,6 +343,18 @@ impl Kept {
             Ok((file_id(row, 1)?, PathBuf::from(os_string(row.get_ref(0)?.as_blob()?))))
         })?;
         rows.collect()
+    }
+
+    /// Returns directories that agents are known to have been in, the last ones first.
+    pub(crate) fn touched_dirs(&self) -> Vec<PathBuf> {
+        let dirs = || -> rusqlite::Result<Vec<_>> {
+            let select = "SELECT path FROM dir_sum s JOIN dir d ON d.key = s.dir
+                WHERE s.level = 0 AND path_b64 = ''
+                GROUP BY d.key ORDER BY max(s.last_at) DESC LIMIT 20000";
+            let mut statement = self.connection.prepare(select)?;
+            statement.query_map([], |row| row.get::<_, String>(0).map(PathBuf::from))?.collect()
+        };
+        dirs().unwrap_or_default()
     }
 
     /// Returns every home that session files were ever found in.

@@ -10,6 +10,7 @@ use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence, Record};
 use super::register::Grounds;
 pub(super) use pending::Pending;
 
+mod config;
 pub(super) mod dir;
 mod file;
 pub(super) mod how;
@@ -54,6 +55,7 @@ pub(super) fn project(
         }
         Body::FileAccessed(body) => file::accessed(tx, pending, seen, session, body),
         Body::Usage(body) => usage::used(tx, record, session, body),
+        Body::ConfigChanged(body) => config::changed(tx, record, body),
         Body::Other { .. } => Ok(()),
     }
 }
@@ -84,7 +86,7 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM session_left_out; DELETE FROM session_launch;
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
          DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
-         DELETE FROM file_access;",
+         DELETE FROM file_access; DELETE FROM config_file; DELETE FROM config_change;",
     )
 }
 

@@ -8,12 +8,14 @@ use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::{
-    DirRow, FileRow, GapRow, LaunchRow, LedgerStatus, RepoRow, SessionRow, WhoRow,
+    ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow, SessionRow,
+    SettingRow, WhoRow,
 };
 
 use super::{StoreError, append, schema};
 
 mod accesses;
+mod config;
 mod dirs;
 mod files;
 mod gaps;
@@ -152,6 +154,25 @@ impl Reader {
     /// A gap concerns everything: of the filter only the range and the limit count.
     pub(crate) fn gaps(&self, filter: &Filter) -> Result<Found<GapRow>, StoreError> {
         self.read(|tx| gaps::gaps(tx, filter))
+    }
+
+    /// Returns how the configuration of agents changed, newest first.
+    pub(crate) fn config(&self, filter: &Filter) -> Result<Found<ConfigRow>, StoreError> {
+        self.read(|tx| config::changes(tx, filter))
+    }
+
+    /// Returns what was in force for what the filter names, at a time.
+    pub(crate) fn settings(
+        &self,
+        filter: &Filter,
+        at: Option<Timestamp>,
+    ) -> Result<Vec<SettingRow>, LookupError> {
+        self.read(|tx| Ok(config::settings(tx, filter, at)))?
+    }
+
+    /// Returns what of the configuration of agents is a risk now, the greatest first.
+    pub(crate) fn findings(&self, filter: &Filter) -> Result<Found<FindingRow>, StoreError> {
+        self.read(|tx| config::findings(tx, filter))
     }
 
     /// Returns the one launch or session whose id begins with `prefix`. A whole id of a launch is

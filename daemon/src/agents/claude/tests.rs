@@ -21,7 +21,7 @@ fn role_of(args: &[&str]) -> Role {
 
 fn endpoint(env: &[(&str, &str)]) -> Option<(String, String)> {
     let env = AgentEnv::from_pairs(env.iter().copied());
-    Claude.endpoint(&RawArgv::default(), &env).map(|endpoint| (endpoint.host, endpoint.how))
+    Claude.endpoint(&RawArgv::default(), &env, None).map(|endpoint| (endpoint.host, endpoint.how))
 }
 
 #[test]

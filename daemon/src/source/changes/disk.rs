@@ -34,7 +34,7 @@ fn changed(_meta: &Metadata) -> Timestamp {
 }
 
 /// Returns how many directories a user may watch.
-pub(super) fn watches() -> usize {
+pub(crate) fn watches() -> usize {
     let text = std::fs::read_to_string("/proc/sys/fs/inotify/max_user_watches");
     text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(8192)
 }

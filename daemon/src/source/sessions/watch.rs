@@ -13,25 +13,27 @@ mod imp;
 #[cfg(not(target_os = "linux"))]
 #[path = "watch/other.rs"]
 mod imp;
-pub(in crate::source) use imp::{Wake, Watcher};
+pub(crate) use imp::{Wake, Watcher};
 
 /// A watched directory.
-pub(in crate::source) type Watch = i32;
+pub(crate) type Watch = i32;
 
 /// What is wanted of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) enum Scope {
+pub(crate) enum Scope {
     /// Everything that happens to the files in it.
     Files,
     /// Only which names there are: for directories above the session files.
     Names,
     /// Which names there are, and what is written to them.
     Writes,
+    /// Which names there are, when a file was written to its end, and permissions.
+    Saved,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::source) enum Seen {
+pub(crate) enum Seen {
     /// Something happened to a name.
     Name(Watch, OsString, Change),
     /// The directory itself was moved, deleted or unmounted.
@@ -41,7 +43,7 @@ pub(in crate::source) enum Seen {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) enum Change {
+pub(crate) enum Change {
     /// The file has other content, or other permissions.
     Content,
     /// The name is new, or stands for something else.

@@ -218,6 +218,7 @@ fn launch_row(id: LaunchId, facts: &Facts, links: Vec<Link>) -> rusqlite::Result
         repo_unknown: launch.repo_unknown,
         argv: launch.argv,
         flags: launch.flags,
+        env: launch.env,
         exe: launch.exe,
         tty: launch.tty,
         launcher: launch.launcher,

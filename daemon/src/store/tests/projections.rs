@@ -8,8 +8,9 @@ use rusqlite::types::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, LeftOut,
-    PathText, Repo, Session, SessionLinked, SessionMade, Tokens, Usage,
+    Body, ConfigChange, ConfigChanged, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed,
+    Launch, LaunchEnded, LeftOut, PathText, Repo, Risk, Session, SessionLinked, SessionMade,
+    Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -79,6 +80,9 @@ const LISTED: &[&str] = &[
     "SELECT u.key, retracted, corrects, at_ms, id, agent, name, input, output
      FROM usage u JOIN session ON session.key = u.session JOIN model m ON m.key = u.model",
     "SELECT key FROM usage_corrected",
+    "SELECT f.agent, path, scope, kind, dir, at_ms, since_ms, found, identity, c.key, what, before,
+        after, risk, evidence
+     FROM config_change c JOIN config_file f ON f.key = c.file LEFT JOIN repo ON repo.key = c.repo",
 ];
 
 /// What a rebuild must leave as it was, numbers included.
@@ -87,6 +91,7 @@ const NUMBERED: &[&str] = &[
     "SELECT seq, kind FROM daemon_run",
     "SELECT id, seq FROM launch_record n JOIN launch ON launch.key = n.launch",
     "SELECT id, agent, seq FROM session_record n JOIN session ON session.key = n.session",
+    "SELECT seq, number, path FROM config_change c JOIN config_file f ON f.key = c.file",
 ];
 
 fn dump(connection: &Connection, queries: &[&str]) -> Vec<Vec<Vec<Value>>> {
@@ -298,6 +303,32 @@ fn any_coverage() -> impl Strategy<Value = Coverage> {
     )
 }
 
+fn any_config() -> impl Strategy<Value = ConfigChanged> {
+    let change = (word(&["model", "hooks.Stop"]), word(&["set", "unset"]), option::of(0..3_i32));
+    let change = change.prop_map(|(key, what, after)| ConfigChange {
+        key,
+        what,
+        after: after.map(Into::into),
+        risk: Risk::Low,
+        ..ConfigChange::default()
+    });
+    let changes = proptest::collection::vec(change, 0..3);
+    let of = (word(&["claude", "codex"]), word(&["/c/1", "/c/2"]), word(&["user", "project"]));
+    let seen = (any::<bool>(), option::of(0..9_i64), option::of(any_repo()));
+    (of, seen, changes).prop_map(|((agent, path, scope), (found, modified, repo), changes)| {
+        ConfigChanged {
+            agent,
+            path,
+            scope,
+            found,
+            modified_at: modified.map(at),
+            repo,
+            changes,
+            ..ConfigChanged::default()
+        }
+    })
+}
+
 fn any_body() -> impl Strategy<Value = Body> {
     let run = || {
         word(&["boot", "toob"]).prop_map(|boot_id| DaemonRun { boot_id, ..DaemonRun::default() })
@@ -315,6 +346,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         1 => any_made().prop_map(|it| Body::SessionMade(Box::new(it))),
         3 => any_usage().prop_map(|it| Body::Usage(Box::new(it))),
         1 => any_coverage().prop_map(Body::Coverage),
+        1 => any_config().prop_map(|it| Body::ConfigChanged(Box::new(it))),
         1 => run().prop_map(Body::DaemonStarted),
         1 => run().prop_map(Body::DaemonStopped),
         1 => word(&["weather.changed"]).prop_map(move |kind| Body::Other { kind, json: json() }),

@@ -164,14 +164,14 @@ impl<A: Append> Worker<A> {
     fn take(&mut self, batch: Batch) {
         let load = if batch.is_last { Load::Light } else { Load::Heavy };
         // Once light, it stays so.
-        if self.load.is_none_or(|now| now != load && load == Load::Light) {
+        if !batch.is_aside && self.load.is_none_or(|now| now != load && load == Load::Light) {
             self.load = Some(load);
             if let Err(error) = self.ledger.prepare(load) {
                 warn!(%error, "the ledger cannot be prepared for its load");
             }
         }
         self.taken.0 += 1;
-        self.taken.1 += batch.records.len();
+        self.taken.1 += batch.weight();
         self.backlog.extend(batch.records);
         self.changes.extend(batch.changes);
     }

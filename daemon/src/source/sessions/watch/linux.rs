@@ -83,6 +83,7 @@ impl Watcher {
             Scope::Names => NAMES | WatchFlags::MASK_ADD,
             // What a mapping wrote shows when it is closed.
             Scope::Writes => NAMES | WatchFlags::MODIFY | WatchFlags::CLOSE_WRITE,
+            Scope::Saved => NAMES | WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB,
         };
         let watch = inotify::add_watch(queue, dir, flags).map_err(|error| match error {
             Errno::NOSPC | Errno::NOMEM => Refused::Watches,

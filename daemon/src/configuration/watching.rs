@@ -1,0 +1,527 @@
+//! The loop: which directories are watched, and when places are looked at.
+//!
+//! Directories are watched, not files, which are mostly replaced. Of a directory that an agent works
+//! in most names do not matter, and their changes are taken off the queue from time to time, not one
+//! by one. Where a directory cannot be watched its places are looked at every few seconds.
+//!
+//! A watch is the kernel's word on a directory, whatever its name: each look asks again what lies
+//! under the name now, and so does whoever tells that an agent works there.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use trackway_protocol::ids::Timestamp;
+
+use super::catalogue::Base;
+use super::expand::Wanted;
+use super::places::{Kind, Places};
+use super::recorder::{Outcome, Recorder};
+use super::{NAME, Order, TIER};
+use crate::agents::{self, layout};
+use crate::event::{Event, SourceReport, State};
+use crate::source::sessions::watch::{Change, Refused, Scope, Seen, Watch, Watcher};
+use crate::source::{Ended, EventSender, changes};
+use crate::store::ingest::Closed;
+
+/// How long changes that do not matter are left on the queue.
+const GATHER: Duration = Duration::from_millis(50);
+/// When a file that was not whole is looked at again.
+const AGAIN: Duration = Duration::from_millis(250);
+/// How often places are looked at that cannot be watched.
+pub(super) const POLL: Duration = Duration::from_secs(10);
+/// How many of them at once.
+const POLLED: usize = 500;
+/// How often everything is looked at, at most, where the kernel's queue runs over.
+const ALL: Duration = Duration::from_secs(10);
+/// A place that was looked at so lately is not looked at because an agent comes to it.
+const LATELY: Duration = Duration::from_secs(5);
+/// How soon after the ledger takes nothing more the order to end comes.
+const ENDING: Duration = Duration::from_secs(2);
+/// How many times the queue is taken before something else is done.
+const ROUNDS: usize = 16;
+/// How many places are looked at before something else is done.
+const LOOKS: usize = 64;
+
+/// The thread's state.
+pub(super) struct Watching {
+    pub(super) watcher: Watcher,
+    recorder: Recorder,
+    places: Places,
+    dirs: HashMap<PathBuf, Dir>,
+    /// The names of each watched directory: links may give it several.
+    by_watch: HashMap<Watch, BTreeSet<PathBuf>>,
+    /// How many directories are watched at most.
+    most: usize,
+    /// Places that are to be looked at, and when.
+    due: BTreeMap<usize, Instant>,
+    orders: mpsc::Receiver<Order>,
+    events: EventSender,
+    refused: Option<Refused>,
+    pub(super) polled: Instant,
+    /// The place from which on is polled next.
+    next_polled: usize,
+    told: Option<(State, Vec<(&'static str, usize)>)>,
+    /// When the queue was last found empty.
+    emptied: Timestamp,
+    /// Since when something may have been missed.
+    overflowed: Option<Timestamp>,
+    looked_at_all: Option<Instant>,
+}
+
+/// A directory in which something may appear.
+#[derive(Debug, Default)]
+struct Dir {
+    /// None where it cannot be watched.
+    watch: Option<Watch>,
+    /// The names that matter, and to which places.
+    names: HashMap<Cow<'static, str>, BTreeSet<usize>>,
+    /// The same of patterns.
+    patterns: Vec<(Cow<'static, str>, BTreeSet<usize>)>,
+}
+
+impl Dir {
+    fn add(&mut self, name: Cow<'static, str>, place: usize) {
+        if !name.contains('*') {
+            self.names.entry(name).or_default().insert(place);
+            return;
+        }
+        match self.patterns.iter_mut().find(|(pattern, _)| *pattern == name) {
+            Some((_, places)) => {
+                places.insert(place);
+            }
+            None => self.patterns.push((name, BTreeSet::from([place]))),
+        }
+    }
+
+    fn remove(&mut self, place: usize) {
+        self.names.retain(|_, places| {
+            places.remove(&place);
+            !places.is_empty()
+        });
+        self.patterns.retain_mut(|(_, places)| {
+            places.remove(&place);
+            !places.is_empty()
+        });
+    }
+
+    fn is_idle(&self) -> bool {
+        self.names.is_empty() && self.patterns.is_empty()
+    }
+
+    fn places(&self) -> impl Iterator<Item = usize> {
+        let of_patterns = self.patterns.iter().flat_map(|(_, places)| places);
+        self.names.values().flatten().chain(of_patterns).copied()
+    }
+
+    /// The places to which a name matters.
+    fn met(&self, name: &std::ffi::OsStr) -> impl Iterator<Item = usize> {
+        let bytes = name.as_encoded_bytes();
+        let of_name = name.to_str().and_then(|name| self.names.get(name));
+        let fits = move |pattern: &str| layout::fits(pattern, bytes);
+        let of_patterns = self.patterns.iter().filter(move |(pattern, _)| fits(pattern));
+        of_name.into_iter().flatten().chain(of_patterns.flat_map(|(_, places)| places)).copied()
+    }
+}
+
+impl Watching {
+    pub(super) fn new(
+        watcher: Watcher,
+        recorder: Recorder,
+        orders: mpsc::Receiver<Order>,
+        events: EventSender,
+    ) -> Self {
+        Self {
+            watcher,
+            recorder,
+            places: Places::default(),
+            dirs: HashMap::new(),
+            by_watch: HashMap::new(),
+            most: changes::watches() / 8,
+            due: BTreeMap::new(),
+            orders,
+            events,
+            refused: None,
+            polled: Instant::now(),
+            next_polled: 0,
+            told: None,
+            emptied: Timestamp::now(),
+            overflowed: None,
+            looked_at_all: None,
+        }
+    }
+
+    /// Takes up the places that are known from the start.
+    pub(super) fn begin(&mut self, homes: Vec<(&'static str, PathBuf)>) {
+        for agent in agents::CATALOGUE {
+            let files = agent.configuration().files.iter();
+            let managed: BTreeSet<&str> = files
+                .filter_map(|rule| match rule.base {
+                    Base::Managed(dir) => Some(dir),
+                    _ => None,
+                })
+                .collect();
+            for dir in managed {
+                self.add(Kind::Managed(agent.name()), Path::new(dir));
+            }
+        }
+        let (dirs, earlier) = self.recorder.known();
+        for (agent, home) in homes {
+            self.add_home(agent, &home);
+        }
+        for (name, home) in earlier {
+            if let Some(agent) = agents::CATALOGUE.iter().find(|agent| agent.name() == name) {
+                self.add_home(agent.name(), &home);
+            }
+        }
+        for dir in dirs {
+            self.add_project(&dir);
+        }
+    }
+
+    fn add(&mut self, kind: Kind, dir: &Path) -> bool {
+        if self.places.is_full()
+            && let Some(number) = self.places.dispensable()
+        {
+            self.forget(number);
+        }
+        let Some(number) = self.places.add(kind, dir) else { return false };
+        self.make_due([number]);
+        true
+    }
+
+    fn add_home(&mut self, agent: &'static str, dir: &Path) {
+        if !dir.is_absolute() {
+            return;
+        }
+        self.add(Kind::Home(agent), dir);
+        // The default directory has a file beside it.
+        if let Some(above) = dir.parent().filter(|_| dir.ends_with(format!(".{agent}"))) {
+            self.add(Kind::BesideHome(agent), above);
+        }
+    }
+
+    /// Takes up a directory, and those above it up to the top of its repository; looks at it again
+    /// where it is known.
+    pub(super) fn add_project(&mut self, dir: &Path) {
+        if !dir.is_absolute() || dir.starts_with("/proc") {
+            return;
+        }
+        if let Some(number) = self.places.number(Kind::Project, dir) {
+            let looked = self.places.all[number].looked;
+            if looked.is_some_and(|looked| looked.elapsed() >= LATELY) {
+                self.make_due([number]);
+            }
+            return;
+        }
+        let top = self.recorder.repo(dir).map(|repo| PathBuf::from(repo.root));
+        let top = top.filter(|top| dir.starts_with(top));
+        for dir in dir.ancestors() {
+            if !self.add(Kind::Project, dir) || top.as_deref().is_none_or(|top| top == dir) {
+                break;
+            }
+        }
+    }
+
+    /// Watches until it is told to stop.
+    pub(super) fn run(mut self) -> Ended {
+        loop {
+            if self.turn().is_err() {
+                return self.closed();
+            }
+            self.watcher.wait(self.patience());
+            while let Ok(order) = self.orders.try_recv() {
+                match order {
+                    Order::Dir(dir) => self.add_project(&dir),
+                    Order::Home(agent, dir) => self.add_home(agent, &dir),
+                    Order::Look => self.look_at_all(),
+                    // What is not told now is told by the next daemon.
+                    Order::Stop => return Ended::Ordered,
+                }
+            }
+            self.take();
+            if self.due.is_empty() {
+                // Nothing mattered: more of the like is waited for.
+                std::thread::sleep(GATHER);
+                self.take();
+            }
+        }
+    }
+
+    /// The ledger takes nothing any more: mostly because everything ends.
+    fn closed(&self) -> Ended {
+        while let Ok(order) = self.orders.recv_timeout(ENDING) {
+            if matches!(order, Order::Stop) {
+                return Ended::Ordered;
+            }
+        }
+        Ended::Lost("the ledger takes nothing any more".into())
+    }
+
+    /// Looks at some of what is due, and tells how well configuration is seen.
+    pub(super) fn turn(&mut self) -> Result<(), Closed> {
+        let now = Instant::now();
+        let due = self.due.iter().filter(|(_, due)| **due <= now).map(|(place, _)| *place);
+        let due: Vec<usize> = due.take(LOOKS).collect();
+        for number in &due {
+            self.due.remove(number);
+            self.look(*number);
+            self.recorder.hand_over()?;
+        }
+        if !due.is_empty() || self.told.is_none() {
+            self.report();
+        }
+        Ok(())
+    }
+
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let due = self.due.values().min().map(|due| due.saturating_duration_since(now));
+        let poll = self.is_blind().then(|| POLL.saturating_sub(self.polled.elapsed()));
+        let all = self.overflowed.and(self.looked_at_all);
+        let all = all.map(|looked| ALL.saturating_sub(looked.elapsed()));
+        due.into_iter().chain(poll).chain(all).min()
+    }
+
+    fn is_blind(&self) -> bool {
+        self.refused.is_some() && self.dirs.values().any(|dir| dir.watch.is_none())
+    }
+
+    /// Takes what is on the queue.
+    pub(super) fn take(&mut self) {
+        let mut seen = Vec::new();
+        for _ in 0..ROUNDS {
+            let emptied = Timestamp::now();
+            self.watcher.take(&mut seen);
+            if seen.is_empty() {
+                self.emptied = emptied;
+                break;
+            }
+            for seen in seen.drain(..) {
+                self.saw(seen);
+            }
+        }
+        if self.is_blind() && self.polled.elapsed() >= POLL {
+            self.polled = Instant::now();
+            self.poll();
+        }
+        if let Some(from) = self.overflowed
+            && self.looked_at_all.is_none_or(|looked| looked.elapsed() >= ALL)
+        {
+            self.overflowed = None;
+            self.looked_at_all = Some(Instant::now());
+            self.look_at_all();
+            let reason = "the kernel's queue of changes ran over; all was looked at again";
+            let until = Some(Timestamp::now());
+            self.note(State::Degraded, reason.to_owned(), from, until);
+        }
+    }
+
+    fn saw(&mut self, seen: Seen) {
+        match seen {
+            Seen::Name(watch, name, change) => {
+                // A directory's own permissions show as a change without a name.
+                let is_own = name.is_empty() && change == Change::Content;
+                let paths = self.by_watch.get(&watch).into_iter().flatten();
+                let mut met = Vec::new();
+                for dir in paths.filter_map(|path| self.dirs.get(path)) {
+                    match is_own {
+                        true => met.extend(dir.places()),
+                        false => met.extend(dir.met(&name)),
+                    }
+                }
+                self.make_due(met);
+            }
+            Seen::Gone(watch) => {
+                self.watcher.unwatch(watch);
+                for path in self.by_watch.remove(&watch).into_iter().flatten() {
+                    if let Some(dir) = self.dirs.remove(&path) {
+                        self.make_due(dir.places().collect::<Vec<_>>());
+                    }
+                }
+            }
+            Seen::Overflow => drop(self.overflowed.get_or_insert(self.emptied)),
+        }
+    }
+
+    /// Has some of the places looked at that cannot be watched, and the next ones the next time.
+    fn poll(&mut self) {
+        let blind = self.dirs.values().filter(|dir| dir.watch.is_none());
+        let places: BTreeSet<usize> = blind.flat_map(Dir::places).collect();
+        let rest = places.range(self.next_polled..);
+        let first = places.range(..self.next_polled);
+        let some: Vec<usize> = rest.chain(first).take(POLLED).copied().collect();
+        self.next_polled = some.last().map_or(0, |last| last + 1);
+        self.make_due(some);
+    }
+
+    fn look_at_all(&mut self) {
+        self.make_due(0..self.places.all.len());
+    }
+
+    fn make_due(&mut self, places: impl IntoIterator<Item = usize>) {
+        let now = Instant::now();
+        for place in places {
+            self.due.insert(place, now);
+        }
+    }
+
+    /// Looks at a place: which files it has, and what is new in them.
+    fn look(&mut self, number: usize) {
+        let place = &self.places.all[number];
+        if self.places.number(place.kind, &place.dir) != Some(number) {
+            return;
+        }
+        let (mut files, wanted, mut is_cut) = self.places.find(number);
+        // What appeared in a directory before it was watched is found by looking once more.
+        if self.watch(number, wanted) {
+            let (again, wanted, is_more) = self.places.find(number);
+            (files, is_cut) = (again, is_more);
+            if self.watch(number, wanted) {
+                self.due.insert(number, Instant::now());
+            }
+        }
+        let place = &mut self.places.all[number];
+        place.is_cut = is_cut;
+        let mut found = false;
+        if place.looked.replace(Instant::now()).is_none() {
+            match self.recorder.files_of(place) {
+                Some(files) => place.files = files,
+                None => found = true,
+            }
+        }
+        let now: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+        let gone: Vec<PathBuf> = place.files.difference(&now).cloned().collect();
+        let is_same = !found && place.files == now;
+        place.had_files |= !now.is_empty() || !gone.is_empty();
+        place.files = now;
+        let place = &self.places.all[number];
+        let gone = gone.iter().filter_map(|path| self.places.rule_of(number, path));
+        let mut is_young = false;
+        for file in files.into_iter().chain(gone) {
+            is_young |= self.recorder.look(&file, place, found) == Outcome::Young;
+        }
+        if !is_same {
+            self.recorder.keep_files(place);
+        }
+        if is_young {
+            self.due.insert(number, Instant::now() + AGAIN);
+        } else if place.kind == Kind::Project && !place.had_files && !place.dir.is_dir() {
+            // An agent that comes back to it tells of it again.
+            self.forget(number);
+        }
+    }
+
+    fn forget(&mut self, number: usize) {
+        self.watch(number, Wanted::new());
+        self.due.remove(&number);
+        self.places.remove(number);
+    }
+
+    /// Watches the directories of a place, and those no more that it has not. Whether any is new.
+    fn watch(&mut self, number: usize, wanted: Wanted) -> bool {
+        let mut is_any_new = false;
+        let before = std::mem::take(&mut self.places.all[number].dirs);
+        for path in &before {
+            let Some(dir) = self.dirs.get_mut(path) else { continue };
+            dir.remove(number);
+            if dir.is_idle() && !wanted.contains_key(path) {
+                let watch = dir.watch;
+                self.dirs.remove(path);
+                watch.inspect(|watch| self.unwatch(*watch, path));
+            }
+        }
+        let mut gone = Vec::new();
+        for (path, names) in &wanted {
+            let dir = self.dirs.entry(path.clone()).or_default();
+            names.iter().for_each(|name| dir.add(name.clone(), number));
+            let known = dir.watch;
+            let is_room = known.is_some() || self.by_watch.len() < self.most;
+            let watched = match is_room {
+                true => self.watcher.watch(path, Scope::Saved),
+                false => Err(Refused::Watches),
+            };
+            match watched {
+                Err(Refused::Directory) if !path.is_dir() => {
+                    // It is gone again: the place is looked at once more.
+                    self.due.insert(number, Instant::now() + AGAIN);
+                    gone.push(path.clone());
+                    continue;
+                }
+                Err(refused) => self.refused = Some(refused),
+                Ok(_) => {}
+            }
+            let watch = watched.ok();
+            if watch == known {
+                continue;
+            }
+            // Another directory has the name now.
+            self.dirs.entry(path.clone()).or_default().watch = watch;
+            known.inspect(|known| self.unwatch(*known, path));
+            if let Some(watch) = watch {
+                self.by_watch.entry(watch).or_default().insert(path.clone());
+                is_any_new = true;
+            }
+        }
+        self.places.all[number].dirs = wanted.into_keys().collect();
+        for path in gone {
+            // Whoever else waits for something in it finds out by itself.
+            if let Some(dir) = self.dirs.remove(&path) {
+                let others: Vec<usize> = dir.places().filter(|place| *place != number).collect();
+                self.make_due(others);
+                dir.watch.inspect(|watch| self.unwatch(*watch, &path));
+            }
+        }
+        is_any_new
+    }
+
+    /// A directory is not watched any more by this name.
+    fn unwatch(&mut self, watch: Watch, path: &Path) {
+        let Some(paths) = self.by_watch.get_mut(&watch) else { return };
+        paths.remove(path);
+        if paths.is_empty() {
+            self.by_watch.remove(&watch);
+            self.watcher.unwatch(watch);
+        }
+    }
+
+    /// Tells how well configuration is seen, where that is new.
+    fn report(&mut self) {
+        let blind = self.dirs.values().filter(|dir| dir.watch.is_none()).count();
+        let cut = self.places.all.iter().filter(|place| place.is_cut).count();
+        let left_out = usize::try_from(self.places.left_out).unwrap_or(usize::MAX);
+        let counts = [("blind", blind), ("left out", left_out), ("cut", cut)];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        // A little more of the same is no news.
+        let kinds: Vec<_> = counts.map(|(kind, count)| (kind, count.next_power_of_two())).collect();
+        let state = if kinds.is_empty() { State::Active } else { State::Degraded };
+        if self.told.as_ref() == Some(&(state, kinds.clone())) {
+            return;
+        }
+        let advice = self.refused.map_or("", Refused::advice);
+        let reason = |(kind, _): &(&str, usize)| match *kind {
+            "blind" => {
+                let seconds = POLL.as_secs();
+                format!("{blind} directories are looked at every {seconds} s: {advice}")
+            }
+            "left out" => format!("{left_out} directories that agents worked in are too many"),
+            _ => format!("{cut} directories have more files of configuration than are looked at"),
+        };
+        let reasons: Vec<String> = kinds.iter().map(reason).collect();
+        let reason = match reasons.is_empty() {
+            true => "watches the configuration of both agents".to_owned(),
+            false => reasons.join("; "),
+        };
+        self.told = Some((state, kinds));
+        self.note(state, reason, Timestamp::now(), None);
+    }
+
+    fn note(&self, state: State, reason: String, from: Timestamp, until: Option<Timestamp>) {
+        let report =
+            SourceReport { name: NAME, tier: TIER, state, reason, from, until, missed: None };
+        // Nobody is left to be told where the daemon ends.
+        drop(self.events.blocking_send(Event::Source(report)));
+    }
+}
