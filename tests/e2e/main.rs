@@ -15,6 +15,8 @@ mod changes;
 #[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
+mod configuration;
+#[cfg(target_os = "linux")]
 mod containers;
 #[cfg(target_os = "linux")]
 mod directories;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     files::all(&mut tests);
     links::all(&mut tests);
     changes::all(&mut tests);
+    configuration::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
     hostile::all(&mut tests);

@@ -143,7 +143,16 @@ impl Watch {
                 .map(|query| vec![query.to_owned()])
                 .to_vec();
         queries.push(vec!["dirs".into(), "--all".into()]);
-        queries.extend(self.launches().iter().map(|row| vec!["show".into(), row.id.to_string()]));
+        for query in [&["config", "--found"][..], &["config", "show"], &["config", "findings"]] {
+            queries.push(query.iter().copied().map(str::to_owned).collect());
+        }
+        let show = |of: &str, id: &str| ["config", "show", of, id].map(str::to_owned).to_vec();
+        queries.push(show("--dir", &self.world.repo().display().to_string()));
+        queries.extend(self.sessions().iter().map(|row| show("--session", &row.id)));
+        for row in self.launches() {
+            let id = row.id.to_string();
+            queries.extend([vec!["show".into(), id.clone()], show("--launch", &id)]);
+        }
         let with_json = queries.iter().map(|query| [&query[..], &["--json".into()]].concat());
         let all: Vec<_> = with_json.chain(queries.iter().cloned()).collect();
         let mut said: Vec<_> = all
