@@ -2,20 +2,21 @@
 //!
 //! ```text
 //! cargo build --release
-//! cargo bench -p trackway-tests --bench bench -- [backfill] [cost] [latency] [launches] [ledger]
-//!     [poll] [touches] [work] [--quick]
+//! cargo bench -p trackway-tests --bench bench -- [backfill] [configuration] [cost] [latency]
+//!     [launches] [ledger] [poll] [touches] [work] [--quick]
 //! ```
 //!
 //! Without a name all parts run, which takes more than half an hour; `--quick` makes them short and
-//! rough. The peers are left out where they are missing: `forkstat`, which needs root, `ccusage` and
-//! `aiburn`. Nothing here passes or
-//! fails: read it on a machine that does nothing else, on which no other daemon of yours records.
+//! rough. The peers are left out where they are missing: `forkstat`, which needs root, `ccusage`,
+//! `aiburn` and `inotifywait`. Nothing here passes or fails: read it on a machine that does nothing
+//! else, on which no other daemon of yours records.
 
 use std::io::{self, Write};
 
 use anyhow::{Context as _, Result};
 
 mod backfill;
+mod configuration;
 mod cost;
 mod latency;
 mod launches;
@@ -49,8 +50,9 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("backfill", backfill::run),
+    ("configuration", configuration::run),
     ("cost", cost::run),
     ("latency", latency::run),
     ("launches", launches::run),
