@@ -28,8 +28,8 @@
 //!   failure; a line that is too long also ends the connection, as do 60 s without a request and
 //!   30 s without progress while an answer is being written.
 //! * **Many clients.** Where there are too many, one more is greeted, told `busy` and let go. Answers
-//!   to `launches`, `dirs`, `repos`, `who`, `gaps` and `show` are of one moment and held as a whole, so only a few
-//!   are at a time: one may take 60 s to be read, and less than a second per 64 KiB while others
+//!   to all but `status`, `doctor`, `tail` and `export` are of one moment and held as a whole, so only
+//!   a few are at a time: one may take 60 s to be read, and less than a second per 64 KiB while others
 //!   wait; a client that waits too long for its turn is told `busy` and may ask again.
 
 pub mod codec;

@@ -265,7 +265,10 @@ fn of_file(
         before: before.map(Value::from),
         after: after.map(Value::from),
         risk: rule.map_or(Risk::None, |rule| rule.risk),
-        why: rule.map(|rule| rule.why.to_owned()),
+        why: rule.map(|rule| match state {
+            State::Unreadable(reason) => format!("{reason}: {}", rule.why),
+            _ => rule.why.to_owned(),
+        }),
     }
 }
 

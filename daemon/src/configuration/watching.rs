@@ -8,8 +8,10 @@
 //! under the name now, and so does whoever tells that an agent works there.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -51,8 +53,10 @@ pub(super) struct Watching {
     recorder: Recorder,
     places: Places,
     dirs: HashMap<PathBuf, Dir>,
+    /// Names that directories share.
+    names: HashMap<Vec<Cow<'static, str>>, Rc<Names>>,
     /// The names of each watched directory: links may give it several.
-    by_watch: HashMap<Watch, BTreeSet<PathBuf>>,
+    by_watch: HashMap<Watch, Vec<PathBuf>>,
     /// How many directories are watched at most.
     most: usize,
     /// Places that are to be looked at, and when.
@@ -76,53 +80,44 @@ pub(super) struct Watching {
 struct Dir {
     /// None where it cannot be watched.
     watch: Option<Watch>,
-    /// The names that matter, and to which places.
-    names: HashMap<Cow<'static, str>, BTreeSet<usize>>,
-    /// The same of patterns.
-    patterns: Vec<(Cow<'static, str>, BTreeSet<usize>)>,
+    /// The places for which it is watched, and the names that matter to each.
+    waiting: Vec<(usize, Rc<Names>)>,
+}
+
+/// Names, and patterns of such. Most directories share the same ones.
+#[derive(Debug, Default)]
+struct Names {
+    exact: HashSet<Cow<'static, str>>,
+    patterns: Vec<Cow<'static, str>>,
+}
+
+impl Names {
+    fn of(names: Vec<Cow<'static, str>>) -> Self {
+        let (patterns, exact): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| name.contains('*'));
+        Self { exact: exact.into_iter().collect(), patterns }
+    }
+
+    fn has(&self, name: &OsStr) -> bool {
+        let is_exact = name.to_str().is_some_and(|name| self.exact.contains(name));
+        let bytes = name.as_encoded_bytes();
+        is_exact || self.patterns.iter().any(|pattern| layout::fits(pattern, bytes))
+    }
 }
 
 impl Dir {
-    fn add(&mut self, name: Cow<'static, str>, place: usize) {
-        if !name.contains('*') {
-            self.names.entry(name).or_default().insert(place);
-            return;
-        }
-        match self.patterns.iter_mut().find(|(pattern, _)| *pattern == name) {
-            Some((_, places)) => {
-                places.insert(place);
-            }
-            None => self.patterns.push((name, BTreeSet::from([place]))),
-        }
-    }
-
     fn remove(&mut self, place: usize) {
-        self.names.retain(|_, places| {
-            places.remove(&place);
-            !places.is_empty()
-        });
-        self.patterns.retain_mut(|(_, places)| {
-            places.remove(&place);
-            !places.is_empty()
-        });
-    }
-
-    fn is_idle(&self) -> bool {
-        self.names.is_empty() && self.patterns.is_empty()
+        self.waiting.retain(|(waiting, _)| *waiting != place);
     }
 
     fn places(&self) -> impl Iterator<Item = usize> {
-        let of_patterns = self.patterns.iter().flat_map(|(_, places)| places);
-        self.names.values().flatten().chain(of_patterns).copied()
+        self.waiting.iter().map(|(place, _)| *place)
     }
 
     /// The places to which a name matters.
-    fn met(&self, name: &std::ffi::OsStr) -> impl Iterator<Item = usize> {
-        let bytes = name.as_encoded_bytes();
-        let of_name = name.to_str().and_then(|name| self.names.get(name));
-        let fits = move |pattern: &str| layout::fits(pattern, bytes);
-        let of_patterns = self.patterns.iter().filter(move |(pattern, _)| fits(pattern));
-        of_name.into_iter().flatten().chain(of_patterns.flat_map(|(_, places)| places)).copied()
+    fn met(&self, name: &OsStr) -> impl Iterator<Item = usize> {
+        let met = self.waiting.iter().filter(move |(_, names)| names.has(name));
+        met.map(|(place, _)| *place)
     }
 }
 
@@ -138,6 +133,7 @@ impl Watching {
             recorder,
             places: Places::default(),
             dirs: HashMap::new(),
+            names: HashMap::new(),
             by_watch: HashMap::new(),
             most: changes::watches() / 8,
             due: BTreeMap::new(),
@@ -427,7 +423,7 @@ impl Watching {
         for path in &before {
             let Some(dir) = self.dirs.get_mut(path) else { continue };
             dir.remove(number);
-            if dir.is_idle() && !wanted.contains_key(path) {
+            if dir.waiting.is_empty() && !wanted.contains_key(path) {
                 let watch = dir.watch;
                 self.dirs.remove(path);
                 watch.inspect(|watch| self.unwatch(*watch, path));
@@ -435,8 +431,9 @@ impl Watching {
         }
         let mut gone = Vec::new();
         for (path, names) in &wanted {
+            let names = self.shared(names);
             let dir = self.dirs.entry(path.clone()).or_default();
-            names.iter().for_each(|name| dir.add(name.clone(), number));
+            dir.waiting.push((number, names));
             let known = dir.watch;
             let is_room = known.is_some() || self.by_watch.len() < self.most;
             let watched = match is_room {
@@ -461,7 +458,7 @@ impl Watching {
             self.dirs.entry(path.clone()).or_default().watch = watch;
             known.inspect(|known| self.unwatch(*known, path));
             if let Some(watch) = watch {
-                self.by_watch.entry(watch).or_default().insert(path.clone());
+                self.by_watch.entry(watch).or_default().push(path.clone());
                 is_any_new = true;
             }
         }
@@ -477,10 +474,20 @@ impl Watching {
         is_any_new
     }
 
+    /// Returns names as others have them as well.
+    fn shared(&mut self, names: &[Cow<'static, str>]) -> Rc<Names> {
+        // What a missing directory is called is known to few.
+        if names.iter().any(|name| matches!(name, Cow::Owned(_))) {
+            return Rc::new(Names::of(names.to_vec()));
+        }
+        let known = self.names.entry(names.to_vec());
+        Rc::clone(known.or_insert_with(|| Rc::new(Names::of(names.to_vec()))))
+    }
+
     /// A directory is not watched any more by this name.
     fn unwatch(&mut self, watch: Watch, path: &Path) {
         let Some(paths) = self.by_watch.get_mut(&watch) else { return };
-        paths.remove(path);
+        paths.retain(|known| known != path);
         if paths.is_empty() {
             self.by_watch.remove(&watch);
             self.watcher.unwatch(watch);

@@ -683,7 +683,7 @@ const RISKS: &[RiskRule] = &[
         key: "@file",
         when: When::Is(&["unreadable"]),
         risk: Medium,
-        why: "it cannot be read: claude leaves it out, with what it forbids and the hooks that it has",
+        why: "claude leaves the file out, with what it forbids and the hooks that it has",
         fix: "mend the file",
     },
 ];

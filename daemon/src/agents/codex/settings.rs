@@ -512,7 +512,7 @@ const RISKS: &[RiskRule] = &[
         key: "@file",
         when: When::Is(&["unreadable"]),
         risk: Low,
-        why: "it cannot be read, and nobody knows what the agent makes of it",
+        why: "codex does not start with such a file",
         fix: "mend the file",
     },
 ];

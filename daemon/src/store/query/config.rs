@@ -23,6 +23,10 @@ const CLOSE_MS: i64 = 3000;
 /// How many launches and sessions one change names.
 const MOST_NAMED: usize = 10;
 
+/// That access `a` wrote a file when `c` happened.
+const WROTE: &str = "a.how <> 'read'
+    AND c.at_ms BETWEEN a.first_at - 3000 AND a.last_at + 3000";
+
 const CHANGES: &str = "config_change c JOIN config_file f ON f.key = c.file";
 
 /// Returns the changes that pass `filter`, newest first.
@@ -88,13 +92,17 @@ fn question(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
     if let Some(session) = &filter.session {
         let mut sessions = Conditions::default();
         require_prefix(&mut sessions, "s.id", session);
+        // In its time, or written by it.
         let sql = format!(
-            "EXISTS (SELECT 1 FROM session s{} AND s.agent <> ''
-                AND c.at_ms BETWEEN s.first_at AND s.last_at + {CLOSE_MS} AND {})",
-            sessions.clause(),
-            concerns("s", "f.agent", "f.dir")
+            "(EXISTS (SELECT 1 FROM session s{of} AND s.agent <> ''
+                AND c.at_ms BETWEEN s.first_at AND s.last_at + {CLOSE_MS} AND {concerns})
+             OR EXISTS (SELECT 1 FROM session s JOIN file_access a ON a.session = s.key
+                JOIN file e ON e.key = a.file{of} AND e.path = f.path AND {WROTE}))",
+            of = sessions.clause(),
+            concerns = concerns("s", "f.agent", "f.dir"),
         );
-        wanted.require(&sql, sessions.into_values());
+        let values = sessions.into_values();
+        wanted.require(&sql, [values.clone(), values].concat());
     }
     Ok(wanted)
 }
@@ -190,11 +198,9 @@ fn active(tx: &Connection, row: &ConfigRow) -> rusqlite::Result<Vec<LaunchId>> {
 /// Returns the sessions that wrote a file about this time.
 fn writers(tx: &Connection, path: &str, at: i64) -> rusqlite::Result<Vec<String>> {
     let sql = format!(
-        "SELECT DISTINCT s.id FROM file e JOIN file_access a ON a.file = e.key
-            JOIN session s ON s.key = a.session
-         WHERE e.path = ?1 AND a.how <> 'read'
-            AND ?2 BETWEEN a.first_at - {CLOSE_MS} AND a.last_at + {CLOSE_MS}
-         ORDER BY s.id LIMIT {MOST_NAMED}"
+        "SELECT DISTINCT s.id FROM (SELECT ?2 AS at_ms) c, file e
+            JOIN file_access a ON a.file = e.key JOIN session s ON s.key = a.session
+         WHERE e.path = ?1 AND {WROTE} ORDER BY s.id LIMIT {MOST_NAMED}"
     );
     let mut statement = tx.prepare_cached(&sql)?;
     statement.query_map(params![path, at], |row| row.get(0))?.collect()
