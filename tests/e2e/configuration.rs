@@ -16,7 +16,7 @@ use trackway_tests::mock::script::{apply_patch, bash, exec_command, write};
 use trackway_tests::scenario::Scenario;
 use trackway_tests::wait;
 use trackway_tests::watch::Watch;
-use trackway_tests::world::repository;
+use trackway_tests::world::{World, repository};
 
 use super::launches::{claude, codex};
 
@@ -33,6 +33,7 @@ const STATE: &str = "{home}/.claude.json";
 
 pub(crate) fn all(tests: &mut Tests) {
     tests.each(codex(), the_trust_that_codex_writes_is_told_with_its_launch);
+    tests.each(codex(), what_codex_says_of_itself_is_what_is_in_force);
     tests.each(claude(), what_a_project_sets_is_shown_for_its_session);
     tests.each(claude(), what_a_project_sets_is_found_to_be_a_risk);
     tests.each(claude(), what_claude_notes_of_its_own_is_no_change);
@@ -87,7 +88,7 @@ fn put(path: impl AsRef<Path>, text: &str) {
 }
 
 fn the_trust_that_codex_writes_is_told_with_its_launch(agent: Agent) {
-    let furnish = |world: &trackway_tests::world::World| repository(&world.root().join("new"));
+    let furnish = |world: &World| repository(&world.root().join("new"));
     let watch = Arc::new(Watch::start_in(&[agent], furnish));
     // The older one trusts wherever it may write, the newer one where it is told to.
     let trusting: &[&str] =
@@ -106,6 +107,45 @@ fn the_trust_that_codex_writes_is_told_with_its_launch(agent: Agent) {
     assert_eq!((row.before.clone(), row.after.clone()), (None, Some("trusted".into())));
     assert!(row.key.contains(&watch.world.tell("{root}/new")), "{row:#?}");
     assert!(row.launches.contains(&run.launch), "{row:#?}");
+}
+
+/// What codex itself prints of its effective configuration is the judge of ours.
+fn what_codex_says_of_itself_is_what_is_in_force(agent: Agent) {
+    const USER: &str = "{home}/.codex/config.toml";
+    for trust in ["trusted", "untrusted"] {
+        let furnish = |world: &World| {
+            let user = world.tell(USER);
+            let text = fs::read_to_string(&user).expect("it was furnished");
+            let text = text.replace("\"trusted\"", &format!("{trust:?}"));
+            let ours = "model = \"gpt-5.1-codex\"\n";
+            put(user, &format!("{ours}{text}[features]\nmemories = true\n"));
+            let project = "model = \"gpt-5.2-codex\"\n[features]\nmemories = false\n";
+            put(world.tell("{repo}/.codex/config.toml"), project);
+        };
+        let watch = Arc::new(Watch::start_in(&[agent], furnish));
+        let said = |args: &[&str]| {
+            let run = Scenario::new(agent).args(args.iter().copied()).run_in(&watch);
+            fs::read_to_string(&run.output).expect("it printed something")
+        };
+        let features = said(&["features", "list"]);
+        let memories = features.lines().find(|line| line.starts_with("memories "));
+        let memories = memories.and_then(|line| line.split_whitespace().last());
+        let doctor: Value = serde_json::from_str(&said(&["doctor", "--json"])).expect("JSON");
+        let model = &doctor["checks"]["config.load"]["details"]["model"];
+
+        let dir = watch.world.tell("{repo}");
+        let in_force = |key: &str| -> Option<Value> {
+            let rows: Vec<SettingRow> = watch.daemon.rows(&["config", "show", "--dir", &dir]);
+            let mut rows = rows.into_iter().filter(|row| row.agent == "codex" && row.key == key);
+            // Both layers are known.
+            let both: Vec<SettingRow> = rows.by_ref().collect();
+            let winner = both.iter().find(|row| row.in_force == InForce::Yes)?;
+            (both.len() == 2).then(|| winner.value.clone()).flatten()
+        };
+        let ours = wait::until(PATIENCE, || in_force("features.memories")).expect("both layers");
+        assert_eq!(Some(&*ours.to_string()), memories, "{trust}\n{features}");
+        assert_eq!(in_force("model").as_ref(), Some(model), "{trust}\n{doctor:#}");
+    }
 }
 
 /// The credentials and the path in the address that a project sets.

@@ -247,6 +247,7 @@ impl Going {
             pid,
             code: departure.code,
             leftovers: departure.leftovers,
+            output: self.plan.output(),
             cwd: self.plan.cwd,
             interactive,
             window: (self.from, until),

@@ -33,6 +33,8 @@ pub struct Outcome {
     pub code: i32,
     /// What it left running and was ended by pid.
     pub leftovers: Vec<Leftover>,
+    /// The file that has what it printed.
+    pub output: PathBuf,
     pub(super) cwd: PathBuf,
     pub(super) interactive: bool,
     pub(super) window: (Timestamp, Timestamp),
