@@ -13,7 +13,7 @@ use trackway_protocol::record::{Body, Record};
 fn same<T: DeserializeOwned + Serialize + Debug>(lines: &str) -> Vec<T> {
     let read = |line: &str| {
         let value: T = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-        assert_eq!(serde_json::to_string(&value).unwrap(), line);
+        assert_eq!(serde_json::to_string(&value).expect("it was read"), line);
         value
     };
     lines.lines().map(read).collect()

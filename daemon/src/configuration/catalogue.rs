@@ -216,16 +216,19 @@ pub(crate) struct Switch {
 /// What a switch says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Says {
+    /// Anything.
+    Set,
     True,
     Word(&'static str),
 }
 
 impl Says {
     /// Whether a value says so.
-    pub(crate) fn is(self, value: &serde_json::Value) -> bool {
+    pub(crate) fn is(self, value: Option<&serde_json::Value>) -> bool {
         match self {
-            Self::True => value == &serde_json::Value::Bool(true),
-            Self::Word(word) => value.as_str() == Some(word),
+            Self::Set => true,
+            Self::True => value == Some(&serde_json::Value::Bool(true)),
+            Self::Word(word) => value.and_then(serde_json::Value::as_str) == Some(word),
         }
     }
 }
@@ -235,6 +238,10 @@ impl Says {
 pub(crate) struct Differs {
     pub(crate) key: &'static str,
     pub(crate) value: &'static str,
+    /// Versions with which it was tried, and which obeyed.
+    pub(crate) obeyed_by: &'static [&'static str],
+    /// Those that did not.
+    pub(crate) ignored_by: &'static [&'static str],
     pub(crate) why: &'static str,
 }
 

@@ -14,7 +14,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{Endpoint, Risk};
 use trackway_protocol::row::{InForce, SettingRow};
 
-use super::catalogue::{Layers, Scope};
+use super::catalogue::{Differs, Layers, Scope};
 use super::compare::risk_of;
 use super::entry::{joined, parts};
 use crate::agents::{self, Agent};
@@ -248,7 +248,7 @@ fn is_of(
 /// Takes what is switched off out of force.
 fn switch_off(rules: &Layers, words: &mut [Word<'_>]) {
     for switch in rules.switches {
-        let says = |word: &Word<'_>| word.value.as_ref().is_some_and(|value| switch.says.is(value));
+        let says = |word: &Word<'_>| switch.says.is(word.value.as_ref());
         let is_on = words.iter().any(|word| word.key == switch.key && says(word));
         let is_off = |word: &Word<'_>| {
             let is_below = word
@@ -259,6 +259,7 @@ fn switch_off(rules: &Layers, words: &mut [Word<'_>]) {
                 && switch.value.is_none_or(|value| word.value == Some(value.into()))
                 && !(switch.spares_managed && word.rank.0 == MANAGED)
                 && word.layer != "session"
+                && word.rank.0 != ABOVE_ALL
         };
         for word in words.iter_mut().filter(|word| is_on && is_off(word)) {
             (word.counts, word.why) = (InForce::No, Some(format!("{} says so", switch.key)));
@@ -317,7 +318,7 @@ fn of_file<'a>(
             counts = InForce::Unknown;
             why = Some("the file has a value that may make the agent leave it out".to_owned());
         } else if is_project {
-            (counts, why) = by_project(rules, layers, layer, key, setting, dir);
+            (counts, why) = by_project(rules, layers, layer, (key, setting), told, dir);
         } else if layer.scope == Scope::User {
             (counts, why) = by_user(rules, layer, told);
         }
@@ -355,8 +356,8 @@ fn by_project(
     rules: &Layers,
     layers: &[&Layer],
     layer: &Layer,
-    key: &str,
-    setting: &Setting,
+    (key, setting): (&str, &Setting),
+    told: &Told,
     dir: Option<&str>,
 ) -> (InForce, Option<String>) {
     let of_dir = layer.dir.as_deref();
@@ -381,7 +382,7 @@ fn by_project(
     let value = setting.value.as_ref().and_then(Value::as_str);
     let differs = rules.differs.iter().find(|rule| rule.key == key && Some(rule.value) == value);
     if let Some(rule) = differs {
-        return (InForce::Unknown, Some(rule.why.to_owned()));
+        return (obeyed(rule, told.version.as_deref()), Some(rule.why.to_owned()));
     }
     let needs_trust = rules.if_trusted.iter().any(|pattern| *pattern == "*" || *pattern == key)
         && (layer.scope == Scope::Project || rules.if_trusted.contains(&"*"));
@@ -392,6 +393,16 @@ fn by_project(
         Some(true) => (InForce::Yes, None),
         Some(false) => (InForce::No, Some("the project is not trusted".to_owned())),
         None => (InForce::No, Some("nobody is known to have trusted the project".to_owned())),
+    }
+}
+
+/// Whether a version obeys a project where versions differ: known of those that were tried.
+fn obeyed(rule: &Differs, version: Option<&str>) -> InForce {
+    let is_one = |tried: &[&str]| version.is_some_and(|version| tried.contains(&version));
+    match (is_one(rule.obeyed_by), is_one(rule.ignored_by)) {
+        (true, _) => InForce::Yes,
+        (_, true) => InForce::No,
+        _ => InForce::Unknown,
     }
 }
 

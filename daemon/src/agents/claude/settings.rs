@@ -719,15 +719,26 @@ static LAYERS: Layers = Layers {
         Differs {
             key: "permissions.defaultMode",
             value: "bypassPermissions",
+            obeyed_by: &["2.1.197"],
+            ignored_by: &["2.1.330"],
             why: "versions differ: 2.1.197 obeys a project here, 2.1.330 does not",
         },
         Differs {
             key: "permissions.defaultMode",
             value: "auto",
+            obeyed_by: &[],
+            ignored_by: &["2.1.197", "2.1.330"],
             why: "2.1.197 and 2.1.330 do not obey a project here; others may",
         },
     ],
     switches: &[
+        Switch {
+            key: "env.ANTHROPIC_MODEL",
+            says: Says::Set,
+            off: "model",
+            value: None,
+            spares_managed: true,
+        },
         Switch {
             key: "permissions.disableBypassPermissionsMode",
             says: Says::Word("disable"),

@@ -512,7 +512,7 @@ const RISKS: &[RiskRule] = &[
         key: "@file",
         when: When::Is(&["unreadable"]),
         risk: Low,
-        why: "codex does not start with such a file",
+        why: "codex leaves it out, or does not start with such a file",
         fix: "mend the file",
     },
 ];

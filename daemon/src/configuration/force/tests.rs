@@ -147,6 +147,32 @@ fn a_session_s_own_word_is_the_last_one() {
 }
 
 #[test]
+fn where_versions_differ_only_those_that_were_tried_are_known() {
+    let bypass = [("permissions.defaultMode", json!("bypassPermissions"))];
+    let layers = [file(Project, "/r/.claude/settings.json", Some("/r"), &bypass)];
+    let counts = |version: &str| {
+        let told = Told { version: Some(version.into()), ..flags(&[]) };
+        of(&claude(&layers, &told, "/r"), "permissions.defaultMode")[0].2
+    };
+    let cases = [("2.1.197", Yes), ("2.1.330", No), ("2.1.250", Unknown), ("3.0", Unknown)];
+    for (version, expected) in cases {
+        assert_eq!(counts(version), expected, "{version}");
+    }
+}
+
+#[test]
+fn a_variable_for_the_model_is_stronger_than_settings_and_weaker_than_the_flag() {
+    let row = says;
+    let says = [("model", json!("opus")), ("env.ANTHROPIC_MODEL", json!("haiku"))];
+    let layers = [file(User, "/h/.claude/settings.json", None, &says)];
+    let rows = claude(&layers, &flags(&["--model=sonnet"]), "/r");
+    let both = [row("argv", json!("sonnet"), Yes), row("user", json!("opus"), No)];
+    assert_eq!(of(&rows, "model"), both);
+    let rows = claude(&layers, &flags(&[]), "/r");
+    assert_eq!(of(&rows, "model"), [row("user", json!("opus"), No)]);
+}
+
+#[test]
 fn of_claude_s_projects_only_the_directory_of_its_start_counts() {
     let model = |name: &str| [("model", json!(name))];
     let layers = [
