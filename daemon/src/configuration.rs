@@ -26,7 +26,7 @@ use trackway_protocol::ids::Timestamp;
 use crate::agents;
 use crate::event::{Event, SourceReport, State};
 use crate::source::sessions::watch::{Wake, Watcher};
-use crate::source::{Ended, EventSender};
+use crate::source::{Ended, EventSender, changes};
 use crate::store::Store;
 use crate::store::ingest::Intake;
 
@@ -157,6 +157,7 @@ fn begin(state_dir: &Path, intake: &Intake, events: &EventSender) -> Result<Runn
     let (state_dir, intake, events) = (state_dir.to_owned(), intake.clone(), events.clone());
     let run = move || {
         let run = || {
+            changes::keep_back();
             let kept = Store::kept(&state_dir, intake).map_err(|error| error.to_string())?;
             let recorder = Recorder::new(kept).map_err(|error| error.to_string())?;
             let mut watching = Watching::new(watcher, recorder, orders, events.clone());

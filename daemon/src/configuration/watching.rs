@@ -264,8 +264,9 @@ impl Watching {
         for number in &due {
             self.due.remove(number);
             self.look(*number);
-            self.recorder.hand_over()?;
         }
+        // Together: each commit waits for the disk.
+        self.recorder.hand_over()?;
         if !due.is_empty() || self.told.is_none() {
             self.report();
         }

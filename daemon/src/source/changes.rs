@@ -109,16 +109,16 @@ pub(crate) fn start(events: EventSender, excluded: Vec<PathBuf>) -> std::io::Res
     })
 }
 
-/// Lets everybody else go first.
+/// Has this thread let everybody else go first.
 #[cfg(target_os = "linux")]
-fn keep_back() {
+pub(crate) fn keep_back() {
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "the thread that watches files has the usual priority");
+        tracing::debug!(%error, "the thread has the usual priority");
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn keep_back() {}
+pub(crate) fn keep_back() {}
 
 struct Changes {
     events: EventSender,
