@@ -42,6 +42,7 @@ mod rule;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
+mod walk;
 mod watching;
 
 use recorder::Recorder;

@@ -36,7 +36,7 @@ pub(crate) fn read_text(path: &Path) -> Option<String> {
 
 /// Opens a file that may turn out to be a pipe by the time that it is opened.
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -45,7 +45,7 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Opens a file.
 #[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 

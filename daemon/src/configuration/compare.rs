@@ -1,12 +1,12 @@
 //! What is new between two states of a file, and what it means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 use trackway_protocol::record::{ConfigChange, Risk};
 
 use super::catalogue::{RiskRule, Scope, When, fits};
-use super::entry::{Digest, Entry};
+use super::entry::Entry;
 use super::rule;
 
 /// Compares what was said with what is said, key by key.
@@ -54,10 +54,11 @@ fn scalar(old: Option<&Entry>, new: Option<&Entry>, changes: &mut Vec<Keyed>) {
 }
 
 fn members(old: &[&Entry], new: &[&Entry], changes: &mut Vec<Keyed>) {
-    let has = |entries: &[&Entry], digest: Digest| entries.iter().any(|it| it.digest == digest);
+    let digests = |entries: &[&Entry]| entries.iter().map(|it| it.digest).collect::<HashSet<_>>();
+    let (before, after) = (digests(old), digests(new));
     let mut gone: Vec<&Entry> =
-        old.iter().filter(|entry| !has(new, entry.digest)).copied().collect();
-    for entry in new.iter().filter(|entry| !has(old, entry.digest)) {
+        old.iter().filter(|entry| !after.contains(&entry.digest)).copied().collect();
+    for entry in new.iter().filter(|entry| !before.contains(&entry.digest)) {
         // One that looks the same is taken for the same one, changed where nothing is shown of it.
         let same = gone.iter().position(|other| other.shown == entry.shown);
         let before = same.map(|at| gone.remove(at));

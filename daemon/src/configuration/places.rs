@@ -11,7 +11,7 @@ use crate::agents::{self, Agent};
 use crate::enrich::normal::normal;
 
 /// How many places there may be.
-const MOST: usize = 20_000;
+pub(super) const MOST: usize = 20_000;
 
 /// What a place is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

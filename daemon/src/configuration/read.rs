@@ -3,7 +3,7 @@
 //! Only regular files are opened, none of secrets is, and none is read beyond a bound.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,8 +14,9 @@ use sha2::{Digest as _, Sha256};
 use trackway_protocol::ids::Timestamp;
 
 use super::catalogue::{Format, Show};
-use super::entry::{Digest, Entries, Entry, Walk};
-use crate::agents;
+use super::entry::{Digest, Entries, Entry};
+use super::walk::Walk;
+use crate::agents::{self, disk};
 use crate::enrich::redact::{length, value};
 
 /// Settings are read up to this size, in bytes.
@@ -158,7 +159,7 @@ pub(super) fn read(path: &Path, format: Format, salt: &[u8]) -> Looked {
         let digest = Digest::of(salt, &[value.as_bytes()]);
         let key = vec![name.to_owned()];
         let shown = Some(Value::from(value));
-        let entry = Entry { key, is_member: false, shown, digest, is_name: false };
+        let entry = Entry { key, is_member: false, shown, digest };
         looked.entries.entries.push(entry);
     };
     // Of settings it is told only where others than the owner may write them.
@@ -175,7 +176,7 @@ pub(super) fn read(path: &Path, format: Format, salt: &[u8]) -> Looked {
         let digest = Digest::of(salt, &[sha256.as_bytes()]);
         let shown = looked.size.map(Value::from);
         let key = vec!["@content".to_owned()];
-        let entry = Entry { key, is_member: false, shown, digest, is_name: false };
+        let entry = Entry { key, is_member: false, shown, digest };
         looked.entries.entries.push(entry);
     }
     looked.entries.entries.sort_by(Entry::order);
@@ -204,7 +205,7 @@ fn contents(path: &Path, meta: &Metadata, format: Format, salt: &[u8]) -> Result
     if meta.len() > most {
         return Err(too_large(meta.len()));
     }
-    let file = open(path).map_err(|error| reason(&error))?;
+    let file = disk::open(path).map_err(|error| reason(&error))?;
     let opened = file.metadata().map_err(|error| reason(&error))?;
     // It may have become another one since.
     if !opened.is_file() {
@@ -228,26 +229,27 @@ fn parse(bytes: &[u8], format: Format, salt: &[u8]) -> Result<Entries, String> {
         Format::Toml(keys) => toml(bytes, Walk::new(&mut entries, salt, keys, Show::Hidden))?,
         Format::Hash | Format::Secret => {}
     }
-    name(&mut entries.entries, salt);
+    name(&mut entries, salt);
     let Entries { left_out, twice, .. } = entries;
     for (name, count) in [("@left-out", left_out), ("@twice", twice)] {
         if count > 0 {
             let (key, shown) = (vec![name.to_owned()], Some(Value::from(count)));
             let digest = Digest::of(salt, &[&count.to_le_bytes()]);
-            entries.entries.push(Entry { key, is_member: false, shown, digest, is_name: false });
+            entries.entries.push(Entry { key, is_member: false, shown, digest });
         }
     }
     Ok(entries)
 }
 
 /// Shows the names of what the same file describes under a key of its own.
-fn name(entries: &mut [Entry], salt: &[u8]) {
+fn name(Entries { entries, names, .. }: &mut Entries, salt: &[u8]) {
     let described =
         entries.iter().filter_map(|entry| entry.key.get(1).filter(|_| entry.key.len() > 2));
     let digests = described.map(|name| (Digest::of_text(salt, name), name.clone()));
     let described: BTreeMap<Digest, String> = digests.collect();
-    for entry in entries.iter_mut().filter(|entry| entry.is_name && entry.shown.is_none()) {
-        entry.shown = described.get(&entry.digest).map(|name| Value::from(&**name));
+    for entry in entries.iter_mut().filter(|entry| names.contains(&entry.key)) {
+        let name = described.get(&entry.digest).map(|name| Value::from(&**name));
+        entry.shown = entry.shown.take().or(name);
     }
 }
 
@@ -309,19 +311,4 @@ fn kind(meta: &Metadata) -> &'static str {
 fn timestamp(time: SystemTime) -> Option<Timestamp> {
     let since = time.duration_since(UNIX_EPOCH).ok()?;
     Some(Timestamp::from_ms(i64::try_from(since.as_millis()).ok()?))
-}
-
-/// Opens a file that may turn out to be a pipe by the time that it is opened.
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
-}
-
-/// Opens a file.
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
 }

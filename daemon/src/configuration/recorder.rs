@@ -13,7 +13,7 @@ use trackway_protocol::record::{
 use super::catalogue::{Base, When};
 use super::compare::compare;
 use super::entry::Entry;
-use super::places::{ConfigFile, Place};
+use super::places::{self, ConfigFile, Place};
 use super::read::{self, Looked, Sign, State};
 use crate::enrich::repo::lookup::{Find, Found};
 use crate::session::Key;
@@ -54,8 +54,10 @@ struct Snapshot {
 impl Snapshot {
     /// Whether something is not said any more.
     fn says_more_than(&self, looked: &Looked) -> bool {
-        let mut entries = self.entries.iter();
-        entries.any(|entry| !looked.entries.entries.iter().any(|now| now.key == entry.key))
+        // Those of files are sorted by key.
+        let now = &looked.entries.entries;
+        let is_said = |entry: &Entry| now.binary_search_by(|now| now.key.cmp(&entry.key)).is_ok();
+        !self.entries.iter().all(is_said)
     }
 }
 
@@ -86,10 +88,10 @@ impl Recorder {
         Ok(Self { kept, salt, find: Find::new(), seen: HashMap::new() })
     }
 
-    /// Returns the directories that agents are known to have worked in, the last ones first, and
-    /// agents' own ones.
+    /// Returns the directories that agents are known to have worked in, the last ones first and one
+    /// more than there is place for, and agents' own ones.
     pub(super) fn known(&self) -> (Vec<PathBuf>, Vec<(String, PathBuf)>) {
-        (self.kept.touched_dirs(), self.kept.homes())
+        (self.kept.touched_dirs(places::MOST + 1), self.kept.homes())
     }
 
     /// Returns the repository of a directory, without what changes with each commit.

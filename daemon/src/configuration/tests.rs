@@ -290,6 +290,19 @@ fn of_a_key_that_stands_twice_the_last_one_counts() {
 }
 
 #[test]
+fn what_is_something_else_than_it_should_be_is_noted_all_the_same() {
+    let mut story = Story::new();
+    let text = r#"{"permissions": {"allow": 7, "deny": {"a": 1}}, "hooks": [1], "sandbox": "s3cret",
+        "model": null, "env": null}"#;
+    story.write("home/.claude/settings.json", text);
+    let run = story.start();
+    let rows = run.wait(&story.path("home/.claude/settings.json"), 5);
+    let told: Vec<_> = rows.iter().map(|row| (&*row.key, &row.after)).collect();
+    let keys = ["hooks", "model", "permissions.allow", "permissions.deny", "sandbox"];
+    assert_eq!(told, keys.map(|key| (key, &None)));
+}
+
+#[test]
 fn files_whose_directory_is_made_later_are_seen() {
     let mut story = Story::new();
     fs::remove_dir_all(story.path("home")).unwrap();

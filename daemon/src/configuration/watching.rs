@@ -181,7 +181,9 @@ impl Watching {
         if self.places.is_full()
             && let Some(number) = self.places.dispensable()
         {
+            // Until an agent comes to it again, what appears there is not seen.
             self.forget(number);
+            self.places.left_out += 1;
         }
         let Some(number) = self.places.add(kind, dir) else { return false };
         self.make_due([number]);
@@ -514,7 +516,9 @@ impl Watching {
                 let seconds = POLL.as_secs();
                 format!("{blind} directories are looked at every {seconds} s: {advice}")
             }
-            "left out" => format!("{left_out} directories that agents worked in are too many"),
+            "left out" => {
+                format!("{left_out} directories that agents were in are not watched: too many")
+            }
             _ => format!("{cut} directories have more files of configuration than are looked at"),
         };
         let reasons: Vec<String> = kinds.iter().map(reason).collect();

@@ -345,16 +345,21 @@ impl Kept {
         rows.collect()
     }
 
-    /// Returns directories that agents are known to have been in, the last ones first.
-    pub(crate) fn touched_dirs(&self) -> Vec<PathBuf> {
+    /// Returns directories that agents are known to have been in, the last ones first, at most so
+    /// many.
+    pub(crate) fn touched_dirs(&self, most: usize) -> Vec<PathBuf> {
         let dirs = || -> rusqlite::Result<Vec<_>> {
             let select = "SELECT path FROM dir_sum s JOIN dir d ON d.key = s.dir
                 WHERE s.level = 0 AND path_b64 = ''
-                GROUP BY d.key ORDER BY max(s.last_at) DESC LIMIT 20000";
+                GROUP BY d.key ORDER BY max(s.last_at) DESC LIMIT ?";
             let mut statement = self.connection.prepare(select)?;
-            statement.query_map([], |row| row.get::<_, String>(0).map(PathBuf::from))?.collect()
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            statement.query_map([most], |row| row.get::<_, String>(0).map(PathBuf::from))?.collect()
         };
-        dirs().unwrap_or_default()
+        dirs().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the directories that agents were in cannot be read");
+            Vec::new()
+        })
     }
 
     /// Returns every home that session files were ever found in.

@@ -88,8 +88,8 @@ pub struct ConfigChanged {
     /// Its size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// SHA-256 of the file before, in hexadecimal digits; absent for files of secrets, which are
-    /// never opened.
+    /// SHA-256 of the file as it was when something of it was last recorded, in hexadecimal digits;
+    /// absent for files of secrets, which are never opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_sha256: Option<String>,
     /// SHA-256 of the file as it is now.

@@ -24,8 +24,11 @@ const CLOSE_MS: i64 = 3000;
 const MOST_NAMED: usize = 10;
 
 /// That access `a` wrote a file when `c` happened.
-const WROTE: &str = "a.how <> 'read'
-    AND c.at_ms BETWEEN a.first_at - 3000 AND a.last_at + 3000";
+fn wrote() -> String {
+    format!(
+        "a.how <> 'read' AND c.at_ms BETWEEN a.first_at - {CLOSE_MS} AND a.last_at + {CLOSE_MS}"
+    )
+}
 
 const CHANGES: &str = "config_change c JOIN config_file f ON f.key = c.file";
 
@@ -97,7 +100,8 @@ fn question(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
             "(EXISTS (SELECT 1 FROM session s{of} AND s.agent <> ''
                 AND c.at_ms BETWEEN s.first_at AND s.last_at + {CLOSE_MS} AND {concerns})
              OR EXISTS (SELECT 1 FROM session s JOIN file_access a ON a.session = s.key
-                JOIN file e ON e.key = a.file{of} AND e.path = f.path AND {WROTE}))",
+                JOIN file e ON e.key = a.file{of} AND e.path = f.path AND {wrote}))",
+            wrote = wrote(),
             of = sessions.clause(),
             concerns = concerns("s", "f.agent", "f.dir"),
         );
@@ -200,7 +204,8 @@ fn writers(tx: &Connection, path: &str, at: i64) -> rusqlite::Result<Vec<String>
     let sql = format!(
         "SELECT DISTINCT s.id FROM (SELECT ?2 AS at_ms) c, file e
             JOIN file_access a ON a.file = e.key JOIN session s ON s.key = a.session
-         WHERE e.path = ?1 AND {WROTE} ORDER BY s.id LIMIT {MOST_NAMED}"
+         WHERE e.path = ?1 AND {} ORDER BY s.id LIMIT {MOST_NAMED}",
+        wrote()
     );
     let mut statement = tx.prepare_cached(&sql)?;
     statement.query_map(params![path, at], |row| row.get(0))?.collect()
