@@ -32,6 +32,7 @@ use crate::store::ingest::Intake;
 
 pub(crate) mod catalogue;
 pub(crate) mod compare;
+mod dirs;
 pub(crate) mod entry;
 mod expand;
 pub(crate) mod force;

@@ -63,6 +63,18 @@ pub(crate) struct FileRule {
     pub(crate) format: Format,
 }
 
+impl FileRule {
+    pub(crate) const fn new(
+        base: Base,
+        path: &'static str,
+        scope: Scope,
+        kind: &'static str,
+        format: Format,
+    ) -> Self {
+        Self { base, path, scope, kind, format }
+    }
+}
+
 /// How a file is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Format {
@@ -84,6 +96,12 @@ pub(crate) struct KeyRule {
     /// Its path with dots, where `*` is any one component.
     pub(crate) key: &'static str,
     pub(crate) show: Show,
+}
+
+impl KeyRule {
+    pub(crate) const fn new(key: &'static str, show: Show) -> Self {
+        Self { key, show }
+    }
 }
 
 /// What of a value may stand in a record.
@@ -130,6 +148,42 @@ pub(crate) struct RiskRule {
     pub(crate) fix: &'static str,
 }
 
+impl RiskRule {
+    /// A risk of which it can be said what to do.
+    pub(crate) const fn new(
+        risk: Risk,
+        key: &'static str,
+        when: When,
+        why: &'static str,
+        fix: &'static str,
+    ) -> Self {
+        Self { key, when, risk, why, fix }
+    }
+
+    /// A change that is worth knowing of, and nothing to mend.
+    pub(crate) const fn news(risk: Risk, key: &'static str, when: When, why: &'static str) -> Self {
+        Self { key, when, risk, why, fix: "" }
+    }
+}
+
+/// What is a risk in the files of every agent, whatever they say.
+pub(crate) const OF_FILES: [RiskRule; 3] = [
+    RiskRule::new(
+        Risk::High,
+        "@mode",
+        When::Mode(0o077),
+        "others than the owner can get at it",
+        "chmod 600",
+    ),
+    RiskRule::news(Risk::Low, "@link", When::Set, "the file is a link to another one"),
+    RiskRule::news(
+        Risk::Low,
+        "@content",
+        When::SetByProject,
+        "the project's instructions to the model changed",
+    ),
+];
+
 /// What a value must be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum When {
@@ -169,9 +223,12 @@ pub(crate) struct Layers {
     pub(crate) if_trusted: &'static [&'static str],
     /// By what key the user's own files say that a project is trusted, and the value.
     pub(crate) trust: Trust,
-    /// Whether only the directory in which the agent is started has a project's settings, and none
-    /// above it.
-    pub(crate) only_in_cwd: bool,
+    /// Where only the directory in which the agent is started has a project's settings: why it is not
+    /// known whether local ones at the top of the repository count. None where all directories from
+    /// the top on count.
+    pub(crate) only_in_cwd: Option<&'static str>,
+    /// How the names of files end that count only where a flag chooses them, and that flag.
+    pub(crate) profile: Option<(&'static str, &'static str)>,
     /// What versions of the agent do not agree on, where a project says it.
     pub(crate) differs: &'static [Differs],
     /// Settings that switch others off.

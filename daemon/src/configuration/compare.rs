@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 use trackway_protocol::record::{ConfigChange, Risk};
 
-use super::catalogue::{RiskRule, Scope, When, fits};
+use super::catalogue::{OF_FILES, RiskRule, Scope, When, fits};
 use super::entry::Entry;
 use super::rule;
 
@@ -84,6 +84,12 @@ fn change(old: Option<&Entry>, new: Option<&Entry>, words: [&str; 2]) -> Option<
     Some((entry.key.clone(), change))
 }
 
+/// Returns the rules of a key, those of all agents' files among them.
+fn of_key<'a>(risks: &'a [RiskRule], parts: &[String]) -> impl Iterator<Item = &'a RiskRule> {
+    let all = risks.iter().chain(&OF_FILES);
+    all.filter(|rule| fits(rule.key, parts.iter().map(String::as_str)))
+}
+
 /// Returns the rule of the greatest risk that a change is of.
 fn judge<'a>(
     risks: &'a [RiskRule],
@@ -92,7 +98,7 @@ fn judge<'a>(
     change: &ConfigChange,
 ) -> Option<&'a RiskRule> {
     let is_gone = matches!(&*change.what, "unset" | "removed");
-    let of_key = risks.iter().filter(|rule| fits(rule.key, parts.iter().map(String::as_str)));
+    let of_key = of_key(risks, parts);
     let met = of_key.filter(|rule| match rule.when {
         When::Gone => is_gone,
         when => !is_gone && is_met(when, scope, change.after.as_ref()),
@@ -107,7 +113,7 @@ pub(crate) fn risk_of<'a>(
     parts: &[String],
     value: Option<&Value>,
 ) -> Option<&'a RiskRule> {
-    let of_key = risks.iter().filter(|rule| fits(rule.key, parts.iter().map(String::as_str)));
+    let of_key = of_key(risks, parts);
     let met = of_key.filter(|rule| is_met(rule.when, scope, value));
     met.max_by_key(|rule| rule.risk).filter(|rule| rule.risk > Risk::None)
 }

@@ -8,8 +8,7 @@
 //! under the name now, and so does whoever tells that an agent works there.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::mpsc;
@@ -18,11 +17,12 @@ use std::time::{Duration, Instant};
 use trackway_protocol::ids::Timestamp;
 
 use super::catalogue::Base;
+use super::dirs::{Dir, Names};
 use super::expand::Wanted;
 use super::places::{Kind, Places};
 use super::recorder::{Outcome, Recorder};
 use super::{NAME, Order, TIER};
-use crate::agents::{self, layout};
+use crate::agents;
 use crate::event::{Event, SourceReport, State};
 use crate::source::sessions::watch::{Change, Refused, Scope, Seen, Watch, Watcher};
 use crate::source::{Ended, EventSender, changes};
@@ -73,52 +73,6 @@ pub(super) struct Watching {
     /// Since when something may have been missed.
     overflowed: Option<Timestamp>,
     looked_at_all: Option<Instant>,
-}
-
-/// A directory in which something may appear.
-#[derive(Debug, Default)]
-struct Dir {
-    /// None where it cannot be watched.
-    watch: Option<Watch>,
-    /// The places for which it is watched, and the names that matter to each.
-    waiting: Vec<(usize, Rc<Names>)>,
-}
-
-/// Names, and patterns of such. Most directories share the same ones.
-#[derive(Debug, Default)]
-struct Names {
-    exact: HashSet<Cow<'static, str>>,
-    patterns: Vec<Cow<'static, str>>,
-}
-
-impl Names {
-    fn of(names: Vec<Cow<'static, str>>) -> Self {
-        let (patterns, exact): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|name| name.contains('*'));
-        Self { exact: exact.into_iter().collect(), patterns }
-    }
-
-    fn has(&self, name: &OsStr) -> bool {
-        let is_exact = name.to_str().is_some_and(|name| self.exact.contains(name));
-        let bytes = name.as_encoded_bytes();
-        is_exact || self.patterns.iter().any(|pattern| layout::fits(pattern, bytes))
-    }
-}
-
-impl Dir {
-    fn remove(&mut self, place: usize) {
-        self.waiting.retain(|(waiting, _)| *waiting != place);
-    }
-
-    fn places(&self) -> impl Iterator<Item = usize> {
-        self.waiting.iter().map(|(place, _)| *place)
-    }
-
-    /// The places to which a name matters.
-    fn met(&self, name: &OsStr) -> impl Iterator<Item = usize> {
-        let met = self.waiting.iter().filter(move |(_, names)| names.has(name));
-        met.map(|(place, _)| *place)
-    }
 }
 
 impl Watching {

@@ -2,11 +2,13 @@
 //! 0.162.1 and 0.169.0.
 
 use serde_json::json;
+use trackway_protocol::ids::Timestamp;
 
 use super::*;
 use crate::agents::claude::Claude;
 use crate::agents::codex::Codex;
 use crate::configuration::catalogue::Scope::{Local, Managed, Project, User};
+use crate::configuration::entry::joined;
 
 fn at() -> Timestamp {
     Timestamp::from_ms(5)
