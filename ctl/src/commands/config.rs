@@ -49,7 +49,7 @@ pub(crate) struct Config {
     #[command(flatten)]
     agent: Agent,
 
-    /// Take only changes in the time of this session: the agent's own id of it, or how that begins
+    /// Take only changes in the time of this session, and what it wrote: its id, or how it begins
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     session: Option<String>,
 
