@@ -427,6 +427,9 @@ pub(crate) struct ProcessFacts {
     pub(crate) ancestors: Vec<Ancestor>,
     /// Whether it was told before that it runs this program; none where the source does not know.
     pub(crate) told: Option<bool>,
+    /// Whether it was met in the middle of an `execve`: its program is there, the command line and
+    /// the environment are not yet. The kernel tells of the exec when all is.
+    pub(crate) is_becoming: bool,
 }
 
 /// One process above another.

@@ -154,6 +154,10 @@ impl Procfs {
         let stat = self.stat(pid);
         let argv = self.argv(pid);
         let env = self.read(pid, "environ");
+        // Neither is ever empty once the program runs, for there is a name at least; and whoever has
+        // ended has no environment that could be opened.
+        let is_becoming = argv.is_none() && env.as_ref().is_some_and(Vec::is_empty);
+        let env = env.filter(|_| !is_becoming);
         let exe = exe.map(|path| PathBuf::from(OsStr::from_bytes(path)));
         let exe = exe.map(|path| self.strip_deleted(pid, "exe", path));
         ProcessFacts {
@@ -170,6 +174,7 @@ impl Procfs {
             other_namespace: self.other_namespace(pid),
             ancestors: Vec::new(),
             told: None,
+            is_becoming,
         }
     }
 
@@ -420,8 +425,13 @@ mod tests {
     #[test]
     fn a_process_that_is_gone_has_no_facts() {
         let mut child = std::process::Command::new("true").spawn().unwrap();
-        child.wait().unwrap();
         let proc = Procfs::open().unwrap();
+        while !proc.stat(child.id()).unwrap().zombie {
+            std::thread::yield_now();
+        }
+        let facts = proc.facts(child.id(), None);
+        assert!(!facts.is_becoming, "it has ended, and becomes nothing");
+        child.wait().unwrap();
         let facts = proc.facts(child.id(), None);
         assert_eq!((facts.cwd, facts.ppid, facts.argv), (None, None, None));
         assert_eq!(proc.is_own(child.id()), None);

@@ -76,7 +76,7 @@ fn an_agent_finds_its_model(agent: Agent) {
     plan.env = agent::environment(&world, &[agent]);
     let turns = vec![say("I have nothing to say.")];
     let talk = Conversation { api: agent.api(), marker: String::new(), turns };
-    plan.script = Script { conversations: vec![talk] };
+    plan.script = Script { conversations: vec![talk], ..Script::default() };
     let departure = Cage::start(&plan).finish(&plan);
     let output = fs::read_to_string(plan.output()).expect("the cage wrote it");
     assert_eq!((departure.code, output.trim()), (0, "I have nothing to say."));

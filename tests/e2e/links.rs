@@ -45,6 +45,10 @@ fn fresh_id() -> String {
     format!("{:08x}-bba9-4fba-9400-{:012x}", std::process::id(), nanos & 0xffff_ffff_ffff)
 }
 
+fn unhurried(agent: Agent) -> Scenario {
+    Scenario::new(agent).unhurried()
+}
+
 /// How a session is known of which nothing but the agent itself tells.
 fn quietly(agent: Agent) -> &'static [&'static str] {
     if agent.name() == "claude" { &["registry"] } else { &["open-file"] }
@@ -74,7 +78,7 @@ fn other(rows: &[SessionRow], session: &str) -> SessionRow {
 }
 
 fn a_run_without_a_tool_call_is_known_as_well(agent: Agent) {
-    let run = Scenario::new(agent).print("Say something").run();
+    let run = unhurried(agent).print("Say something").run();
     let session = run.one_session(1);
     conclude(&run.watch);
     run.watch.claim_links(&session.id, &[(run.launch, quietly(agent))]);
@@ -84,7 +88,7 @@ fn a_run_without_a_tool_call_is_known_as_well(agent: Agent) {
 
 fn a_session_that_was_given_its_name_is_known_by_it(agent: Agent) {
     let id = fresh_id();
-    let scenario = Scenario::new(agent).args(["--session-id", &id]).print("Look");
+    let scenario = unhurried(agent).args(["--session-id", &id]).print("Look");
     let run = scenario.turn(bash("cat a.txt; sleep 0.3")).run();
     let session = run.one_session(2);
     assert_eq!(session.id, id);
@@ -95,10 +99,10 @@ fn a_session_that_was_given_its_name_is_known_by_it(agent: Agent) {
 
 fn a_resumed_session_is_the_work_of_both_launches(agent: Agent) {
     let (watch, id) = (Arc::new(Watch::start(&[agent])), fresh_id());
-    let first = Scenario::new(agent).args(["--session-id", &id]).print("Say something");
+    let first = unhurried(agent).args(["--session-id", &id]).print("Say something");
     let first = first.run_in(&watch);
     watch.wait_for_responses(1, 1);
-    let second = Scenario::new(agent).args(["--resume", &id]).print("Say more");
+    let second = unhurried(agent).args(["--resume", &id]).print("Say more");
     let second = second.run_in(&watch);
     let rows = watch.wait_for_responses(1, 2);
     claim_session(&rows[0], agent, 2);
@@ -110,10 +114,10 @@ fn a_resumed_session_is_the_work_of_both_launches(agent: Agent) {
 
 fn a_resumed_thread_is_the_work_of_both_launches(agent: Agent) {
     let watch = Arc::new(Watch::start(&[agent]));
-    let first = Scenario::new(agent).print("Look").turn(shell(agent, "cat a.txt")).run_in(&watch);
+    let first = unhurried(agent).print("Look").turn(shell(agent, "cat a.txt")).run_in(&watch);
     let thread = watch.wait_for_responses(1, 2).remove(0).id;
     let yolo = "--dangerously-bypass-approvals-and-sandbox";
-    let second = Scenario::new(agent).args(["exec", yolo, "resume", &thread, "Say more"]);
+    let second = unhurried(agent).args(["exec", yolo, "resume", &thread, "Say more"]);
     // Two turns of the conversation were taken before.
     let second = second.turn(say("")).turn(say("")).turn(shell(agent, "sleep 0.3"));
     let second = second.run_in(&watch);
@@ -130,10 +134,10 @@ fn a_resumed_thread_is_the_work_of_both_launches(agent: Agent) {
 
 fn a_fork_is_the_work_of_who_forked(agent: Agent) {
     let (watch, id) = (Arc::new(Watch::start(&[agent])), fresh_id());
-    let first = Scenario::new(agent).args(["--session-id", &id]).print("Say something");
+    let first = unhurried(agent).args(["--session-id", &id]).print("Say something");
     let first = first.run_in(&watch);
     watch.wait_for_responses(1, 1);
-    let fork = Scenario::new(agent).args(["--resume", &id, "--fork-session"]);
+    let fork = unhurried(agent).args(["--resume", &id, "--fork-session"]);
     let fork = fork.print("Go another way").run_in(&watch);
     let rows = watch.wait_for_responses(2, 2);
     let forked = other(&rows, &id);
@@ -151,7 +155,7 @@ fn a_fork_is_the_work_of_who_forked(agent: Agent) {
 
 fn what_cannot_be_resumed_is_nobody_s_work(agent: Agent) {
     let id = fresh_id();
-    let run = Scenario::new(agent).args(["--resume", &id]).print("Go on").run();
+    let run = unhurried(agent).args(["--resume", &id]).print("Go on").run();
     assert_ne!(run.code, 0);
     conclude(&run.watch);
     let sessions: Vec<SessionRow> = run.watch.daemon.rows(&["sessions"]);
@@ -160,7 +164,7 @@ fn what_cannot_be_resumed_is_nobody_s_work(agent: Agent) {
 }
 
 fn a_claude_at_a_terminal_registers_its_session(agent: Agent) {
-    let run = Scenario::new(agent).interactive("Please look at it").run();
+    let run = unhurried(agent).interactive("Please look at it").run();
     let session = run.one_session(1);
     conclude(&run.watch);
     run.watch.claim_links(&session.id, &[(run.launch, &["registry"])]);
@@ -169,7 +173,7 @@ fn a_claude_at_a_terminal_registers_its_session(agent: Agent) {
 
 fn a_cleared_session_makes_place_for_another_of_the_same_launch(agent: Agent) {
     const SECOND: &str = "Look at the other matter";
-    let run = Scenario::new(agent)
+    let run = unhurried(agent)
         .interactive("Please look at it")
         .turn(bash("cat a.txt"))
         .clear(SECOND, "The other matter is done.")
@@ -187,7 +191,7 @@ fn a_cleared_session_makes_place_for_another_of_the_same_launch(agent: Agent) {
 }
 
 fn a_thread_at_a_terminal_is_its_service_s_work(agent: Agent) {
-    let run = Scenario::new(agent).interactive("Please look at it").run();
+    let run = unhurried(agent).interactive("Please look at it").run();
     let (_, daemon) = run.launch_and_daemon();
     let session = run.one_session(1);
     conclude(&run.watch);
@@ -197,9 +201,9 @@ fn a_thread_at_a_terminal_is_its_service_s_work(agent: Agent) {
 
 fn a_thread_that_is_resumed_at_a_terminal_is_that_terminal_s_work_too(agent: Agent) {
     let watch = Arc::new(Watch::start(&[agent]));
-    let first = Scenario::new(agent).print("Say something").run_in(&watch);
+    let first = unhurried(agent).print("Say something").run_in(&watch);
     let thread = watch.wait_for_responses(1, 1).remove(0).id;
-    let second = Scenario::new(agent).args(["resume", &thread]).interactive("Look at it");
+    let second = unhurried(agent).args(["resume", &thread]).interactive("Look at it");
     let second = second.turn(say("Not yet.")).run_in(&watch);
     let session = watch.wait_for_responses(1, 2).remove(0);
     claim_session(&session, agent, 2);
@@ -225,7 +229,7 @@ fn an_agent_in_a_tool_call_works_on_a_session_of_its_own(agent: Agent) {
     // A login shell has a path of its own.
     let path = watch.env.iter().find(|(name, _)| name == "PATH").expect("it has a path");
     let inner = format!("PATH='{}' {inner} '{INNER}' </dev/null", path.1);
-    let run = Scenario::new(agent)
+    let run = unhurried(agent)
         .print("Have it looked after")
         .turn(shell(agent, &inner))
         .subagent(INNER, [shell(agent, "cat ../other/z; sleep 0.3")])
@@ -258,7 +262,7 @@ fn two_of_a_kind_in_one_directory_are_told_apart(agent: Agent) {
     let watch = Arc::new(Watch::start(&[agent]));
     let scenario = |prompt: &str, command: &str| {
         let call = shell(agent, &format!("{command}; sleep 0.3"));
-        Scenario::new(agent).print(prompt).turn(call.once("{root}/gate"))
+        unhurried(agent).print(prompt).turn(call.once("{root}/gate"))
     };
     let scenarios = [scenario("One", "cat a.txt"), scenario("Other", "cat ../other/z")];
     let runs = two_at_once(&watch, scenarios).map(Going::finish);
@@ -282,7 +286,7 @@ fn without_a_list(agent: Agent) -> Arc<Watch> {
 }
 
 fn what_no_other_can_have_done_is_concluded(agent: Agent) {
-    let run = Scenario::new(agent).print("Say something").run_in(&without_a_list(agent));
+    let run = unhurried(agent).print("Say something").run_in(&without_a_list(agent));
     let session = run.one_session(1);
     conclude(&run.watch);
     run.watch.claim_links(&session.id, &[(run.launch, &["place-and-time"])]);
@@ -291,7 +295,7 @@ fn what_no_other_can_have_done_is_concluded(agent: Agent) {
 fn of_two_that_nothing_tells_apart_nothing_is_concluded(agent: Agent) {
     let watch = without_a_list(agent);
     let scenario =
-        |prompt: &str| Scenario::new(agent).print(prompt).turn(say("Over.").once("{root}/gate"));
+        |prompt: &str| unhurried(agent).print(prompt).turn(say("Over.").once("{root}/gate"));
     let runs = two_at_once(&watch, [scenario("One"), scenario("Other")]).map(Going::finish);
     let rows = watch.wait_for_responses(2, 2);
     conclude(&watch);
@@ -303,7 +307,7 @@ fn of_two_that_nothing_tells_apart_nothing_is_concluded(agent: Agent) {
 
 fn a_restarted_daemon_links_nothing_twice(agent: Agent) {
     let watch = Arc::new(Watch::start(&[agent]));
-    let scenario = Scenario::new(agent).print("Look").turn(shell(agent, "sleep 0.3"));
+    let scenario = unhurried(agent).print("Look").turn(shell(agent, "sleep 0.3"));
     let scenario = scenario.turn(shell(agent, "sleep 0.4").once("{root}/gate"));
     let mut going = scenario.start_in(&watch);
     going.wait_for_turn(1);
@@ -329,7 +333,7 @@ fn a_session_in_the_background_is_its_supervisor_s_work() {
     const WORK: &str = "claude --bg 'Do it later' --permission-mode bypassPermissions
         until test -e \"$HOME/over\"; do sleep 0.05; done";
     let watch = Arc::new(Watch::start(&[CLAUDE]));
-    let scenario = Scenario::new(CLAUDE).turn(bash("cat a.txt; sleep 0.3"));
+    let scenario = unhurried(CLAUDE).turn(bash("cat a.txt; sleep 0.3"));
     let mut plan = scenario.plan(&watch.world, &watch.env);
     plan.argv = ["/bin/sh", "-c", WORK].map(str::to_owned).into();
     let cage = Cage::start(&plan);

@@ -60,6 +60,7 @@ fn converse(stream: &TcpStream, script: &Script, watch: &impl Fn(Exchange)) -> i
         watch(exchange);
         if let Some(turn) = reply.turn {
             turn.wait_for_gate();
+            thread::sleep(script.thinking);
         }
         http::write(stream, reply.reply)?;
     }

@@ -50,6 +50,7 @@ pub struct Scenario {
     keys: Option<Vec<Key>>,
     turns: Vec<Turn>,
     conversations: Vec<Conversation>,
+    thinking: Duration,
 }
 
 impl Scenario {
@@ -64,7 +65,15 @@ impl Scenario {
             keys: None,
             turns: Vec::new(),
             conversations: Vec::new(),
+            thinking: Duration::ZERO,
         }
+    }
+
+    /// Has the model think before each answer, as models do: what an agent keeps only while it runs
+    /// is there for longer than a blink.
+    pub fn unhurried(mut self) -> Self {
+        self.thinking = Duration::from_secs(1);
+        self
     }
 
     /// Adds arguments.
@@ -199,7 +208,7 @@ impl Scenario {
     /// The agent's own conversation comes last: it has no marker, and takes what is left.
     fn script(&self) -> Script {
         let own = self.clone().conversation(self.agent.api(), "", self.turns.clone());
-        Script { conversations: own.conversations }
+        Script { conversations: own.conversations, thinking: self.thinking }
     }
 }
 

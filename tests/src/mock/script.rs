@@ -13,6 +13,9 @@ use crate::wait;
 pub struct Script {
     /// In order of preference: a request belongs to the first whose marker it has.
     pub conversations: Vec<Conversation>,
+    /// How long the model thinks before each answer.
+    #[serde(default)]
+    pub thinking: Duration,
 }
 
 /// Which API a conversation is held over.

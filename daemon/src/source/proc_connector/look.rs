@@ -47,7 +47,7 @@ fn is_agent(procfs: &Procfs, pid: u32) -> bool {
     };
     is_candidate
         && procfs.is_own(pid) == Some(true)
-        && procfs.standing(pid).is_some_and(|facts| could_be_agent(&facts))
+        && procfs.standing(pid).is_some_and(|facts| !facts.is_becoming && could_be_agent(&facts))
 }
 
 /// Whether an executable's path is one that an agent, or an interpreter of one, may have.

@@ -56,8 +56,9 @@ impl Reader {
     fn readable(&mut self, pid: u32, exe: &[u8], followed: bool, at_ns: u64) -> Outcome {
         let mut facts = self.procfs.facts(pid, Some(exe));
         let agent = could_be_agent(&facts);
-        if !agent && facts.argv.is_none() {
-            // An interpreter that ended before it told what it was to run.
+        if facts.is_becoming || !agent && facts.argv.is_none() {
+            // It runs the next program already, of which the kernel will tell; or it is an interpreter
+            // that ended before it told what it was to run.
             return self.unreadable(pid, followed);
         }
         if !agent && !followed {
