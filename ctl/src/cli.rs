@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
 
+use crate::commands::checkpoint::Checkpoint;
 use crate::commands::completions::Completions;
 use crate::commands::config::Config;
 use crate::commands::dirs::Dirs;
@@ -14,11 +15,13 @@ use crate::commands::export::Export;
 use crate::commands::files::Files;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::prune::{Forget, Prune};
 use crate::commands::repos::Repos;
 use crate::commands::sessions::Sessions;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
 use crate::commands::tail::Tail;
+use crate::commands::verify::Verify;
 use crate::commands::who::Who;
 use crate::render::clean;
 
@@ -29,8 +32,8 @@ mod when;
 /// Ask trackwayd what AI coding agents did on this machine
 ///
 /// trackwayd records where the claude and codex programs were: which launches, in which
-/// directories and repositories, and when it could not see. This program asks it and changes
-/// nothing.
+/// directories and repositories, and when it could not see. This program asks it; only `prune` and
+/// `forget` change something, and `checkpoint` seals what is there.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -67,6 +70,10 @@ pub(crate) enum Command {
     Gaps(Gaps),
     Tail(Tail),
     Export(Export),
+    Verify(Verify),
+    Checkpoint(Checkpoint),
+    Prune(Prune),
+    Forget(Forget),
     Completions(Completions),
 }
 
@@ -112,7 +119,7 @@ Exit codes:
   2  the command line makes no sense
   3  the daemon cannot be reached, or went away
   4  the daemon speaks another version of the protocol
-  5  reserved: the ledger did not verify
+  5  the ledger, or an export, did not verify
   6  reserved: an agent entered a restricted zone
 
 Example: trackwayctl launches --since monday --dir .";

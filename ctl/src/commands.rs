@@ -16,6 +16,7 @@ use crate::render::text::number;
 use crate::render::{self, View};
 use crate::surroundings::Surroundings;
 
+pub(crate) mod checkpoint;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod dirs;
@@ -24,11 +25,13 @@ pub(crate) mod export;
 pub(crate) mod files;
 pub(crate) mod gaps;
 pub(crate) mod launches;
+pub(crate) mod prune;
 pub(crate) mod repos;
 pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tail;
+pub(crate) mod verify;
 pub(crate) mod who;
 
 /// How many rows a table has where nobody says.
@@ -90,6 +93,10 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
             Command::Export(command) => command.run(self),
+            Command::Verify(command) => command.run(self),
+            Command::Checkpoint(command) => command.run(self),
+            Command::Prune(command) => command.run(self),
+            Command::Forget(command) => command.run(self),
             Command::Completions(command) => command.run(self),
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use trackway_protocol::endpoint::EndpointError;
+use trackway_protocol::log::Verdict;
 
 use crate::client::ClientError;
 use crate::exit;
@@ -50,6 +51,18 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A file could not be read.
+    #[error("failed to read {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// What was verified is not as it was sealed.
+    #[error("it did not verify: {0}")]
+    NotVerified(Verdict),
     /// Checks of `doctor` failed.
     #[error("{} failed", count(*.0, "check", "checks"))]
     Checks(u64),
@@ -63,7 +76,12 @@ impl Error {
             Self::Usage { .. } => exit::USAGE,
             Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
-            Self::Place(_) | Self::Output(_) | Self::File { .. } | Self::Checks(_) => exit::FAILED,
+            Self::NotVerified(_) => exit::NOT_VERIFIED,
+            Self::Place(_)
+            | Self::Output(_)
+            | Self::File { .. }
+            | Self::Unreadable { .. }
+            | Self::Checks(_) => exit::FAILED,
         }
     }
 
@@ -76,7 +94,12 @@ impl Error {
                 Some(format!("`--after {seq}` continues where this ended"))
             }
             Self::Interrupted { source, .. } => source.hint().map(str::to_owned),
-            Self::Place(_) | Self::Output(_) | Self::File { .. } | Self::Checks(_) => None,
+            Self::Place(_)
+            | Self::Output(_)
+            | Self::File { .. }
+            | Self::Unreadable { .. }
+            | Self::NotVerified(_)
+            | Self::Checks(_) => None,
         }
     }
 

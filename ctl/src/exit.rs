@@ -10,7 +10,7 @@ pub const USAGE: u8 = 2;
 pub const UNREACHABLE: u8 = 3;
 /// The daemon speaks another version of the protocol.
 pub const VERSION: u8 = 4;
-/// Reserved: the ledger did not verify.
+/// The ledger, or an export of it, did not verify.
 pub const NOT_VERIFIED: u8 = 5;
 /// Reserved: an agent entered a restricted zone.
 pub const ZONE_ENTERED: u8 = 6;

@@ -29,6 +29,7 @@ pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod verify;
 pub(crate) mod who;
 
 pub(crate) use clean::clean;

@@ -1,6 +1,7 @@
 //! The configuration file: what was typed, and what it means.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use crate::agents::user;
 pub use crate::agents::user::Program;
+pub(crate) use crate::store::Sealing;
 
 /// The default configuration, commented for people.
 pub const DEFAULT: &str = include_str!("../../packaging/config.toml");
@@ -58,6 +60,12 @@ pub struct Config {
     pub level: tracing::Level,
     /// What is added to the catalogue of agents.
     pub programs: Vec<Program>,
+    /// For how long records keep their bodies; none: for ever.
+    pub keep: Option<Duration>,
+    /// How often records are sealed.
+    pub(crate) sealing: Sealing,
+    /// Where every checkpoint is copied to: a file, or a directory. It may begin with `~/`.
+    pub copy_to: Option<PathBuf>,
 }
 
 /// A choice of tier.
@@ -72,12 +80,16 @@ pub enum Tier {
     Poll,
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The file as it was typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct Typed {
     launches: TypedLaunches,
     log: TypedLog,
+    ledger: TypedLedger,
+    checkpoint: TypedCheckpoint,
     agents: BTreeMap<String, TypedAgent>,
 }
 
@@ -92,6 +104,20 @@ struct TypedLaunches {
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct TypedLog {
     level: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct TypedLedger {
+    keep: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct TypedCheckpoint {
+    every: Option<String>,
+    #[serde(alias = "copy_to")]
+    copy_to: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,6 +141,9 @@ impl Default for Config {
             poll_interval: Duration::from_secs(1),
             level: tracing::Level::INFO,
             programs: Vec::new(),
+            keep: Some(400 * DAY),
+            sealing: Sealing::default(),
+            copy_to: None,
         }
     }
 }
@@ -151,7 +180,24 @@ impl Config {
         }
         if let Some(value) = &typed.launches.poll_interval {
             let key = "launches.poll-interval";
-            config.poll_interval = interval(value).map_err(|why| invalid(key, why))?;
+            let often = Duration::from_millis(50)..=Duration::from_secs(60);
+            config.poll_interval =
+                interval(value, often, "50ms and 60s").map_err(|why| invalid(key, why))?;
+        }
+        if let Some(value) = &typed.ledger.keep {
+            config.keep = keep(value).map_err(|why| invalid("ledger.keep", why))?;
+        }
+        if let Some(value) = &typed.checkpoint.every {
+            let often = Duration::from_secs(60)..=DAY;
+            config.sealing.every = interval(value, often, "1m and 24h")
+                .map_err(|why| invalid("checkpoint.every", why))?;
+        }
+        if let Some(path) = typed.checkpoint.copy_to {
+            let is_whole = path.is_absolute() || path.starts_with("~");
+            let why = "is no whole path, and does not begin with ~/";
+            config.copy_to = is_whole
+                .then_some(Some(path))
+                .ok_or_else(|| invalid("checkpoint.copy-to", why.to_owned()))?;
         }
         if let Some(value) = &typed.log.level {
             let why = "is none of error, warn, info, debug, trace";
@@ -204,15 +250,27 @@ fn tier(text: &str) -> Result<Tier, String> {
 }
 
 /// Reads a duration such as `500ms`; what is too often or too seldom is refused.
-fn interval(text: &str) -> Result<Duration, String> {
+fn interval(text: &str, bounds: RangeInclusive<Duration>, named: &str) -> Result<Duration, String> {
     let signed: jiff::SignedDuration =
         text.parse().map_err(|_| "is no duration such as 500ms or 2s".to_owned())?;
     let interval = Duration::try_from(signed).map_err(|_| "is negative".to_owned())?;
-    let bounds = Duration::from_millis(50)..=Duration::from_secs(60);
-    if bounds.contains(&interval) {
-        Ok(interval)
+    if bounds.contains(&interval) { Ok(interval) } else { Err(format!("is not between {named}")) }
+}
+
+/// Reads for how long records are kept: `400d`, `1y`, or `forever`.
+fn keep(text: &str) -> Result<Option<Duration>, String> {
+    if text == "forever" {
+        return Ok(None);
+    }
+    let wrong = || "is no time such as 400d or 2y, and not forever".to_owned();
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    // From some day on: years are not equally long, and nobody means that here.
+    let from = jiff::civil::date(2026, 1, 1);
+    let days = span.total((jiff::Unit::Day, from)).map_err(|_| wrong())?;
+    if (1.0..=36_600.0).contains(&days) {
+        Ok(Some(Duration::from_secs_f64(days * DAY.as_secs_f64())))
     } else {
-        Err("is not between 50ms and 60s".into())
+        Err("is not between 1d and 100y".into())
     }
 }
 

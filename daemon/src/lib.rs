@@ -7,6 +7,7 @@
 //! waits for an answer, and with it the socket; then the sources, which tell what they have counted;
 //! the pipeline takes what is still queued; the ledger is flushed and closed; the lock is let go last.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -14,12 +15,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 use trackway_protocol::endpoint::{self, Places};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::{Body, DaemonRun, Evidence};
+use trackway_protocol::log::{Notes, Verification, VerifierKey};
+use trackway_protocol::record::{Body, Coverage, DaemonRun, Evidence};
 
 mod agents;
 mod clock;
 pub mod config;
 mod configuration;
+mod copies;
 mod downtime;
 mod enrich;
 mod event;
@@ -29,6 +32,7 @@ mod ingest;
 mod pipeline;
 #[cfg(target_os = "linux")]
 mod procfs;
+mod retention;
 mod server;
 mod service;
 mod session;
@@ -43,7 +47,7 @@ use downtime::Before;
 use heartbeat::Heartbeat;
 use pipeline::{Outside, Pipeline, Snapshot};
 use shutdown::Shutdown;
-use store::{Draft, Recovered};
+use store::{Draft, Recovered, Sealed};
 
 /// How long sources may take to stop.
 const STOPPING: std::time::Duration = std::time::Duration::from_secs(10);
@@ -70,7 +74,7 @@ pub struct Options {
 /// that only the end of the ledger's writer.
 pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    agents::user::add(&options.config.programs, &home.unwrap_or_default());
+    agents::user::add(&options.config.programs, home.as_deref().unwrap_or("".as_ref()));
     let places = options.places.clone();
     endpoint::private_dir(&places.state_dir)?;
     let heartbeat = Heartbeat::lock(&places.state_dir)?;
@@ -80,16 +84,24 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     host::raise_descriptor_limit();
     host::forbid_core_dumps();
 
+    let (damage, newest) = (store.damage()?, store.newest_checkpoint()?);
+    let key = store.verifier();
     let started_at = Timestamp::now();
     let boot_id = host::boot_id();
     let before = before(&recovered, heartbeat.last());
     heartbeat.beat();
     let reader = store.reader();
-    let writer = store.start();
+    let writer = store.start(options.config.sealing);
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");
-    let mut first = vec![note(Body::DaemonStarted(daemon_run(&boot_id, reason)))];
+    let started = DaemonRun {
+        key: Some(key.to_string()),
+        sealed: newest.as_ref().and_then(Sealed::root),
+        ..daemon_run(&boot_id, reason)
+    };
+    let mut first = vec![note(Body::DaemonStarted(started))];
     first.extend(gap.map(|gap| note(Body::Coverage(gap))));
+    first.extend(damage.map(|damage| note(Body::Coverage(damaged(damage, started_at)))));
     writer.append(first).await?;
 
     let (events, queue) = mpsc::channel(QUEUE);
@@ -119,6 +131,11 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (stop_pipeline, pipeline_stops) = shutdown::channel();
     let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_stops));
 
+    let copy_to = options.config.copy_to.as_ref().map(|place| expand(place, home.as_deref()));
+    let copies = copy_to.clone().map(|place| copies::start(place, writer.sealed()));
+    if let Some(keep) = options.config.keep {
+        retention::start(keep, reader.clone(), writer.clone());
+    }
     let sight = server::Sight {
         places,
         started_at,
@@ -126,6 +143,10 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         snapshot: snapshots,
         committed: writer.committed(),
         health: writer.health(),
+        writer: writer.clone(),
+        key,
+        keep: options.config.keep,
+        copies,
     };
     service::ready();
     tokio::select! {
@@ -156,7 +177,11 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     stop_pipeline.stop();
     let lock = pipeline.await??;
     writer.append(vec![note(Body::DaemonStopped(daemon_run(&boot_id, "ordered to stop")))]).await?;
+    let sealed = writer.sealed();
     writer.close().await;
+    if let Some(place) = copy_to {
+        copies::finish(&place, &sealed).await;
+    }
     drop(lock);
     Ok(())
 }
@@ -173,9 +198,53 @@ pub fn rebuild(places: &Places) -> anyhow::Result<u64> {
     Ok(rebuilt.records)
 }
 
+/// Verifies the ledger, whether a daemon runs or not: against checkpoints that were kept elsewhere, as
+/// the text of a file, and with a key, or with the one that lies beside the ledger.
+///
+/// # Errors
+///
+/// Where there is no ledger, or one of another version; and what is no checkpoint or no key.
+pub fn verify(
+    state_dir: &Path,
+    checkpoints: &str,
+    key: Option<&str>,
+) -> anyhow::Result<Verification> {
+    let outside = Notes::of(checkpoints).collect::<Result<Vec<_>, _>>();
+    let outside = outside.context("failed to read the checkpoints")?;
+    anyhow::ensure!(
+        outside.iter().all(|note| note.checkpoint().is_some()),
+        "failed to read the checkpoints: there is another note among them"
+    );
+    let key = key.map(VerifierKey::parse).transpose().context("failed to read the key")?;
+    let question = store::Question { outside, key, own: None };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    store::verify(state_dir, &question, threads).context("failed to verify the ledger")
+}
+
+/// Puts the user's home in the place of `~`.
+fn expand(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
 /// A fact about the daemon itself.
 fn note(body: Body) -> Draft {
     Draft { at: Timestamp::now(), evidence: Evidence::Kernel, replaces: None, body }
+}
+
+/// What was sealed is not as it was: that is put down before anything follows it.
+fn damaged(reason: String, at: Timestamp) -> Coverage {
+    warn!(reason, "the ledger was changed by somebody else");
+    Coverage {
+        source: "ledger".into(),
+        state: "lost".into(),
+        from: at,
+        until: Some(at),
+        reason: format!("the ledger was changed by somebody else: {reason}"),
+        ..Coverage::default()
+    }
 }
 
 fn daemon_run(boot_id: &str, reason: &str) -> DaemonRun {
@@ -185,6 +254,7 @@ fn daemon_run(boot_id: &str, reason: &str) -> DaemonRun {
         boot_id: boot_id.into(),
         pid: std::process::id(),
         reason: reason.into(),
+        ..DaemonRun::default()
     }
 }
 

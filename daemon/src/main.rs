@@ -24,6 +24,8 @@ enum Order {
     Run(Where),
     /// Fill the tables that answer questions anew from the records, with the daemon stopped
     Rebuild(Where),
+    /// Verify the ledger, whether the daemon runs or not; exits with 5 where it does not verify
+    Verify(Verify),
     /// Wait for the end of the input: the daemon runs this to see whether the kernel tells of it
     #[command(hide = true)]
     Canary,
@@ -42,14 +44,33 @@ struct Where {
     socket: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Verify {
+    #[command(flatten)]
+    places: Where,
+    /// Compare with the checkpoints in this file, which were kept elsewhere
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+    /// Verify checkpoints with this key, or the one in this file
+    #[arg(long, value_name = "KEY|FILE")]
+    key: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The ledger did not verify, as `trackwayctl verify` has it.
+const NOT_VERIFIED: u8 = 5;
+
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Order::Run(places) => run(places),
-        Order::Rebuild(places) => rebuild(places),
-        Order::Canary => canary(),
+        Order::Run(places) => run(places).map(|()| ExitCode::SUCCESS),
+        Order::Rebuild(places) => rebuild(places).map(|()| ExitCode::SUCCESS),
+        Order::Verify(order) => verify(order),
+        Order::Canary => canary().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&error);
             ExitCode::FAILURE
@@ -80,6 +101,35 @@ fn rebuild(places: Where) -> anyhow::Result<()> {
     let records = trackway_daemon::rebuild(&places.resolve()?)?;
     writeln!(std::io::stdout(), "projected {records} records")?;
     Ok(())
+}
+
+fn verify(order: Verify) -> anyhow::Result<ExitCode> {
+    use std::io::Write as _;
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))
+    };
+    let texts = order.checkpoint.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let key = match order.key {
+        Some(key) if !key.contains('+') => Some(read(&key.into())?),
+        key => key,
+    };
+    let state_dir = order.places.resolve()?.state_dir;
+    let found = trackway_daemon::verify(&state_dir, &texts.join("\n"), key.as_deref())?;
+    let mut out = std::io::stdout();
+    if order.json {
+        writeln!(out, "{}", serde_json::to_string(&found)?)?;
+    } else {
+        let trackway_protocol::log::Verification { verdict, records, pruned, sealed, .. } = &found;
+        writeln!(out, "{verdict}: {records} records, {sealed} sealed, {pruned} pruned")?;
+        writeln!(
+            out,
+            "{} checkpoints of its own fit, {} that were kept elsewhere; key {}",
+            found.checkpoints, found.outside, found.key
+        )?;
+        found.faults.iter().try_for_each(|it| writeln!(out, "{}: {}", it.verdict, it.why))?;
+    }
+    let code = if found.verdict.is_good() { ExitCode::SUCCESS } else { NOT_VERIFIED.into() };
+    Ok(code)
 }
 
 fn canary() -> anyhow::Result<()> {

@@ -15,15 +15,18 @@ use tokio::task::JoinSet;
 use tracing::{debug, warn};
 use trackway_protocol::endpoint::{self, EndpointError, Places};
 use trackway_protocol::ids::Timestamp;
+use trackway_protocol::log::VerifierKey;
 
+use crate::copies::Copies;
 use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
-use crate::store::{Health, Reader};
+use crate::store::{Health, Reader, Writer};
 
 mod answer;
 mod blocks;
 mod connection;
 mod doctor;
+mod evidence;
 mod queries;
 mod scope;
 mod seats;
@@ -74,6 +77,13 @@ pub(crate) struct Sight {
     pub(crate) snapshot: watch::Receiver<Snapshot>,
     pub(crate) committed: watch::Receiver<u64>,
     pub(crate) health: watch::Receiver<Health>,
+    pub(crate) writer: Writer,
+    /// The key that checkpoints are verified with.
+    pub(crate) key: VerifierKey,
+    /// For how long records keep their bodies.
+    pub(crate) keep: Option<Duration>,
+    /// How it is with the copies of checkpoints; none where none are wanted.
+    pub(crate) copies: Option<watch::Receiver<Copies>>,
 }
 
 /// What a connection answers with.
@@ -81,6 +91,8 @@ struct Desk {
     sight: Sight,
     queries: Queries,
     seats: Arc<Seats>,
+    /// Held by whoever has the ledger verified.
+    verifying: tokio::sync::Mutex<()>,
 }
 
 /// Listens on `socket`. A socket that nobody answers on is a leftover and is replaced.
@@ -122,7 +134,12 @@ fn remove_leftover(path: &Path) -> std::io::Result<()> {
 pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown) {
     let places = Arc::new(Semaphore::new(max_clients()));
     let queries = Queries::start(&sight.reader);
-    let desk = Arc::new(Desk { sight, queries, seats: Seats::new(SEATS) });
+    let desk = Arc::new(Desk {
+        sight,
+        queries,
+        seats: Seats::new(SEATS),
+        verifying: tokio::sync::Mutex::default(),
+    });
     let mut clients = JoinSet::new();
     loop {
         let accepted = tokio::select! {

@@ -32,18 +32,26 @@ use trackway_protocol::record::{Body, Evidence, Record};
 mod append;
 mod filter;
 pub(crate) mod ingest;
+mod key;
+mod log;
 mod project;
+mod prune;
 mod query;
 mod recover;
 mod register;
 mod schema;
+mod verify;
 mod writer;
 
 use project::Pending;
+use trackway_protocol::log::{Signer, Span, Verification, VerifierKey};
 
+pub(crate) use log::Sealed;
+pub(crate) use prune::{Plan, What};
 pub(crate) use query::{Counts, Found, LookupError, Page, Reader, Shown};
 pub(crate) use recover::{Recovered, TouchKey};
-pub(crate) use writer::{Health, Writer, WriterGone};
+pub(crate) use verify::Question;
+pub(crate) use writer::{Health, Sealing, Writer, WriterGone};
 
 /// A record before the writer gave it its number, its id and the time of writing.
 #[derive(Clone, Debug)]
@@ -86,6 +94,11 @@ pub(crate) enum StoreError {
          install the newer program again"
     )]
     Newer { path: PathBuf, found: i64, known: usize },
+    /// An older program has written it, and no daemon of this version has opened it yet.
+    #[error(
+        "read {path}: its schema has version {found}; start the daemon once, which brings it up to date"
+    )]
+    Older { path: PathBuf, found: usize },
     /// It is a database, but of some other program.
     #[error("use {path}: it is a database of another program; move it away")]
     Foreign { path: PathBuf },
@@ -95,6 +108,9 @@ pub(crate) enum StoreError {
          its -wal and -shm files, to begin a new ledger"
     )]
     Corrupt { path: PathBuf, detail: String },
+    /// The operating system has no random bytes for a key.
+    #[error("make a key to sign checkpoints with: {0}")]
+    Random(String),
     /// SQLite failed in some other way.
     #[error("use the ledger")]
     Sqlite(#[from] rusqlite::Error),
@@ -105,6 +121,8 @@ pub(crate) struct Store {
     path: PathBuf,
     connection: Connection,
     last_seq: u64,
+    tree: Span,
+    signer: Signer,
 }
 
 /// Opens the ledger in `state_dir`; creates and migrates it where needed.
@@ -116,7 +134,10 @@ pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
     let connection = schema::open_writing(&path)?;
     let last_seq = append::last_seq(&connection);
     let last_seq = last_seq.map_err(|error| schema::explain(&path, error.into()))?;
-    Ok(Store { path, connection, last_seq })
+    let tree = log::load_tree(&connection);
+    let tree = tree.map_err(|error| schema::explain(&path, error.into()))?;
+    let signer = key::load_or_make(state_dir)?;
+    Ok(Store { path, connection, last_seq, tree, signer })
 }
 
 impl Store {
@@ -131,14 +152,51 @@ impl Store {
             .map_err(|error| schema::explain(&self.path, error.into()))
     }
 
+    /// Returns what is plainly wrong with the records that are there, before others follow them.
+    pub(crate) fn damage(&self) -> Result<Option<String>, StoreError> {
+        log::damage(&self.connection, &self.tree, &self.signer)
+            .map_err(|error| schema::explain(&self.path, error.into()))
+    }
+
+    /// Returns the newest checkpoint.
+    pub(crate) fn newest_checkpoint(&self) -> Result<Option<Sealed>, StoreError> {
+        log::newest(&self.connection).map_err(|error| schema::explain(&self.path, error.into()))
+    }
+
+    /// Returns the key that checkpoints are verified with.
+    pub(crate) fn verifier(&self) -> VerifierKey {
+        self.signer.verifier()
+    }
+
     /// Returns what is kept of session files; changes go to the writer's `intake`.
     pub(crate) fn kept(path: &Path, intake: ingest::Intake) -> Result<ingest::Kept, StoreError> {
         ingest::Kept::open(&path.join("ledger.db"), intake)
     }
 
     /// Starts the thread that writes.
-    pub(crate) fn start(self) -> Writer {
-        writer::start(append::Ledger::new(self.connection), self.last_seq)
+    pub(crate) fn start(self, sealing: Sealing) -> Writer {
+        let ledger = append::Ledger::new(self.connection, self.tree, self.signer);
+        writer::start(ledger, self.last_seq, sealing)
+    }
+}
+
+/// Verifies the ledger in `state_dir`, whether a daemon runs or not, with so many threads.
+pub(crate) fn verify(
+    state_dir: &Path,
+    question: &Question,
+    threads: usize,
+) -> Result<Verification, StoreError> {
+    let path = state_dir.join("ledger.db");
+    schema::check(&path).or_else(|error| match error {
+        StoreError::Corrupt { .. } => Ok(()),
+        error => Err(error),
+    })?;
+    let own = key::verifier(state_dir);
+    let question = Question { own, ..question.clone() };
+    let verified = verify::verify(&path, &question, threads);
+    match verified.map_err(|error| schema::explain(&path, error.into())) {
+        Err(StoreError::Corrupt { detail, .. }) => Ok(verify::damaged(&detail)),
+        verified => verified,
     }
 }
 
@@ -161,12 +219,13 @@ pub(crate) fn rebuild(state_dir: &Path) -> Result<Rebuilt, StoreError> {
     let mut connection = open(state_dir)?.connection;
     schema::prepare_rebuilding(&connection)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let rebuilt = project_all(&tx)?;
+    let rebuilt = project_all(&tx, &mut || ())?;
     tx.commit()?;
     Ok(rebuilt)
 }
 
-fn project_all(tx: &Connection) -> rusqlite::Result<Rebuilt> {
+/// Empties the projections and fills them anew; `between` is called from time to time.
+fn project_all(tx: &Connection, between: &mut dyn FnMut()) -> rusqlite::Result<Rebuilt> {
     project::clear(tx)?;
     let (mut rebuilt, mut pending) = (Rebuilt { records: 0, unreadable: 0 }, Pending::default());
     let mut bodies = tx.prepare("SELECT body FROM record WHERE body IS NOT NULL ORDER BY seq")?;
@@ -178,6 +237,7 @@ fn project_all(tx: &Connection) -> rusqlite::Result<Rebuilt> {
                 rebuilt.records += 1;
                 if rebuilt.records.is_multiple_of(PENDING) {
                     pending.write(tx)?;
+                    between();
                 }
             }
             Err(_) => rebuilt.unreadable += 1,

@@ -179,6 +179,38 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
+    /// Is every record as it was written? Answered with one [`crate::log::Verification`]. While it goes
+    /// on, empty blocks of rows tell that it does.
+    Verify {
+        /// The client's number for this request.
+        id: u64,
+        /// Checkpoints that were kept elsewhere: signed notes.
+        #[serde(default)]
+        checkpoints: Vec<String>,
+        /// The key to verify checkpoints with; absent: the daemon's own, which proves less.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+    },
+    /// Seal everything that was recorded until now. Answered with one [`crate::row::CheckpointRow`].
+    Checkpoint {
+        /// The client's number for this request.
+        id: u64,
+    },
+    /// Remove the bodies of records: of everything that is older than `before_ms`, or than the daemon
+    /// is told to keep, or of the repository `repo`. Answered with one [`crate::row::PruneRow`].
+    Prune {
+        /// The client's number for this request.
+        id: u64,
+        /// Of everything before this time, in milliseconds since the epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before_ms: Option<i64>,
+        /// Of this repository and nothing else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repo: Option<String>,
+        /// Only say how many that would be.
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// Every record that was there when the request came.
     Export {
         /// The client's number for this request.
@@ -189,6 +221,10 @@ pub enum Request {
         /// Which of them.
         #[serde(default)]
         filter: Filter,
+        /// Also with what it takes to verify it: lines for what is left out, and a checkpoint as the
+        /// last ([`crate::log::ExportLine`]).
+        #[serde(default)]
+        proof: bool,
     },
 }
 
@@ -211,6 +247,9 @@ impl Request {
             | Self::Settings { id, .. }
             | Self::Findings { id, .. }
             | Self::Tail { id, .. }
+            | Self::Verify { id, .. }
+            | Self::Checkpoint { id }
+            | Self::Prune { id, .. }
             | Self::Export { id, .. } => *id,
         }
     }

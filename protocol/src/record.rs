@@ -110,6 +110,8 @@ pub enum Body {
     ConfigChanged(Box<ConfigChanged>),
     /// `coverage`
     Coverage(Coverage),
+    /// `pruned`
+    Pruned(Pruned),
     /// `daemon.started`
     DaemonStarted(DaemonRun),
     /// `daemon.stopped`
@@ -140,6 +142,7 @@ impl Body {
             Self::Usage(_) => "usage",
             Self::ConfigChanged(_) => "config.changed",
             Self::Coverage(_) => "coverage",
+            Self::Pruned(_) => "pruned",
             Self::DaemonStarted(_) => "daemon.started",
             Self::DaemonStopped(_) => "daemon.stopped",
             Self::Other { kind, .. } => kind,
@@ -188,6 +191,7 @@ impl Body {
             "usage" => Self::Usage(serde_json::from_str(text)?),
             "config.changed" => Self::ConfigChanged(serde_json::from_str(text)?),
             "coverage" => Self::Coverage(serde_json::from_str(text)?),
+            "pruned" => Self::Pruned(serde_json::from_str(text)?),
             "daemon.started" => Self::DaemonStarted(serde_json::from_str(text)?),
             "daemon.stopped" => Self::DaemonStopped(serde_json::from_str(text)?),
             _ => Self::Other { kind: kind.to_owned(), json: json.to_owned() },
@@ -208,6 +212,7 @@ impl Serialize for Body {
             Self::Usage(body) => body.serialize(serializer),
             Self::ConfigChanged(body) => body.serialize(serializer),
             Self::Coverage(body) => body.serialize(serializer),
+            Self::Pruned(body) => body.serialize(serializer),
             Self::DaemonStarted(body) | Self::DaemonStopped(body) => body.serialize(serializer),
             Self::Other { json, .. } => json.serialize(serializer),
         }
@@ -466,6 +471,22 @@ pub struct Coverage {
     pub unnamed: Option<u64>,
 }
 
+/// The body of `pruned`: bodies of records were removed; their leaf hashes are still there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Why: `retention`, `prune` or `forget`. What was forgotten is not named.
+    pub policy: String,
+    /// Everything that happened before this time; absent where the choice was another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+    /// Number of the first record that lost its body.
+    pub from_seq: u64,
+    /// Number of the last.
+    pub until_seq: u64,
+    /// How many did, between the two.
+    pub count: u64,
+}
+
 /// The body of `daemon.started` and `daemon.stopped`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaemonRun {
@@ -480,6 +501,21 @@ pub struct DaemonRun {
     pub pid: u32,
     /// Why it started or stopped.
     pub reason: String,
+    /// The key that its checkpoints are verified with; of a start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The newest checkpoint that was there; of a start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedRoot>,
+}
+
+/// The root of the tree over the first `size` records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedRoot {
+    /// How many records.
+    pub size: u64,
+    /// The root, in base64.
+    pub root: String,
 }
 
 #[cfg(test)]

@@ -577,3 +577,31 @@ pub struct GapRow {
     /// Execs of unknown programs that could not be read.
     pub unnamed: Option<u64>,
 }
+/// A signed checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointRow {
+    /// The log's name.
+    pub origin: String,
+    /// How many records it is of.
+    pub size: u64,
+    /// The root of the tree over them, in base64.
+    pub root: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The signed note itself, in the format of C2SP `tlog-checkpoint`.
+    pub note: String,
+    /// The key that it is verified with.
+    pub key: String,
+}
+
+/// What pruning did, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PruneRow {
+    /// How many records lost their bodies.
+    pub records: u64,
+    /// Before what time they happened; absent where the choice was another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+}

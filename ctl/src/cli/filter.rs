@@ -217,7 +217,11 @@ impl Weight {
     }
 }
 
-fn instant(flag: &str, text: Option<&str>, around: &Surroundings) -> Result<Option<i64>, Error> {
+pub(crate) fn instant(
+    flag: &str,
+    text: Option<&str>,
+    around: &Surroundings,
+) -> Result<Option<i64>, Error> {
     let Some(text) = text else { return Ok(None) };
     match when::parse(text, &around.view.now) {
         Some(time) => Ok(Some(time.as_millisecond())),
@@ -251,6 +255,16 @@ fn host(url: &str) -> &str {
 }
 
 impl Place {
+    /// Returns the repository that was typed, as filters have it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] for a relative path in a directory that was deleted.
+    pub(crate) fn repository(around: &Surroundings, typed: &str) -> Result<String, Error> {
+        let base = Base::of(around);
+        path(Some(typed), |repo| base.repository(repo)).map(Option::unwrap_or_default)
+    }
+
     /// Sets where the filter looks.
     ///
     /// # Errors

@@ -21,6 +21,9 @@ use target::Target;
 ///
 /// Every record that is in the ledger when the export begins, in order. With -o, the file appears
 /// when it is complete, readable by its owner alone.
+///
+/// With --format ndjson, lines of the kind `export.omitted` stand for records that are not in the file,
+/// and the last, `export.checkpoint`, seals all: `trackwayctl verify FILE` needs nothing else.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = AFTER,
@@ -34,6 +37,10 @@ pub(crate) struct Export {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
+
+    /// Write records and nothing else: such a file cannot be verified
+    #[arg(long)]
+    bare: bool,
 
     /// Begin with the records after this number
     #[arg(long, value_name = "SEQ")]
@@ -119,13 +126,18 @@ impl Export {
         failed: impl Fn(io::Error) -> Error,
     ) -> Result<(u64, End), Error> {
         let after = self.after;
-        let mut reply = client.ask(|id| Request::Export { id, after, filter })?;
+        let proof = matches!(self.format, Format::Ndjson) && !self.bare;
+        let mut reply = client.ask(|id| Request::Export { id, after, filter, proof })?;
         let (mut records, mut last) = (0, Vec::new());
         let mut sheet = Sheet::begin(self.format, terminal, out).map_err(&failed)?;
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
                     sheet.write(line).map_err(&failed)?;
+                    // Lines that tell what is left out, and the checkpoint, are none.
+                    if record::seq(line).is_none() {
+                        continue;
+                    }
                     records += 1;
                     last.clear();
                     last.extend_from_slice(line);

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record,
-    Repo, Session, SessionLinked, SessionMade, Usage,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Pruned,
+    Record, Repo, Session, SessionLinked, SessionMade, Usage,
 };
 
 use super::table::{Tone, toned};
@@ -108,6 +108,7 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::Usage(usage) => ("usage", used(usage)),
         Body::ConfigChanged(changed) => ("config", config::told(changed, view)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
+        Body::Pruned(pruned) => ("pruned", gone(pruned)),
         Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
         Body::DaemonStopped(run) => ("daemon", daemon(run, "stopped")),
         Body::Other { kind, json } => {
@@ -275,6 +276,14 @@ fn directory(touched: &DirTouched, view: &View) -> String {
         text += &format!(", session {}", clean(session));
     }
     text
+}
+
+fn gone(pruned: &Pruned) -> String {
+    let Pruned { policy, from_seq, until_seq, count, .. } = pruned;
+    format!(
+        "{count} records between {from_seq} and {until_seq} lost their bodies: {}",
+        clean(policy)
+    )
 }
 
 fn covered(coverage: &Coverage, view: &View) -> String {

@@ -6,23 +6,25 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
+use trackway_protocol::codec;
 use trackway_protocol::ids::Timestamp;
+use trackway_protocol::log::ExportCheckpoint;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
 use trackway_protocol::row::{Backfill, Paths, Status};
 
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
-use super::{Desk, Sight, doctor, scope};
+use super::{Desk, Sight, doctor, evidence, scope};
 use crate::store::{Counts, Found, Health, LookupError, Page, Reader, Shown};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
 
 /// Why a query has no answer.
-struct Refusal {
-    code: FailureCode,
-    message: String,
+pub(super) struct Refusal {
+    pub(super) code: FailureCode,
+    pub(super) message: String,
 }
 
 impl<E: std::error::Error> From<E> for Refusal {
@@ -116,14 +118,24 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             let after = after.unwrap_or(*desk.sight.committed.borrow());
             Err(tail(client, desk, id, after, filter).await)
         }
-        Request::Export { after, filter, .. } => {
+        Request::Export { after, filter, proof: false, .. } => {
             export(client, desk, id, after.unwrap_or(0), filter).await
+        }
+        Request::Export { after, filter, proof: true, .. } => {
+            export_proven(client, desk, id, (filter, after.unwrap_or(0))).await
+        }
+        Request::Verify { checkpoints, key, .. } => {
+            evidence::verify(client, desk, id, (checkpoints, key)).await
+        }
+        Request::Checkpoint { .. } => evidence::checkpoint(client, desk, id).await,
+        Request::Prune { before_ms, repo, dry_run, .. } => {
+            evidence::prune(client, desk, id, (before_ms, repo, dry_run)).await
         }
     }
 }
 
 /// Asks the ledger.
-async fn query<T: Send + 'static>(
+pub(super) async fn query<T: Send + 'static>(
     desk: &Desk,
     ask: impl FnOnce(&Reader) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
@@ -135,7 +147,7 @@ async fn query<T: Send + 'static>(
 }
 
 /// Sends an answer that has one block.
-async fn small(
+pub(super) async fn small(
     client: &mut Client,
     id: u64,
     found: Result<Vec<Vec<u8>>, Refusal>,
@@ -190,11 +202,11 @@ async fn hand_over(client: &mut Client, blocks: Vec<Vec<u8>>, seat: Seat) -> Res
     client.write(&last.unwrap_or_default()).await
 }
 
-fn done(id: u64, seq: Option<u64>) -> Answer {
+pub(super) fn done(id: u64, seq: Option<u64>) -> Answer {
     Answer::Done { id, seq, more: None, backfill: None }
 }
 
-async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), Gone> {
+pub(super) async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), Gone> {
     client.fail(Some(id), refusal.code, &refusal.message).await
 }
 
@@ -270,6 +282,38 @@ async fn export(
     client.say(&done(id, Some(end))).await
 }
 
+/// Sends the same with what it takes to verify it, and as the last line a checkpoint of all that was
+/// there.
+async fn export_proven(
+    client: &mut Client,
+    desk: &Desk,
+    id: u64,
+    (filter, skipped): (Filter, u64),
+) -> Result<(), Gone> {
+    let sealed = desk.sight.writer.seal().await;
+    // What cannot be sealed is sent all the same.
+    let end = sealed.as_ref().map_or_else(|_| *desk.sight.committed.borrow(), |sealed| sealed.size);
+    let mut after = 0;
+    while after < end {
+        let filter = filter.clone();
+        let ask = move |reader: &Reader| {
+            let page = reader.proven_page(after, end, BLOCK_BYTES, (&filter, skipped))?;
+            Ok(block(id, page, after, end))
+        };
+        match query(desk, ask).await {
+            Ok(page) => {
+                client.write(&page.bytes).await?;
+                after = page.last_seq;
+            }
+            Err(refusal) => return refuse(client, id, &refusal).await,
+        }
+    }
+    let key = Some(desk.sight.key.to_string());
+    let last = ExportCheckpoint::new(sealed.ok().map(|sealed| sealed.note), key);
+    client.write(&blocks::page(id, 1, &codec::to_line(&last))).await?;
+    client.say(&done(id, Some(end))).await
+}
+
 /// Sends records as they are committed, at the client's pace, until it leaves.
 async fn tail(client: &mut Client, desk: &Desk, id: u64, mut after: u64, filter: Filter) -> Gone {
     let mut committed = desk.sight.committed.clone();
@@ -311,12 +355,15 @@ async fn page(
 ) -> Result<Block, Refusal> {
     let filter = filter.clone();
     let ask = move |reader: &Reader| {
-        let page: Page = reader.page(after, end, BLOCK_BYTES, &filter)?;
-        // A page that looked at nothing has found the end, whatever number that was to have.
-        let last_seq = if page.last_seq > after { page.last_seq } else { end };
-        Ok(Block { bytes: blocks::page(id, page.count, &page.lines), last_seq })
+        Ok(block(id, reader.page(after, end, BLOCK_BYTES, &filter)?, after, end))
     };
     query(desk, ask).await
+}
+
+fn block(id: u64, page: Page, after: u64, end: u64) -> Block {
+    // A page that looked at nothing has found the end, whatever number that was to have.
+    let last_seq = if page.last_seq > after { page.last_seq } else { end };
+    Block { bytes: blocks::page(id, page.count, &page.lines), last_seq }
 }
 
 /// Returns how far the reading of older session files is.

@@ -2,17 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::row::{AgentInstall, Check, SourceStatus};
 
 use super::Sight;
+use crate::copies::Copies;
 use crate::pipeline::misread::Misread;
-use crate::store::Health;
+use crate::store::{Health, Sealed};
 
 /// Returns the daemon's checks.
 pub(super) fn checks(sight: &Sight) -> Vec<Check> {
     let snapshot = sight.snapshot.borrow();
     let mut checks: Vec<Check> = snapshot.sources.iter().map(source).collect();
     checks.push(ledger(&sight.health.borrow()));
+    let sealed = sight.writer.sealed();
+    checks.push(checkpoints(sealed.borrow().as_ref()));
+    checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), Timestamp::now())));
     checks.push(agents(&snapshot.agents));
     checks.push(formats(&snapshot.misread));
     checks
@@ -62,6 +67,34 @@ fn ledger(health: &Health) -> Check {
             ),
             Some("make room on the file system of the state directory, or make it writable"),
         ),
+    }
+}
+
+fn checkpoints(sealed: Option<&Sealed>) -> Check {
+    match sealed {
+        Some(Sealed { size, at, .. }) => {
+            check("checkpoints", "ok", format!("{size} records were sealed at {at}"), None)
+        }
+        None => {
+            let found = "no record is sealed yet".to_owned();
+            check("checkpoints", "warning", found, Some("where this lasts, read the daemon's log"))
+        }
+    }
+}
+
+fn copies(copies: &Copies, now: Timestamp) -> Check {
+    let place = copies.place.display();
+    match (copies.trouble(now), copies.last) {
+        (Some((since, why)), _) => check(
+            "copies",
+            "failed",
+            format!("no checkpoint can be copied to {place} since {since}: {why}"),
+            Some("make the place of checkpoint.copy-to writable, or name another one"),
+        ),
+        (None, Some(last)) => {
+            check("copies", "ok", format!("a checkpoint was copied to {place} at {last}"), None)
+        }
+        (None, None) => check("copies", "ok", format!("checkpoints are copied to {place}"), None),
     }
 }
 

@@ -40,7 +40,12 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
         }
         Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
         Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),
-        Request::Status { .. } | Request::Doctor { .. } | Request::Show { .. } => return None,
+        Request::Status { .. }
+        | Request::Doctor { .. }
+        | Request::Show { .. }
+        | Request::Verify { .. }
+        | Request::Checkpoint { .. }
+        | Request::Prune { .. } => return None,
     };
     // What only configuration has.
     self::refused(name, filter, &["found", "risk"]).or_else(|| self::refused(name, filter, refused))
@@ -93,7 +98,7 @@ mod tests {
         let filter = Filter { how: Some("write".into()), limit: Some(3), ..Filter::default() };
         let gaps = Request::Gaps { id: 1, filter: filter.clone() };
         assert_eq!(refusal(&gaps).unwrap(), "gaps cannot be narrowed by how");
-        let export = Request::Export { id: 1, after: None, filter: filter.clone() };
+        let export = Request::Export { id: 1, after: None, filter: filter.clone(), proof: false };
         assert_eq!(refusal(&export).unwrap(), "export cannot be narrowed by limit");
         assert_eq!(refusal(&Request::Dirs { id: 1, filter: filter.clone() }), None);
         assert_eq!(refusal(&Request::Files { id: 1, filter: filter.clone() }), None);

@@ -2,17 +2,26 @@
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::log::LeafHash;
+use trackway_protocol::log::{Hash, Signer, Span};
 use trackway_protocol::record::Record;
 
 use super::ingest::{self, Change};
+use super::log::{self, Sealed};
 use super::project::{self, Pending};
+use super::prune::{self, Plan};
 
 /// Where the writer puts what it was given. Tests put a failing one in its place.
 pub(super) trait Append: Send + 'static {
     /// Writes `records` durably, with the `changes` of ingest state that belong to them, all or none,
     /// and returns the last one's number.
     fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64>;
+
+    /// Signs the tree over everything that was written, and keeps the checkpoint.
+    fn seal(&mut self) -> rusqlite::Result<Sealed>;
+
+    /// Removes the bodies of a plan's records, and says so in a record of its own; returns how many
+    /// there were, and the number of the newest record. `between` is called from time to time meanwhile.
+    fn prune(&mut self, plan: &Plan, between: &mut dyn FnMut()) -> rusqlite::Result<(u64, u64)>;
 
     /// Prepares for very many records, or for few again.
     fn prepare(&mut self, load: Load) -> rusqlite::Result<()>;
@@ -30,14 +39,16 @@ pub(super) enum Load {
     Heavy,
 }
 
-/// The writing connection.
+/// The writing connection, the tree over all that was written, and the key that signs it.
 pub(super) struct Ledger {
     connection: Connection,
+    tree: Span,
+    signer: Signer,
 }
 
 impl Ledger {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: Connection, tree: Span, signer: Signer) -> Self {
+        Self { connection, tree, signer }
     }
 
     #[cfg(test)]
@@ -51,17 +62,30 @@ impl Append for Ledger {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked anew each time: should a second writer ever slip in, numbers stay without holes.
         let mut seq = last_seq(&tx)?;
+        let mut tree = grown_to(&self.tree, seq, &tx)?;
         let (recorded_at, mut pending) = (Timestamp::now(), Pending::default());
         for record in records {
             seq += 1;
             (record.seq, record.recorded_at) = (seq, recorded_at);
-            insert(&tx, record)?;
+            tree.push(insert(&tx, record)?);
             project::project(&tx, &mut pending, record)?;
         }
         pending.write(&tx)?;
         ingest::write(&tx, changes)?;
+        log::save_tree(&tx, &tree)?;
         tx.commit()?;
+        self.tree = tree;
         Ok(seq)
+    }
+
+    fn seal(&mut self) -> rusqlite::Result<Sealed> {
+        log::seal(&mut self.connection, &self.tree, &self.signer)
+    }
+
+    fn prune(&mut self, plan: &Plan, between: &mut dyn FnMut()) -> rusqlite::Result<(u64, u64)> {
+        let (count, tree) = prune::apply(&mut self.connection, &self.tree, plan, between)?;
+        self.tree = tree;
+        Ok((count, self.tree.end()))
     }
 
     /// Keys of facts are spread over all of their table: with a small cache its pages would be read,
@@ -103,13 +127,20 @@ pub(super) fn is_the_records_fault(error: &rusqlite::Error) -> bool {
     }
 }
 
-fn insert(tx: &Connection, record: &Record) -> rusqlite::Result<()> {
+/// Returns the tree over the records that are there: the one that is known, but where a second writer
+/// slipped in.
+fn grown_to(tree: &Span, seq: u64, tx: &Connection) -> rusqlite::Result<Span> {
+    if tree.end() == seq { Ok(tree.clone()) } else { log::load_tree(tx) }
+}
+
+/// Inserts a record and returns its leaf hash.
+pub(super) fn insert(tx: &Connection, record: &Record) -> rusqlite::Result<Hash> {
     let body =
         serde_json::to_vec(record).expect("a record always serialises: its maps have string keys");
     let sql = "INSERT INTO record (seq, kind, at_ms, body, leaf) VALUES (?, ?, ?, ?, ?)";
-    let leaf = LeafHash::of(&body);
+    let leaf = Hash::of_leaf(&body);
     let seq = record.seq.cast_signed();
     let row = params![seq, record.body.kind(), record.at.ms(), body, leaf.as_bytes()];
     tx.prepare_cached(sql)?.execute(row)?;
-    Ok(())
+    Ok(leaf)
 }

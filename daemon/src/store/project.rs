@@ -56,7 +56,8 @@ pub(super) fn project(
         Body::FileAccessed(body) => file::accessed(tx, pending, seen, session, body),
         Body::Usage(body) => usage::used(tx, record, session, body),
         Body::ConfigChanged(body) => config::changed(tx, record, body),
-        Body::Other { .. } => Ok(()),
+        // What is left is projected anew; that some is gone is told by the records themselves.
+        Body::Pruned(_) | Body::Other { .. } => Ok(()),
     }
 }
 

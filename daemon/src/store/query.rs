@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
+use trackway_protocol::log::Verification;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::{
     ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow, SessionRow,
     SettingRow, WhoRow,
 };
 
-use super::{StoreError, append, schema};
+use super::{Plan, Question, StoreError, What, append, prune, schema, verify};
 
 mod accesses;
 mod config;
@@ -231,6 +232,33 @@ impl Reader {
         filter: &Filter,
     ) -> Result<Page, StoreError> {
         self.read(|tx| records::page(tx, after, upto, max_bytes, filter))
+    }
+
+    /// Returns a page of an export that can be verified: with lines for what is left out, among that
+    /// all records up to `skipped`.
+    pub(crate) fn proven_page(
+        &self,
+        after: u64,
+        upto: u64,
+        max_bytes: usize,
+        (filter, skipped): (&Filter, u64),
+    ) -> Result<Page, StoreError> {
+        self.read(|tx| records::proven_page(tx, after, upto, max_bytes, (filter, skipped)))
+    }
+
+    /// Verifies the ledger, on this thread. Takes about a second for a million records.
+    pub(crate) fn verify(&self, question: &Question) -> Result<Verification, StoreError> {
+        Ok(verify::verify(&self.path, question, 1)?)
+    }
+
+    /// Decides which records are to be pruned. Looks at all of them.
+    pub(crate) fn plan(&self, what: &What, policy: &'static str) -> Result<Plan, StoreError> {
+        self.read(|tx| prune::plan(tx, what, policy))
+    }
+
+    /// Returns when the oldest record happened that could be pruned.
+    pub(crate) fn oldest(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(prune::oldest)
     }
 
     /// Returns how much there is.

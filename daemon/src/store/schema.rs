@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_ingest.sql"),
     include_str!("migrations/0004_changes.sql"),
     include_str!("migrations/0005_configuration.sql"),
+    include_str!("migrations/0007_log.sql"),
 ];
 
 /// "TRKW": tells a ledger from the databases of other programs.
@@ -54,6 +55,22 @@ pub(super) fn open_reading(path: &Path) -> rusqlite::Result<Connection> {
     // What one question after another looks at: with less, each reads most of it anew.
     connection.pragma_update(None, "cache_size", -READING_KIB)?;
     Ok(connection)
+}
+
+/// Refuses a file that is no ledger, or a newer program's, and changes nothing.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let check = || -> Result<(), StoreError> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        let found = version(&connection, path)?;
+        if found == MIGRATIONS.len() {
+            Ok(())
+        } else {
+            Err(StoreError::Older { path: path.to_owned(), found })
+        }
+    };
+    check().map_err(|error| explain(path, error))
 }
 
 /// Lets a connection that makes all tables anew keep more of them in memory.

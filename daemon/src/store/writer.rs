@@ -20,14 +20,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 use trackway_protocol::ids::Timestamp;
 
-use super::Draft;
 use super::append::Append;
 use super::ingest::Intake;
+use super::prune::Plan;
+use super::{Draft, Sealed};
 
 mod backlog;
+mod sealing;
 mod trouble;
 mod worker;
 
+pub(crate) use sealing::Sealing;
 use trouble::Bound;
 
 /// Shortest time between the beginnings of two commits.
@@ -54,6 +57,16 @@ pub(crate) enum Health {
     },
 }
 
+impl Health {
+    /// Returns why the ledger cannot be written.
+    fn reason(&self) -> String {
+        match self {
+            Self::Ok => String::new(),
+            Self::Failing { reason, .. } => reason.clone(),
+        }
+    }
+}
+
 /// The writer has stopped: it was closed, or its thread died.
 #[derive(Debug, thiserror::Error)]
 #[error("reach the ledger: its writer has stopped")]
@@ -66,6 +79,7 @@ pub(crate) struct Writer {
     commands: mpsc::Sender<Command>,
     committed: watch::Receiver<u64>,
     health: watch::Receiver<Health>,
+    sealed: watch::Receiver<Option<Sealed>>,
     intake: Intake,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -73,22 +87,27 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 enum Command {
     Append(Vec<Draft>),
+    Seal { reply: oneshot::Sender<Result<Sealed, String>> },
+    Prune { plan: Plan, reply: oneshot::Sender<Result<u64, String>> },
     Close { reply: oneshot::Sender<()> },
 }
 
 /// Starts the thread that writes to `ledger`, whose newest record is `last_seq`.
-pub(super) fn start(ledger: impl Append, last_seq: u64) -> Writer {
-    start_bounded(ledger, last_seq, Bound::default())
+pub(super) fn start(ledger: impl Append, last_seq: u64, sealing: Sealing) -> Writer {
+    start_bounded(ledger, last_seq, sealing, Bound::default())
 }
 
-fn start_bounded(ledger: impl Append, last_seq: u64, bound: Bound) -> Writer {
+fn start_bounded(ledger: impl Append, last_seq: u64, sealing: Sealing, bound: Bound) -> Writer {
     let (sender, commands) = mpsc::channel(COMMANDS);
     let (committed, committed_receiver) = watch::channel(last_seq);
     let (health, health_receiver) = watch::channel(Health::Ok);
+    let (sealed, sealed_receiver) = watch::channel(None);
     let flow = Arc::default();
     let (intake, batches) = Intake::new(Arc::clone(&flow));
     let batches = worker::Batches { queue: batches, flow };
-    let worker = worker::Worker::new(ledger, (commands, batches), committed, health, bound);
+    let told = worker::Told { committed, health, sealed };
+    let sealing = sealing::Due::new(sealing);
+    let worker = worker::Worker::new(ledger, (commands, batches), told, sealing, bound);
     let thread = thread::Builder::new()
         .name("ledger-writer".into())
         .spawn(|| worker.run())
@@ -97,6 +116,7 @@ fn start_bounded(ledger: impl Append, last_seq: u64, bound: Bound) -> Writer {
         commands: sender,
         committed: committed_receiver,
         health: health_receiver,
+        sealed: sealed_receiver,
         intake,
         thread: Arc::new(Mutex::new(Some(thread))),
     }
@@ -121,6 +141,39 @@ impl Writer {
     /// Returns whether the ledger can be written; it changes when that does.
     pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.health.clone()
+    }
+
+    /// Returns the newest checkpoint that this writer made; it changes with every one.
+    pub(crate) fn sealed(&self) -> watch::Receiver<Option<Sealed>> {
+        self.sealed.clone()
+    }
+
+    /// Writes what is waiting, and seals all that was written.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be done, for a person.
+    pub(crate) async fn seal(&self) -> Result<Sealed, String> {
+        self.order(|reply| Command::Seal { reply }).await
+    }
+
+    /// Removes the bodies of a plan's records; returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be done, for a person: then nothing was.
+    pub(crate) async fn prune(&self, plan: Plan) -> Result<u64, String> {
+        self.order(|reply| Command::Prune { plan, reply }).await
+    }
+
+    async fn order<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Command,
+    ) -> Result<T, String> {
+        let gone = || WriterGone.to_string();
+        let (reply, done) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| gone())?;
+        done.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Writes what is waiting, empties the write-ahead log and ends the thread.

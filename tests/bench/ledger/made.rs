@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, params};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::log::LeafHash;
+use trackway_protocol::log::Hash;
 
 use super::station::program;
 use super::story::Story;
@@ -73,7 +73,7 @@ impl Made {
             let mut insert = tx.prepare_cached("INSERT INTO record VALUES (?, ?, ?, ?, ?)")?;
             for record in story.by_ref().take(BATCH as usize) {
                 let body = serde_json::to_vec(&record)?;
-                let leaf = LeafHash::of(&body);
+                let leaf = Hash::of_leaf(&body);
                 let (seq, kind) = (record.seq.cast_signed(), record.body.kind());
                 insert.execute(params![seq, kind, record.at.ms(), body, leaf.as_bytes()])?;
             }

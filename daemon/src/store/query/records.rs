@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, params_from_iter};
+use trackway_protocol::codec;
 use trackway_protocol::ids::LaunchId;
+use trackway_protocol::log::{ExportOmitted, Hash, Span};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, DirTouched, FileAccessed, Record, Repo};
 
@@ -19,9 +21,10 @@ const LOOKED_AT: i64 = 20_000;
 /// A part of the records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// The stored bytes of those that passed, each with a line end.
+    /// The stored bytes of those that passed, each with a line end; and where it can be verified, a
+    /// line for those that did not.
     pub(crate) lines: Vec<u8>,
-    /// How many passed.
+    /// How many lines these are.
     pub(crate) count: u64,
     /// The last number that was looked at, whether it passed or not: where the next page begins.
     pub(crate) last_seq: u64,
@@ -72,15 +75,68 @@ pub(super) fn page(
         // A pruned record has no body, and nothing to show.
         let Some(body) = row.get_ref(2)?.as_blob_or_null()? else { continue };
         if sieve.passes(row.get(1)?, body)? {
-            page.lines.extend_from_slice(body);
-            page.lines.push(b'\n');
-            page.count += 1;
+            page.push(body);
         }
         if page.lines.len() >= max_bytes {
             break;
         }
     }
     Ok(page)
+}
+
+/// Returns the same with a line for all records that are left out: so many that the page can be
+/// verified. Records up to `skipped` are left out, whatever they are.
+pub(super) fn proven_page(
+    tx: &Connection,
+    after: u64,
+    upto: u64,
+    max_bytes: usize,
+    (filter, skipped): (&Filter, u64),
+) -> rusqlite::Result<Page> {
+    let mut sieve = Sieve::new(tx, filter)?;
+    let mut page = Page { last_seq: after, ..Page::default() };
+    let (mut omitted, mut pruned) = (Span::starting_at(after), 0);
+    let mut statement = tx.prepare_cached(
+        "SELECT seq, at_ms, body, leaf FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+    )?;
+    let mut rows = statement.query([signed(after), signed(upto), LOOKED_AT])?;
+    while let Some(row) = rows.next()? {
+        page.last_seq = row.get::<_, i64>(0)?.cast_unsigned();
+        let body = row.get_ref(2)?.as_blob_or_null()?;
+        pruned += u64::from(body.is_none());
+        let passes = match body.filter(|_| page.last_seq > skipped) {
+            Some(body) => sieve.passes(row.get(1)?, body)?,
+            None => false,
+        };
+        match body.filter(|_| passes) {
+            Some(body) => {
+                page.leave_out(&omitted, pruned);
+                page.push(body);
+                (omitted, pruned) = (Span::starting_at(page.last_seq), 0);
+            }
+            None => omitted.push(Hash::from_bytes(row.get(3)?)),
+        }
+        if page.lines.len() >= max_bytes {
+            break;
+        }
+    }
+    page.leave_out(&omitted, pruned);
+    Ok(page)
+}
+
+impl Page {
+    fn push(&mut self, line: &[u8]) {
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+        self.count += 1;
+    }
+
+    fn leave_out(&mut self, omitted: &Span, pruned: u64) {
+        if let Some(omitted) = ExportOmitted::of(omitted, pruned) {
+            self.lines.extend(codec::to_line(&omitted));
+            self.count += 1;
+        }
+    }
 }
 
 fn signed(seq: u64) -> i64 {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use rusqlite::Connection;
-use trackway_protocol::log::LeafHash;
+use trackway_protocol::log::Hash;
 
 use super::super::append::Append as _;
 use super::super::{StoreError, open, rebuild};
@@ -122,7 +122,7 @@ fn a_record_is_stored_as_the_bytes_that_were_hashed() {
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     for (row, seq) in rows.zip(1..) {
         let (body, leaf): (Vec<u8>, Vec<u8>) = row.unwrap();
-        assert_eq!(leaf, LeafHash::of(&body).as_bytes());
+        assert_eq!(leaf, Hash::of_leaf(&body).as_bytes());
         let record: trackway_protocol::record::Record = serde_json::from_slice(&body).unwrap();
         assert_eq!(record.seq, seq);
         assert_eq!(serde_json::to_vec(&record).unwrap(), body);

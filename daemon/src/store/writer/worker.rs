@@ -12,8 +12,10 @@ use tracing::{error, info, warn};
 use super::super::append::{Append, Load, is_the_records_fault};
 use super::super::ingest::{Batch, Change, Flow};
 use super::backlog::Backlog;
+use super::sealing::Due;
 use super::trouble::{Bound, Trouble};
 use super::{Command, Health, PACE};
+use crate::store::{Plan, Sealed};
 
 /// Records per transaction: enough to make the sync to disk cheap, few enough to keep the
 /// transaction short.
@@ -32,8 +34,10 @@ pub(super) struct Worker<A> {
     taken: (u64, usize),
     /// What the ledger is prepared for since the first batch.
     load: Option<Load>,
-    committed: watch::Sender<u64>,
-    health: watch::Sender<Health>,
+    told: Told,
+    sealing: Due,
+    /// Who waits for a checkpoint.
+    sealers: Vec<oneshot::Sender<Result<Sealed, String>>>,
     bound: Bound,
     backlog: Backlog,
     trouble: Option<Trouble>,
@@ -44,6 +48,13 @@ pub(super) struct Worker<A> {
     closed: Option<oneshot::Sender<()>>,
     /// For waiting with a deadline, which a tokio channel does not offer to threads.
     runtime: Runtime,
+}
+
+/// What others are told.
+pub(super) struct Told {
+    pub(super) committed: watch::Sender<u64>,
+    pub(super) health: watch::Sender<Health>,
+    pub(super) sealed: watch::Sender<Option<Sealed>>,
 }
 
 /// What readers of session files hand over.
@@ -65,8 +76,8 @@ impl<A: Append> Worker<A> {
     pub(super) fn new(
         ledger: A,
         (commands, batches): (mpsc::Receiver<Command>, Batches),
-        committed: watch::Sender<u64>,
-        health: watch::Sender<Health>,
+        told: Told,
+        sealing: Due,
         bound: Bound,
     ) -> Self {
         Self {
@@ -76,8 +87,9 @@ impl<A: Append> Worker<A> {
             changes: Vec::new(),
             taken: (0, 0),
             load: None,
-            committed,
-            health,
+            told,
+            sealing,
+            sealers: Vec::new(),
             bound,
             backlog: Backlog::default(),
             trouble: None,
@@ -95,10 +107,12 @@ impl<A: Append> Worker<A> {
     pub(super) fn run(mut self) {
         loop {
             self.collect();
-            if !self.has_something() {
+            if self.has_something() {
+                self.write();
+            } else if self.is_ending {
                 break;
             }
-            self.write();
+            self.seal_where_due();
             // At the end nobody waits for a later attempt.
             if self.is_ending && self.trouble.is_some() && !self.is_overdue() {
                 break;
@@ -176,8 +190,20 @@ impl<A: Append> Worker<A> {
         self.changes.extend(batch.changes);
     }
 
-    /// Returns when to write next, if there is anything to write.
+    /// Returns when to write or to seal next.
     fn due(&self) -> Option<Instant> {
+        let sealing =
+            if self.sealers.is_empty() { self.sealing.at() } else { Some(Instant::now()) };
+        match (self.writing_due(), sealing.filter(|_| self.trouble.is_none())) {
+            // Whoever wants a checkpoint wants what waits to be in it.
+            (Some(writing), _) if !self.sealers.is_empty() => Some(writing),
+            (Some(writing), Some(sealing)) => Some(writing.min(sealing)),
+            (writing, sealing) => writing.or(sealing),
+        }
+    }
+
+    /// Returns when to write next, if there is anything to write.
+    fn writing_due(&self) -> Option<Instant> {
         match (&self.trouble, self.last_attempt) {
             _ if !self.has_something() => None,
             (Some(trouble), _) => Some(trouble.retry_at),
@@ -201,11 +227,72 @@ impl<A: Append> Worker<A> {
                     }
                 }
             }
+            Command::Seal { reply } => self.sealers.push(reply),
+            Command::Prune { plan, reply } => {
+                // Who no longer waits needs no answer.
+                drop(reply.send(self.prune(&plan)));
+            }
             Command::Close { reply } => {
                 (self.is_ending, self.closed) = (true, Some(reply));
                 self.take_all();
             }
         }
+    }
+
+    /// Makes a checkpoint where one is due or asked for, and everything that was to be in it is durable.
+    fn seal_where_due(&mut self) {
+        if let Some(trouble) = &self.trouble {
+            let why = trouble.health(self.backlog.len()).reason();
+            self.answer_sealers(&Err(why));
+            return;
+        }
+        let is_asked = !self.sealers.is_empty() && !self.has_something();
+        if !is_asked && !self.sealing.is_due() {
+            return;
+        }
+        let sealed = self.ledger.seal();
+        match &sealed {
+            Ok(sealed) => {
+                self.sealing.made();
+                self.told.sealed.send_replace(Some(sealed.clone()));
+            }
+            Err(error) => {
+                warn!(%error, "no checkpoint can be made");
+                self.sealing.failed();
+            }
+        }
+        if is_asked {
+            self.answer_sealers(&sealed.map_err(|error| error.to_string()));
+        }
+    }
+
+    fn answer_sealers(&mut self, answer: &Result<Sealed, String>) {
+        for reply in self.sealers.drain(..) {
+            drop(reply.send(answer.clone()));
+        }
+    }
+
+    /// Prunes, and takes meanwhile what comes, so that nobody has to wait.
+    fn prune(&mut self, plan: &Plan) -> Result<u64, String> {
+        let Self { ledger, commands, .. } = self;
+        let mut kept = Vec::new();
+        let pruned = ledger.prune(plan, &mut || {
+            while let Ok(command) = commands.try_recv() {
+                kept.push(command);
+            }
+        });
+        let pruned = pruned.map(|(count, seq)| {
+            if count > 0 {
+                self.told.committed.send_replace(seq);
+                self.sealing.written(1);
+            }
+            count
+        });
+        kept.into_iter().for_each(|command| self.accept(command));
+        pruned.map_err(|error| {
+            warn!(%error, "nothing was pruned");
+            error.to_string()
+        })
     }
 
     fn write(&mut self) {
@@ -226,12 +313,13 @@ impl<A: Append> Worker<A> {
 
     fn written(&mut self, count: usize, seq: u64) {
         self.backlog.settle(count);
+        self.sealing.written(count);
         if self.backlog.is_empty() {
             self.changes = Vec::new();
             let (batches, records) = std::mem::take(&mut self.taken);
             self.batches.flow.landed(batches, records);
         }
-        self.committed.send_replace(seq);
+        self.told.committed.send_replace(seq);
         let is_searching = self.trouble.as_ref().is_some_and(|it| it.searching.is_some());
         if !is_searching || self.backlog.is_empty() {
             self.recover();
@@ -250,7 +338,7 @@ impl<A: Append> Worker<A> {
         } else {
             trouble.wait(error);
         }
-        self.health.send_replace(trouble.health(self.backlog.len()));
+        self.told.health.send_replace(trouble.health(self.backlog.len()));
         if self.backlog.is_empty() {
             self.recover();
         }
@@ -261,13 +349,19 @@ impl<A: Append> Worker<A> {
         let Some(trouble) = self.trouble.take() else { return };
         info!(dropped = trouble.dropped, "the ledger can be written again");
         self.backlog.push(trouble.coverage());
-        self.health.send_replace(Health::Ok);
+        self.told.health.send_replace(Health::Ok);
     }
 
     fn end(mut self) {
         self.batches.flow.close();
         if !self.backlog.is_empty() {
             error!(records = self.backlog.len(), "records are lost: the ledger cannot be written");
+        }
+        if self.trouble.is_none() && self.sealing.has_unsealed() {
+            match self.ledger.seal() {
+                Ok(sealed) => drop(self.told.sealed.send_replace(Some(sealed))),
+                Err(error) => warn!(%error, "the last records are not sealed"),
+            }
         }
         if let Err(error) = self.ledger.close() {
             warn!(%error, "the write-ahead log could not be emptied");
