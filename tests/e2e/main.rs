@@ -44,6 +44,8 @@ mod secrets;
 mod sessions;
 #[cfg(target_os = "linux")]
 mod stub;
+#[cfg(target_os = "linux")]
+mod tampering;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
     hostile::all(&mut tests);
     layouts::all(&mut tests);
     bystanders::all(&mut tests);
+    tampering::all(&mut tests);
     clients::all(&mut tests);
     network::all(&mut tests);
     poll::all(&mut tests);

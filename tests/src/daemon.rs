@@ -229,7 +229,7 @@ impl Daemon {
     /// The ledger, record by record.
     #[must_use]
     pub fn export(&self) -> Vec<Record> {
-        self.rows(&["export"])
+        self.rows(&["export", "--bare"])
     }
 
     /// Waits for a record, one that is already there included, and returns what `pick` makes of it.
