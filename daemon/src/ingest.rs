@@ -18,6 +18,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
@@ -76,6 +77,9 @@ pub(crate) struct Ingest {
     events: EventSender,
     /// Is told where sessions work.
     configuration: Option<crate::configuration::Orders>,
+    /// For how long records keep their bodies, and what is too old for that.
+    keep: Option<Duration>,
+    too_old: Option<Timestamp>,
 }
 
 /// What reads one file.
@@ -120,6 +124,7 @@ impl Ingest {
         kept: Kept,
         events: EventSender,
         configuration: Option<crate::configuration::Orders>,
+        keep: Option<Duration>,
     ) -> Handle {
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
         let misread = drift::kept(&kept);
@@ -137,12 +142,18 @@ impl Ingest {
             waiting,
             events,
             configuration,
+            keep,
+            too_old: None,
         };
         Handle(std::rc::Rc::new(std::cell::RefCell::new(ingest)))
     }
 
     fn reader(&mut self, found: &Found<'_>, start: Start<'_>) -> Option<Reader> {
         let agent = *agents::CATALOGUE.iter().find(|agent| agent.name() == found.agent)?;
+        self.too_old = self.keep.map(|keep| {
+            let keep_ms = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+            Timestamp::from_ms(Timestamp::now().ms().saturating_sub(keep_ms))
+        });
         let is_new = matches!(start, Start::New);
         let known = match start {
             Start::New | Start::Again => None,
@@ -187,6 +198,10 @@ impl Ingest {
     }
 
     fn fact(&mut self, reader: &mut Reader, fact: Fact) {
+        // What would be pruned at once is not recorded first.
+        if fact.at.zip(self.too_old).is_some_and(|(at, too_old)| at < too_old) {
+            return;
+        }
         if let What::Trace(trace) = &fact.what {
             return self.traced(reader.agent, &fact, trace);
         }
@@ -320,12 +335,16 @@ pub(crate) fn start(
     intake: &Intake,
     events: &EventSender,
     configuration: Option<crate::configuration::Orders>,
+    keep: Option<Duration>,
     homes: impl FnOnce(&Kept) -> Vec<Home> + Send + 'static,
 ) -> Following {
     let (orders, ordered) = std::sync::mpsc::channel();
     let (state_dir, intake, sender) = (state_dir.to_owned(), intake.clone(), events.clone());
     let run = move || {
-        let follow = || follow(&state_dir, intake, &sender, configuration, &orders, homes);
+        let follow = || {
+            let handle = |kept| Ingest::begin(kept, sender.clone(), configuration, keep);
+            follow(&state_dir, intake, handle, &orders, homes)
+        };
         let follow = std::panic::AssertUnwindSafe(follow);
         let ended = std::panic::catch_unwind(follow).unwrap_or_else(|_| Err("it panicked".into()));
         if let Err(why) = ended {
@@ -353,14 +372,13 @@ fn lost(why: &str) -> SourceReport {
 fn follow(
     state_dir: &Path,
     intake: Intake,
-    events: &EventSender,
-    configuration: Option<crate::configuration::Orders>,
+    begin: impl FnOnce(Kept) -> Handle,
     orders: &std::sync::mpsc::Sender<Orders>,
     homes: impl FnOnce(&Kept) -> Vec<Home>,
 ) -> Result<(), String> {
     let kept = Store::kept(state_dir, intake).map_err(|error| error.to_string())?;
     let homes = homes(&kept);
-    let handle = Ingest::begin(kept, events.clone(), configuration);
+    let handle = begin(kept);
     let opened = Follower::open(handle.clone(), handle.clone()).map_err(|error| error.to_string());
     let (follower, orderly) = opened?;
     for home in homes {

@@ -110,7 +110,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let intake = writer.intake();
     let configuration = configuration::start(&places.state_dir, &intake, &events);
     let told = configuration.orders();
-    let sessions = ingest::start(&places.state_dir, &intake, &events, told, ingest::homes);
+    let keep = options.config.keep;
+    let sessions = ingest::start(&places.state_dir, &intake, &events, told, keep, ingest::homes);
     drop(events);
     let outside = Outside {
         boot_id: boot_id.clone(),

@@ -18,6 +18,12 @@
 //! * **Cursors.** `export` fixes its upper end when it starts and pages by `seq`; `tail` pages on
 //!   for as long as the client reads, woken by commits. Both take `after`, the last `seq` that the
 //!   client has.
+//! * **Proof.** An `export` with `proof` is all records up to a checkpoint that is made for it: below
+//!   `records` stand, besides records, lines of the kind `export.omitted` for all that a filter leaves
+//!   out or that is pruned, and as the last line one of the kind `export.checkpoint`
+//!   ([`log::ExportLine`]).
+//! * **Long work.** `verify` and `prune` may take minutes. Every few seconds an empty block of rows
+//!   tells that they go on.
 //! * **Leaving.** A client leaves by closing the connection. One that closes only its own direction
 //!   is answered what it asked before, and its `tail` goes on. A `tail` ends only with its
 //!   connection: a client that sends anything after asking for one is told so with the failure

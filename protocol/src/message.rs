@@ -185,7 +185,7 @@ pub enum Request {
         /// The client's number for this request.
         id: u64,
         /// Checkpoints that were kept elsewhere: signed notes.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         checkpoints: Vec<String>,
         /// The key to verify checkpoints with; absent: the daemon's own, which proves less.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,7 +208,7 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repo: Option<String>,
         /// Only say how many that would be.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         dry_run: bool,
     },
     /// Every record that was there when the request came.
@@ -223,7 +223,7 @@ pub enum Request {
         filter: Filter,
         /// Also with what it takes to verify it: lines for what is left out, and a checkpoint as the
         /// last ([`crate::log::ExportLine`]).
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         proof: bool,
     },
 }

@@ -35,6 +35,18 @@ pub struct Status {
     /// Agents found on this machine.
     #[serde(default)]
     pub agents: Vec<AgentInstall>,
+    /// The newest checkpoint of this daemon's; absent where there is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedStatus>,
+}
+
+/// How far the ledger is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedStatus {
+    /// How many records.
+    pub size: u64,
+    /// When the checkpoint was made.
+    pub at: Timestamp,
 }
 
 /// One source of facts and how it is.

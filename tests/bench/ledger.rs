@@ -106,7 +106,8 @@ fn measure(made: &Made, records: u64, effort: Effort, out: &mut dyn Write) -> Re
             question(made, &station, &words, &sql, runs, out)?;
         }
     }
-    export(made, &station, out)
+    export(made, &station, out)?;
+    verify(made, records, &station, out)
 }
 
 /// Returns the words of a command; none where the question makes no sense.
@@ -152,6 +153,34 @@ fn export(made: &Made, station: &Station, out: &mut dyn Write) -> Result<()> {
         Ok(theirs) => write(out, "sqlite3 .mode json", &theirs)?,
         Err(error) => writeln!(out, "sqlite3 .mode json: {error}")?,
     }
+    Ok(())
+}
+
+/// Verifies every record, and beside it reads every record, and hashes the file.
+fn verify(made: &Made, records: u64, station: &Station, out: &mut dyn Write) -> Result<()> {
+    const RUNS: u32 = 3;
+    let mut row = |name: &str, times: Result<Vec<f64>>| match times {
+        Ok(ms) => {
+            let rate = records as f64 / (median(&ms) / 1000.0);
+            writeln!(out, "{name:<28} {rate:>12.0} records/s")
+        }
+        Err(error) => writeln!(out, "{name}: {error}"),
+    };
+    let offline = || {
+        let mut command = Command::new(program("trackwayd")?);
+        command.args(["verify", "--state-dir"]).arg(made.dir());
+        Ok(command)
+    };
+    row("trackwayd verify", times(RUNS, offline))?;
+    row("trackwayctl verify", times(RUNS, || station.ctl(&["verify"])))?;
+    let sql = "SELECT sum(length(body) + length(leaf)) FROM record";
+    row("sqlite3, reading it all", times(RUNS, || Ok(shell(made, &[sql]))))?;
+    let hash = || {
+        let mut command = Command::new("sha256sum");
+        command.arg(made.file());
+        Ok(command)
+    };
+    row("sha256sum of the file", times(RUNS, hash))?;
     Ok(())
 }
 

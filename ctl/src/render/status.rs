@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use trackway_protocol::row::{AgentInstall, GapRow, SourceStatus, Status};
+use trackway_protocol::row::{AgentInstall, GapRow, SealedStatus, SourceStatus, Status};
 
 use super::table::{Cell, Table, Tone, bold};
 use super::text::{UNKNOWN, bytes, count, known, number};
@@ -30,6 +30,7 @@ pub(crate) fn write(
     list.item("running", running(status));
     list.item("gaps", in_the_week(gaps));
     list.item("ledger", ledger(status, view));
+    list.item("sealed", sealed(status, view));
     if status.backfill.state != "done" {
         list.item("backfill", backfill(status));
     }
@@ -108,6 +109,11 @@ fn ledger(status: &Status, view: &View) -> String {
     let records = count(status.ledger.records, "record", "records");
     let place = view.path(&status.paths.state_dir);
     format!("{records}, {}, in {place}", bytes(status.ledger.bytes))
+}
+
+fn sealed(status: &Status, view: &View) -> String {
+    let Some(SealedStatus { size, at }) = status.sealed else { return "nothing yet".into() };
+    format!("up to record {}, {}", number(size), view.ago(at))
 }
 
 fn backfill(status: &Status) -> String {
@@ -216,6 +222,10 @@ mod tests {
                     counted: false,
                 },
             ],
+            sealed: Some(SealedStatus {
+                size: 12_340,
+                at: "2026-11-23T08:57:00Z".parse().unwrap(),
+            }),
         }
     }
 
@@ -248,6 +258,7 @@ open-exec  degraded for 3 h: fanotify
 running    2 agents now; 1,057 launches recorded in all
 gaps       none recorded in the last 7 days
 ledger     12,345 records, 3.4 MB, in ~/.local/state/trackway
+sealed     up to record 12,340, 3 h ago
 daemon     trackwayd 0.1.0, pid 4711, up since Nov 16 08:00
 config     ~/.config/trackway/config.toml
 agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30

@@ -17,7 +17,7 @@ use super::watching::{POLL, Watching};
 use super::{NAME, Orders};
 use crate::event::{Event, State};
 use crate::source::sessions::watch::Watcher;
-use crate::store::{self, Store};
+use crate::store::{self, Sealing, Store};
 
 /// A user's home, a project and a ledger.
 struct Story {
@@ -65,7 +65,7 @@ impl Story {
         let state = self.path("state");
         fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
         let store = store::open(&state).unwrap();
-        let (reader, writer) = (store.reader(), store.start());
+        let (reader, writer) = (store.reader(), store.start(Sealing::default()));
         let (sender, events) = mpsc::channel(1024);
         let running = super::start(&state, &writer.intake(), &sender);
         let orders = running.orders().unwrap();
@@ -418,7 +418,7 @@ fn what_is_in_force_is_told_with_the_layer_that_says_so() {
 fn watching(story: &Story, watches: usize) -> (Watching, mpsc::Receiver<Event>, store::Writer) {
     let state = story.path("state");
     fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
-    let writer = store::open(&state).unwrap().start();
+    let writer = store::open(&state).unwrap().start(Sealing::default());
     let kept = Store::kept(&state, writer.intake()).unwrap();
     let (sender, events) = mpsc::channel(1024);
     let mut watcher = Watcher::open().unwrap();

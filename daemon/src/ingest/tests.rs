@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -19,7 +20,7 @@ use crate::ingest;
 use crate::pipeline::misread::Misread;
 use crate::session::tally::tests::corpus::made;
 use crate::source::sessions::Home;
-use crate::store;
+use crate::store::{self, Sealing};
 
 /// A home with session files, and a ledger.
 struct Scene {
@@ -51,13 +52,18 @@ impl Scene {
 
     /// Runs until everything is read, and returns the ledger.
     fn run(&self) -> Vec<Record> {
+        self.run_keeping(None)
+    }
+
+    /// The same with a ledger that keeps its records for so long.
+    fn run_keeping(&self, keep: Option<Duration>) -> Vec<Record> {
         let state = self.path("state");
         let store = store::open(&state).unwrap();
-        let (reader, writer) = (store.reader(), store.start());
+        let (reader, writer) = (store.reader(), store.start(Sealing::default()));
         let (events, mut queue) = mpsc::channel(1024);
         let homes = ["claude", "codex"].map(|agent| Home { agent, dir: self.path(agent) });
         let intake = writer.intake();
-        let following = ingest::start(&state, &intake, &events, None, move |_| homes.into());
+        let following = ingest::start(&state, &intake, &events, None, keep, move |_| homes.into());
         drop(events);
         self.misread.take();
         loop {
@@ -401,7 +407,7 @@ fn a_file_that_is_gone_is_recorded_once() {
 fn who_waits_for_a_writer_that_is_closed_waits_no_longer() {
     let state = tempfile::tempdir().unwrap();
     let store = store::open(state.path()).unwrap();
-    let writer = store.start();
+    let writer = store.start(Sealing::default());
     let intake = writer.intake();
     let mut kept = store::Store::kept(state.path(), intake.clone()).unwrap();
     intake.close();
@@ -416,7 +422,7 @@ fn what_was_handed_over_is_answered_at_once_and_after_a_restart() {
     let id = crate::event::FileId { device: u64::MAX, inode: 7 };
     let file = store::ingest::File { path: "/h/a.jsonl".into(), value: vec![1, 2] };
     let open = || {
-        let writer = store::open(state.path()).unwrap().start();
+        let writer = store::open(state.path()).unwrap().start(Sealing::default());
         let kept = store::Store::kept(state.path(), writer.intake()).unwrap();
         (writer, kept)
     };
@@ -501,4 +507,20 @@ fn a_trace_that_waits_is_told_at_a_later_start() {
     }
     assert_eq!(traces(&scene.run()), 1);
     assert_eq!(traces(&scene.run()), 1);
+}
+
+#[test]
+fn what_the_ledger_would_not_keep_is_not_recorded() {
+    let scene = Scene::new();
+    let old = user("11111111-2222-4333-8444-555555555555", 1).replace("2026-11", "2019-11");
+    scene.append("claude/projects/-w/a.jsonl", &old);
+    let day = Duration::from_secs(24 * 60 * 60);
+    let sessions = |records: &[Record]| {
+        records.iter().filter(|record| record.body.session().is_some()).count()
+    };
+    assert_eq!(sessions(&scene.run_keeping(Some(400 * day))), 0);
+
+    let scene = Scene::new();
+    scene.append("claude/projects/-w/a.jsonl", &old);
+    assert!(sessions(&scene.run()) > 0, "without that it is");
 }

@@ -8,7 +8,7 @@ use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 use super::*;
 use crate::event::{AgentEnv, Ancestor, ProcessFacts, RawArgv};
 use crate::shutdown;
-use crate::store;
+use crate::store::{self, Sealing};
 
 mod changes;
 mod contained;
@@ -98,7 +98,7 @@ impl Ledger {
     async fn run(&self, events: Vec<Event>) -> &Self {
         let store = store::open(self.0.path()).unwrap();
         let recovered = store.recover().unwrap();
-        let writer = store.start();
+        let writer = store.start(Sealing::default());
         let (snapshot, _) = watch::channel(Snapshot::default());
         let outside = Outside {
             boot_id: "boot".into(),

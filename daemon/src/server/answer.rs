@@ -16,7 +16,7 @@ use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
 use super::{Desk, Sight, doctor, evidence, scope};
-use crate::store::{Counts, Found, Health, LookupError, Page, Reader, Shown};
+use crate::store::{Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
@@ -399,5 +399,6 @@ fn status(sight: &Sight, counts: &Counts) -> Status {
             socket: text(&sight.places.socket),
         },
         agents: snapshot.agents,
+        sealed: sight.writer.sealed().borrow().as_ref().map(Sealed::status),
     }
 }

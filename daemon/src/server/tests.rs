@@ -15,7 +15,7 @@ use trackway_protocol::record::{Body, Evidence, Launch};
 
 use super::*;
 use crate::shutdown::{self, Trigger};
-use crate::store::{self, Draft, Writer};
+use crate::store::{self, Draft, Sealing, Writer};
 
 /// How long anything may take that a person waits for.
 const SOON: Duration = Duration::from_secs(2);
@@ -61,7 +61,9 @@ impl Server {
         crate::host::raise_descriptor_limit();
         let dir = tempfile::tempdir().unwrap();
         let store = store::open(dir.path()).unwrap();
-        let (reader, writer, runtime) = (store.reader(), store.start(), runtime());
+        let key = store.verifier();
+        let (reader, writer, runtime) =
+            (store.reader(), store.start(Sealing::default()), runtime());
         runtime.block_on(writer.append((0..launches).map(launch).collect())).unwrap();
         runtime.block_on(writer.committed().wait_for(|seq| *seq == launches)).unwrap();
         let sight = Sight {
@@ -75,6 +77,10 @@ impl Server {
             snapshot: watch::channel(Snapshot::default()).1,
             committed: committed.map_or_else(|| writer.committed(), |seq| watch::channel(seq).1),
             health: writer.health(),
+            writer: writer.clone(),
+            key,
+            keep: None,
+            copies: None,
         };
         let (trigger, shutdown) = shutdown::channel();
         let (bound, is_bound) = std::sync::mpsc::channel();

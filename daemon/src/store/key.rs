@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use tracing::{info, warn};
-use trackway_protocol::ids::Timestamp;
+use trackway_protocol::ids::{RecordId, Timestamp};
 use trackway_protocol::log::{Signer, VerifierKey};
 
 use super::StoreError;
@@ -31,9 +31,13 @@ pub(super) fn load_or_make(state_dir: &Path) -> Result<Signer, StoreError> {
         Err(error) => return Err(failed(error)),
     }
     let signer = make()?;
-    write(&path, &signer.to_private_text()).map_err(failed)?;
-    info!(key = %signer.verifier(), "a key to sign checkpoints with was made");
-    Ok(signer)
+    if write(&path, &signer.to_private_text()).map_err(failed)? {
+        info!(key = %signer.verifier(), "a key to sign checkpoints with was made");
+        Ok(signer)
+    } else {
+        // Somebody else made one meanwhile.
+        load_or_make(state_dir)
+    }
 }
 
 /// Reads the public half of a state directory's key; none where there is no key.
@@ -54,16 +58,26 @@ fn set_aside(path: &Path, why: &str) -> io::Result<()> {
     fs::rename(path, aside)
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a key where none is, all of it or nothing; returns whether there was none.
+fn write(path: &Path, text: &str) -> io::Result<bool> {
+    let part = path.with_extension(format!("key.{}", RecordId::new()));
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&part)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
+    let linked = fs::hard_link(&part, path);
+    fs::remove_file(&part)?;
+    match linked {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => return Err(error),
+    }
     // The name must survive as well: a ledger whose key is gone cannot be told from a forged one.
-    path.parent().map_or(Ok(()), sync_dir)
+    path.parent().map_or(Ok(()), sync_dir)?;
+    Ok(true)
 }
 
 #[cfg(unix)]

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::{Checkpoint, Hash, Note, Signer, Span};
 use trackway_protocol::record::SealedRoot;
+use trackway_protocol::row::SealedStatus;
 
 use super::append::last_seq;
 
@@ -22,6 +23,11 @@ impl Sealed {
     /// Returns what the note says; none where somebody has written something else there.
     pub(crate) fn checkpoint(&self) -> Option<Checkpoint> {
         Note::parse(&self.note).ok()?.checkpoint()
+    }
+
+    /// Returns what `status` tells of it.
+    pub(crate) fn status(&self) -> SealedStatus {
+        SealedStatus { size: self.size, at: self.at }
     }
 
     /// Returns the root, as records name it.

@@ -1,5 +1,6 @@
 //! The ledger as a whole.
 
+mod evidence;
 #[cfg(unix)]
 mod files;
 mod places;

@@ -29,7 +29,7 @@ fn nobody_else_can_read_the_ledger() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let files: Vec<_> =
         fs::read_dir(fixture.path()).unwrap().map(|it| it.unwrap().path()).collect();
-    assert_eq!(files.len(), 3, "{files:?}");
+    assert_eq!(files.len(), 4, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
@@ -101,7 +101,8 @@ fn two_that_open_a_new_ledger_at_once_make_one() {
     let home = tempfile::tempdir().unwrap();
     let open_and_append = |number| {
         let store = reopen(home.path());
-        let mut ledger = super::super::append::Ledger::new(store.connection);
+        let mut ledger =
+            super::super::append::Ledger::new(store.connection, store.tree, store.signer);
         for _ in 0..20 {
             ledger.append(&mut records(vec![started(0, number, "claude")]), &[]).unwrap();
         }

@@ -405,7 +405,7 @@ proptest! {
         let ledger = in_memory(drafts.clone());
         let queries = [MERGED, LISTED, NUMBERED].concat();
         let before = dump(ledger.connection(), &queries);
-        let rebuilt = project_all(ledger.connection()).unwrap();
+        let rebuilt = project_all(ledger.connection(), &mut || ()).unwrap();
         prop_assert_eq!((rebuilt.records, rebuilt.unreadable), (drafts.len() as u64, 0));
         prop_assert_eq!(dump(ledger.connection(), &queries), before);
     }

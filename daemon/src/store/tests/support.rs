@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use trackway_protocol::ids::{LaunchId, ProcessKey, Timestamp};
+use trackway_protocol::log::{Signer, Span};
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Record, Repo,
 };
@@ -28,7 +29,7 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).unwrap();
         let reader = store.reader();
-        let mut ledger = Ledger::new(store.connection);
+        let mut ledger = Ledger::new(store.connection, store.tree, store.signer);
         ledger.append(&mut records(drafts), &[]).unwrap();
         Self { dir, reader, ledger }
     }
@@ -48,7 +49,7 @@ impl Fixture {
 pub(in super::super) fn in_memory(drafts: Vec<Draft>) -> Ledger {
     let mut connection = Connection::open_in_memory().unwrap();
     schema::migrate(&mut connection, Path::new("")).unwrap();
-    let mut ledger = Ledger::new(connection);
+    let mut ledger = Ledger::new(connection, Span::tree(), Signer::from_seed(&[7; 32]));
     ledger.append(&mut records(drafts), &[]).unwrap();
     ledger
 }

@@ -30,6 +30,14 @@ where
         self.ledger.append(records, changes)
     }
 
+    fn seal(&mut self) -> rusqlite::Result<Sealed> {
+        self.ledger.seal()
+    }
+
+    fn prune(&mut self, plan: &Plan, between: &mut dyn FnMut()) -> rusqlite::Result<(u64, u64)> {
+        self.ledger.prune(plan, between)
+    }
+
     fn prepare(&mut self, load: Load) -> rusqlite::Result<()> {
         self.ledger.prepare(load)
     }
@@ -45,8 +53,9 @@ where
 {
     let home = tempfile::tempdir().unwrap();
     let store = reopen(home.path());
-    let (reader, ledger) = (store.reader(), Ledger::new(store.connection));
-    (home, reader, start_bounded(Scripted { ledger, before }, 0, bound))
+    let (reader, ledger) =
+        (store.reader(), Ledger::new(store.connection, store.tree, store.signer));
+    (home, reader, start_bounded(Scripted { ledger, before }, 0, Sealing::default(), bound))
 }
 
 fn failure(code: i32) -> rusqlite::Error {
@@ -290,7 +299,7 @@ const CHILD: &str = "TRACKWAY_TEST_CHILD";
 #[tokio::test]
 async fn child_that_is_killed() {
     let Some(home) = std::env::var_os(CHILD) else { return };
-    let writer = reopen(Path::new(&home)).start();
+    let writer = reopen(Path::new(&home)).start(Sealing::default());
     for number in 0.. {
         append(&writer, number * 10..number * 10 + 10).await;
         println!("seq {}", until_committed(&writer, number * 10 + 10).await);
