@@ -37,13 +37,15 @@ pub mod shutdown;
 mod source;
 mod store;
 mod tiers;
+mod watchdog;
 
 use config::Config;
 use downtime::Before;
 use heartbeat::Heartbeat;
 use pipeline::{Outside, Pipeline, Snapshot};
 use shutdown::Shutdown;
-use store::{Draft, Recovered};
+use store::{Draft, Opened, Recovered};
+use watchdog::Door;
 
 /// How long sources may take to stop.
 const STOPPING: std::time::Duration = std::time::Duration::from_secs(10);
@@ -74,8 +76,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let places = options.places.clone();
     endpoint::private_dir(&places.state_dir)?;
     let heartbeat = Heartbeat::lock(&places.state_dir)?;
-    let store = store::open(&places.state_dir).context("failed to open the ledger")?;
-    let recovered = store.recover().context("failed to read the ledger")?;
+    host::survive_file_size_limit()?;
+    let opened = store::open_or_set_aside(&places.state_dir);
+    let Opened { store, recovered, instead_of } = opened.context("failed to open the ledger")?;
     let listener = server::bind(&places.socket)?;
     host::raise_descriptor_limit();
     host::forbid_core_dumps();
@@ -90,6 +93,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");
     let mut first = vec![note(Body::DaemonStarted(daemon_run(&boot_id, reason)))];
     first.extend(gap.map(|gap| note(Body::Coverage(gap))));
+    let last_beat = heartbeat.last();
+    let aside = instead_of.map(|aside| aside.coverage(last_beat, started_at));
+    first.extend(aside.map(|gap| note(Body::Coverage(gap))));
     writer.append(first).await?;
 
     let (events, queue) = mpsc::channel(QUEUE);
@@ -115,9 +121,11 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         configuration: configuration.orders(),
     };
     let last_seen = before.map(|before| before.last_alive);
+    let (knock_at_pipeline, pipeline_knocks) = watchdog::door("pipeline");
+    let (knock_at_server, server_knocks) = watchdog::door("server");
     let pipeline = Pipeline::new(outside, &recovered, last_seen);
     let (stop_pipeline, pipeline_stops) = shutdown::channel();
-    let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_stops));
+    let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_knocks, pipeline_stops));
 
     let sight = server::Sight {
         places,
@@ -126,7 +134,12 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         snapshot: snapshots,
         committed: writer.committed(),
         health: writer.health(),
+        knocks: server_knocks,
     };
+    if let Some(every) = service::watchdog_every() {
+        let doors = [knock_at_pipeline, Door::Writer(writer.clone()), knock_at_server];
+        tokio::spawn(watchdog::run(every, doors, service::watchdog));
+    }
     service::ready();
     tokio::select! {
         () = server::run(listener, sight, shutdown) => {}

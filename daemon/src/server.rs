@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 use trackway_protocol::endpoint::{self, EndpointError, Places};
@@ -19,6 +19,7 @@ use trackway_protocol::ids::Timestamp;
 use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
 use crate::store::{Health, Reader};
+use crate::watchdog::Knock;
 
 mod answer;
 mod blocks;
@@ -74,6 +75,8 @@ pub(crate) struct Sight {
     pub(crate) snapshot: watch::Receiver<Snapshot>,
     pub(crate) committed: watch::Receiver<u64>,
     pub(crate) health: watch::Receiver<Health>,
+    /// Is answered as long as clients are.
+    pub(crate) knocks: mpsc::Receiver<Knock>,
 }
 
 /// What a connection answers with.
@@ -81,6 +84,16 @@ struct Desk {
     sight: Sight,
     queries: Queries,
     seats: Arc<Seats>,
+}
+
+impl Desk {
+    /// Answers once the ledger could be asked, whatever it said.
+    async fn answer(&self, knock: Knock) {
+        if self.queries.ask(Reader::newest).await.is_some() {
+            // Who asked may have given up.
+            drop(knock.send(()));
+        }
+    }
 }
 
 /// Listens on `socket`. A socket that nobody answers on is a leftover and is replaced.
@@ -119,9 +132,10 @@ fn remove_leftover(path: &Path) -> std::io::Result<()> {
 }
 
 /// Serves clients until shutdown is ordered.
-pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown) {
+pub(crate) async fn run(listener: Listener, mut sight: Sight, mut shutdown: Shutdown) {
     let places = Arc::new(Semaphore::new(max_clients()));
     let queries = Queries::start(&sight.reader);
+    let mut knocks = std::mem::replace(&mut sight.knocks, mpsc::channel(1).1);
     let desk = Arc::new(Desk { sight, queries, seats: Seats::new(SEATS) });
     let mut clients = JoinSet::new();
     loop {
@@ -129,6 +143,11 @@ pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown
             () = shutdown.ordered() => break,
             accepted = listener.accept() => accepted,
             Some(_) = clients.join_next() => continue,
+            Some(knock) = knocks.recv() => {
+                let desk = Arc::clone(&desk);
+                clients.spawn(async move { desk.answer(knock).await });
+                continue;
+            }
         };
         match accepted {
             Ok(stream) if is_own_user(&stream) => {

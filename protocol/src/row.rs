@@ -35,6 +35,9 @@ pub struct Status {
     /// Agents found on this machine.
     #[serde(default)]
     pub agents: Vec<AgentInstall>,
+    /// What is wrong with the ledger, or was with one that was set aside: a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledger_notes: Vec<String>,
 }
 
 /// One source of facts and how it is.

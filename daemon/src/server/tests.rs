@@ -75,6 +75,7 @@ impl Server {
             snapshot: watch::channel(Snapshot::default()).1,
             committed: committed.map_or_else(|| writer.committed(), |seq| watch::channel(seq).1),
             health: writer.health(),
+            knocks: mpsc::channel(1).1,
         };
         let (trigger, shutdown) = shutdown::channel();
         let (bound, is_bound) = std::sync::mpsc::channel();

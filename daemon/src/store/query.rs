@@ -12,7 +12,7 @@ use trackway_protocol::row::{
     SettingRow, WhoRow,
 };
 
-use super::{StoreError, append, schema};
+use super::{Condition, StoreError, append, schema, set_aside};
 
 mod accesses;
 mod config;
@@ -257,6 +257,16 @@ impl Reader {
         })
     }
 
+    /// Returns the newest record's number; 0 where there is none.
+    pub(crate) fn newest(&self) -> Result<u64, StoreError> {
+        self.read(append::last_seq)
+    }
+
+    /// Returns how the ledger's files are.
+    pub(crate) fn condition(&self) -> Condition {
+        Condition::of(&self.path)
+    }
+
     /// Asks within one read transaction, so that all that is answered is of the same moment.
     fn read<T>(
         &self,
@@ -264,18 +274,21 @@ impl Reader {
     ) -> Result<T, StoreError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => schema::open_reading(&self.path)?,
+        let answer = || {
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => schema::open_reading(&self.path)?,
+            };
+            let tx = connection.transaction()?;
+            let answer = ask(&tx)?;
+            tx.finish()?;
+            let mut idle = idle();
+            if idle.len() < IDLE {
+                idle.push(connection);
+            }
+            Ok(answer)
         };
-        let tx = connection.transaction()?;
-        let answer = ask(&tx)?;
-        tx.finish()?;
-        let mut idle = idle();
-        if idle.len() < IDLE {
-            idle.push(connection);
-        }
-        Ok(answer)
+        Ok(answer().inspect_err(|error| set_aside::notice(&self.path, error))?)
     }
 }
 

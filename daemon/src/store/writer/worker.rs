@@ -201,6 +201,8 @@ impl<A: Append> Worker<A> {
                     }
                 }
             }
+            // Who asked may have given up.
+            Command::Knock { reply } => drop(reply.send(())),
             Command::Close { reply } => {
                 (self.is_ending, self.closed) = (true, Some(reply));
                 self.take_all();
@@ -239,6 +241,7 @@ impl<A: Append> Worker<A> {
     }
 
     fn failed(&mut self, tried: usize, error: &rusqlite::Error) {
+        self.ledger.failed(error);
         if self.trouble.is_none() {
             warn!(%error, "the ledger cannot be written: records wait in memory");
         }
