@@ -185,7 +185,8 @@ impl Pipeline {
                 () = shutdown.ordered() => break,
                 // Before the events, which on a busy machine never end.
                 _ = heartbeat.tick() => self.heartbeat(),
-                Some(knock) = knocks.recv() => drop(knock.send(())),
+                // Who asked may have given up.
+                Some(knock) = knocks.recv() => { let _ = knock.send(()); }
                 _ = tick.tick(), if self.wants_tick() => self.tick().await,
                 _ = look.tick(), if self.wants_look() => self.look_at_young().await,
                 Some(event) = events.recv() => self.handle(event).await,

@@ -202,7 +202,9 @@ impl<A: Append> Worker<A> {
                 }
             }
             // Who asked may have given up.
-            Command::Knock { reply } => drop(reply.send(())),
+            Command::Knock { reply } => {
+                let _ = reply.send(());
+            }
             Command::Close { reply } => {
                 (self.is_ending, self.closed) = (true, Some(reply));
                 self.take_all();
