@@ -34,6 +34,24 @@ pub(crate) fn raise_descriptor_limit() {
     }
 }
 
+/// Has a limit on the size of files fail a write, which is tried again, instead of ending the daemon.
+#[cfg(unix)]
+pub(crate) fn survive_file_size_limit() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// The same on all systems that this is built for.
+    const SIGXFSZ: i32 = 25;
+    // Once it is handled it stays so, whether anybody listens or not; programs that are started get
+    // the default back.
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
+}
+
+/// There is none here.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn survive_file_size_limit() -> std::io::Result<()> {
+    Ok(())
+}
+
 /// Keeps the process's memory, through which command lines pass, out of core dumps.
 #[cfg(unix)]
 pub(crate) fn forbid_core_dumps() {

@@ -41,13 +41,15 @@ pub mod shutdown;
 mod source;
 mod store;
 mod tiers;
+mod watchdog;
 
 use config::Config;
 use downtime::Before;
 use heartbeat::Heartbeat;
 use pipeline::{Outside, Pipeline, Snapshot};
 use shutdown::Shutdown;
-use store::{Draft, Recovered, Sealed};
+use store::{Draft, Opened, Recovered, Sealed};
+use watchdog::Door;
 
 /// How long sources may take to stop.
 const STOPPING: std::time::Duration = std::time::Duration::from_secs(10);
@@ -78,8 +80,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let places = options.places.clone();
     endpoint::private_dir(&places.state_dir)?;
     let heartbeat = Heartbeat::lock(&places.state_dir)?;
-    let store = store::open(&places.state_dir).context("failed to open the ledger")?;
-    let recovered = store.recover().context("failed to read the ledger")?;
+    host::survive_file_size_limit()?;
+    let opened = store::open_or_set_aside(&places.state_dir);
+    let Opened { store, recovered, instead_of } = opened.context("failed to open the ledger")?;
     let listener = server::bind(&places.socket)?;
     host::raise_descriptor_limit();
     host::forbid_core_dumps();
@@ -102,6 +105,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let mut first = vec![note(Body::DaemonStarted(started))];
     first.extend(gap.map(|gap| note(Body::Coverage(gap))));
     first.extend(damage.map(|damage| note(Body::Coverage(damaged(damage, started_at)))));
+    let last_beat = heartbeat.last();
+    let aside = instead_of.map(|aside| aside.coverage(last_beat, started_at));
+    first.extend(aside.map(|gap| note(Body::Coverage(gap))));
     writer.append(first).await?;
 
     let (events, queue) = mpsc::channel(QUEUE);
@@ -128,9 +134,11 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         configuration: configuration.orders(),
     };
     let last_seen = before.map(|before| before.last_alive);
+    let (knock_at_pipeline, pipeline_knocks) = watchdog::door("pipeline");
+    let (knock_at_server, server_knocks) = watchdog::door("server");
     let pipeline = Pipeline::new(outside, &recovered, last_seen);
     let (stop_pipeline, pipeline_stops) = shutdown::channel();
-    let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_stops));
+    let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_knocks, pipeline_stops));
 
     let copy_to = options.config.copy_to.as_ref().map(|place| expand(place, home.as_deref()));
     let copies = copy_to.clone().map(|place| copies::start(place, writer.sealed()));
@@ -148,7 +156,12 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         key,
         keep: options.config.keep,
         copies,
+        knocks: server_knocks,
     };
+    if let Some(every) = service::watchdog_every() {
+        let doors = [knock_at_pipeline, Door::Writer(writer.clone()), knock_at_server];
+        tokio::spawn(watchdog::run(every, doors, service::watchdog));
+    }
     service::ready();
     tokio::select! {
         () = server::run(listener, sight, shutdown) => {}

@@ -85,6 +85,8 @@ fn run(places: Where) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .with_max_level(config.level)
+        // Where the log cannot be written, on a disk that is full, it would tell by a panic.
+        .log_internal_errors(false)
         .init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {

@@ -24,6 +24,7 @@ use crate::ingest;
 use crate::shutdown::Shutdown;
 use crate::source::{Control, Order};
 use crate::store::{Draft, Recovered, Writer, WriterGone};
+use crate::watchdog::Knock;
 
 mod calls;
 mod changing;
@@ -170,6 +171,7 @@ impl Pipeline {
     pub(crate) async fn run(
         mut self,
         mut events: mpsc::Receiver<Event>,
+        mut knocks: mpsc::Receiver<Knock>,
         mut shutdown: Shutdown,
     ) -> Result<Heartbeat, WriterGone> {
         let mut tick = interval(TICK);
@@ -183,6 +185,8 @@ impl Pipeline {
                 () = shutdown.ordered() => break,
                 // Before the events, which on a busy machine never end.
                 _ = heartbeat.tick() => self.heartbeat(),
+                // Who asked may have given up.
+                Some(knock) = knocks.recv() => { let _ = knock.send(()); }
                 _ = tick.tick(), if self.wants_tick() => self.tick().await,
                 _ = look.tick(), if self.wants_look() => self.look_at_young().await,
                 Some(event) = events.recv() => self.handle(event).await,
@@ -279,7 +283,6 @@ impl Pipeline {
 
     fn heartbeat(&mut self) {
         self.outside.heartbeat.beat();
-        crate::service::watchdog();
         let clocks = clock::read();
         for change in clocks.changes_since(&self.clocks) {
             self.clock_changed(change, self.clocks.now().at, clocks.now().at);

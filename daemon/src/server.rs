@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use interprocess::local_socket::ListenerOptions;
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 use trackway_protocol::endpoint::{self, EndpointError, Places};
@@ -21,6 +21,7 @@ use crate::copies::Copies;
 use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
 use crate::store::{Health, Reader, Writer};
+use crate::watchdog::Knock;
 
 mod answer;
 mod blocks;
@@ -84,6 +85,8 @@ pub(crate) struct Sight {
     pub(crate) keep: Option<Duration>,
     /// How it is with the copies of checkpoints; none where none are wanted.
     pub(crate) copies: Option<watch::Receiver<Copies>>,
+    /// Is answered as long as clients are.
+    pub(crate) knocks: mpsc::Receiver<Knock>,
 }
 
 /// What a connection answers with.
@@ -93,6 +96,16 @@ struct Desk {
     seats: Arc<Seats>,
     /// Held by whoever has the ledger verified.
     verifying: tokio::sync::Mutex<()>,
+}
+
+impl Desk {
+    /// Answers once the ledger could be asked, whatever it said.
+    async fn answer(&self, knock: Knock) {
+        if self.queries.ask(Reader::newest).await.is_some() {
+            // Who asked may have given up.
+            let _ = knock.send(());
+        }
+    }
 }
 
 /// Listens on `socket`. A socket that nobody answers on is a leftover and is replaced.
@@ -131,9 +144,10 @@ fn remove_leftover(path: &Path) -> std::io::Result<()> {
 }
 
 /// Serves clients until shutdown is ordered.
-pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown) {
+pub(crate) async fn run(listener: Listener, mut sight: Sight, mut shutdown: Shutdown) {
     let places = Arc::new(Semaphore::new(max_clients()));
     let queries = Queries::start(&sight.reader);
+    let mut knocks = std::mem::replace(&mut sight.knocks, mpsc::channel(1).1);
     let desk = Arc::new(Desk {
         sight,
         queries,
@@ -146,6 +160,11 @@ pub(crate) async fn run(listener: Listener, sight: Sight, mut shutdown: Shutdown
             () = shutdown.ordered() => break,
             accepted = listener.accept() => accepted,
             Some(_) = clients.join_next() => continue,
+            Some(knock) = knocks.recv() => {
+                let desk = Arc::clone(&desk);
+                clients.spawn(async move { desk.answer(knock).await });
+                continue;
+            }
         };
         match accepted {
             Ok(stream) if is_own_user(&stream) => {

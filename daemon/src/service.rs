@@ -15,7 +15,16 @@ pub(crate) fn stopping() {
     notify(NotifyState::Stopping);
 }
 
-/// Tells that the loop still turns.
+/// Returns how often the service manager is to be told that all is well: twice in the time that it
+/// waits for. None where it does not ask.
+pub(crate) fn watchdog_every() -> Option<std::time::Duration> {
+    #[cfg(target_os = "linux")]
+    return sd_notify::watchdog_enabled().map(|limit| limit / 2).filter(|every| !every.is_zero());
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// Tells that every part still answers.
 pub(crate) fn watchdog() {
     #[cfg(target_os = "linux")]
     notify(NotifyState::Watchdog);

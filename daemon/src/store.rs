@@ -11,9 +11,11 @@
 //!
 //! # Failure
 //!
-//! What can go wrong when the daemon starts is fatal and leaves the file as it is. Afterwards a
-//! write that fails is tried again until it succeeds; meanwhile [`Health`] says so, records wait in
-//! memory up to a bound, and what had to be dropped is counted in a record of its own.
+//! What can go wrong when the daemon starts is fatal and leaves the file as it is; but a damaged
+//! ledger is set aside, and a new one begun ([`set_aside`]). Afterwards a write that fails is tried
+//! again until it succeeds; meanwhile [`Health`] says so, records wait in memory up to a bound, and
+//! what had to be dropped is counted in a record of its own. Damage that is found then is noted for
+//! the next start.
 //!
 //! # Projections
 //!
@@ -30,6 +32,7 @@ use trackway_protocol::ids::{RecordId, Timestamp};
 use trackway_protocol::record::{Body, Evidence, Record};
 
 mod append;
+mod condition;
 mod filter;
 pub(crate) mod ingest;
 mod key;
@@ -40,16 +43,21 @@ mod query;
 mod recover;
 mod register;
 mod schema;
+mod set_aside;
 mod verify;
 mod writer;
 
 use project::Pending;
 use trackway_protocol::log::{Signer, Span, Verification, VerifierKey};
 
+pub(crate) use condition::Condition;
+#[cfg(test)]
+pub(crate) use condition::LOG_BOUND;
 pub(crate) use log::Sealed;
 pub(crate) use prune::{Plan, What};
 pub(crate) use query::{Counts, Found, LookupError, Page, Reader, Shown};
 pub(crate) use recover::{Recovered, TouchKey};
+pub(crate) use set_aside::SetAside;
 pub(crate) use verify::Question;
 pub(crate) use writer::{Health, Sealing, Writer, WriterGone};
 
@@ -104,13 +112,16 @@ pub(crate) enum StoreError {
     Foreign { path: PathBuf },
     /// It is no database, or a damaged one.
     #[error(
-        "read {path}: it is damaged ({detail}); it was left as it is: move it away, together with \
-         its -wal and -shm files, to begin a new ledger"
+        "read {path}: it is damaged ({detail}); it was left as it is: a daemon that starts sets it \
+         aside and begins a new one"
     )]
     Corrupt { path: PathBuf, detail: String },
     /// The operating system has no random bytes for a key.
     #[error("make a key to sign checkpoints with: {0}")]
     Random(String),
+    /// A damaged one cannot be moved away.
+    #[error("set the ledger aside, which is damaged ({damage})")]
+    SetAside { damage: String, source: io::Error },
     /// SQLite failed in some other way.
     #[error("use the ledger")]
     Sqlite(#[from] rusqlite::Error),
@@ -140,6 +151,45 @@ pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
     Ok(Store { path, connection, last_seq, tree, signer })
 }
 
+/// A ledger that a daemon may begin with.
+pub(crate) struct Opened {
+    pub(crate) store: Store,
+    /// What a daemon that starts must know of those that ran before it.
+    pub(crate) recovered: Recovered,
+    /// The damaged ledger in whose place this one was begun, unless that is recorded already.
+    pub(crate) instead_of: Option<SetAside>,
+}
+
+/// Opens the ledger for a daemon; a damaged one is set aside, and a new one begun.
+///
+/// The caller holds the lock of the state directory.
+pub(crate) fn open_or_set_aside(state_dir: &Path) -> Result<Opened, StoreError> {
+    endpoint::private_dir(state_dir)?;
+    let set_aside = |damage: &str| {
+        let failed = |source| StoreError::SetAside { damage: damage.to_owned(), source };
+        set_aside::set_aside(state_dir, damage).map_err(failed)
+    };
+    if let Some(damage) = set_aside::damage(state_dir) {
+        set_aside(&damage)?;
+    }
+    let opened = || {
+        let store = open(state_dir)?;
+        // The first look at what is in it: of a large ledger only this finds damage.
+        recover::recover(&store.connection)
+            .map(|recovered| (store, recovered))
+            .map_err(|error| schema::explain(&state_dir.join("ledger.db"), error.into()))
+    };
+    let (store, recovered) = match opened() {
+        Err(StoreError::Corrupt { detail, .. }) => {
+            set_aside(&detail)?;
+            opened()?
+        }
+        opened => opened?,
+    };
+    let instead_of = if store.last_seq == 0 { set_aside::newest(state_dir) } else { None };
+    Ok(Opened { store, recovered, instead_of })
+}
+
 impl Store {
     /// Returns a handle for queries.
     pub(crate) fn reader(&self) -> Reader {
@@ -147,6 +197,7 @@ impl Store {
     }
 
     /// Returns what a daemon that starts must know of those that ran before it.
+    #[cfg(test)]
     pub(crate) fn recover(&self) -> Result<Recovered, StoreError> {
         recover::recover(&self.connection)
             .map_err(|error| schema::explain(&self.path, error.into()))

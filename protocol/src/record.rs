@@ -449,7 +449,7 @@ pub struct DirTouched {
 /// The body of `coverage`: from when to when a source saw, or did not see.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// The source: `proc-connector`, `poll`, `open-exec`, `daemon`, `clock`.
+    /// The source: `launches`, `open-exec`, `daemon`, `clock`, `ledger` …
     pub source: String,
     /// `active`, `degraded`, `lost` or `restored`.
     pub state: String,

@@ -38,6 +38,9 @@ pub struct Status {
     /// The newest checkpoint of this daemon's; absent where there is none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<SealedStatus>,
+    /// What is wrong with the ledger, or was with one that was set aside: a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledger_notes: Vec<String>,
 }
 
 /// How far the ledger is sealed.

@@ -45,7 +45,7 @@ fn two_thousand_launches_at_once_are_named_or_counted() {
 }
 
 /// Waits until so many launches are named or counted, and returns those that are named.
-fn wait_until_told(watch: &Watch, count: usize) -> Vec<LaunchRow> {
+pub(crate) fn wait_until_told(watch: &Watch, count: usize) -> Vec<LaunchRow> {
     let told = || {
         let rows = watch.launches();
         let ended = rows.iter().all(|row| row.ended_at.is_some());
@@ -72,7 +72,7 @@ fn is_complete(row: &LaunchRow, watch: &Watch, codes: &HashMap<u32, i32>) -> boo
 
 /// Launches the stub so many times, at so many per second or as fast as it goes, and returns what
 /// each exited with.
-fn launch(watch: &Watch, count: u32, ms: u32, rate: Option<u32>) -> HashMap<u32, i32> {
+pub(crate) fn launch(watch: &Watch, count: u32, ms: u32, rate: Option<u32>) -> HashMap<u32, i32> {
     let (sender, children) = mpsc::channel::<(Child, i32)>();
     // Somebody else waits for them, as soon as they end: a zombie would be easier to read.
     let reaper = thread::spawn(move || {

@@ -21,6 +21,8 @@ mod containers;
 #[cfg(target_os = "linux")]
 mod directories;
 #[cfg(target_os = "linux")]
+mod endurance;
+#[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
     poll::all(&mut tests);
     containers::all(&mut tests);
     load::all(&mut tests);
+    endurance::all(&mut tests);
     tests.run()
 }
 

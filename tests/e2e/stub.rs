@@ -1,6 +1,6 @@
 //! A program that is claude by its place, and does nothing: for what no real agent can be made to do.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,27 @@ pub(crate) fn watch() -> Watch {
 
 /// Like [`watch`], with a world that `furnish` changes first.
 pub(crate) fn watch_in(furnish: impl FnOnce(&World)) -> Watch {
-    let watch = Watch::start_in(&[], |world| {
+    ready(Watch::start_in(&[], |world| {
         furnish(world);
-        let path = path(world);
-        fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
-        fs::copy(program("stub"), path).expect("the home is ours");
-    });
+        install(world);
+    }))
+}
+
+/// Like [`watch`], with a daemon that runs below the program that `furnish` returns.
+pub(crate) fn watch_below(furnish: impl FnOnce(&World) -> Vec<OsString>) -> Watch {
+    ready(Watch::start_below(|world| {
+        install(world);
+        furnish(world)
+    }))
+}
+
+fn install(world: &World) {
+    let path = path(world);
+    fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
+    fs::copy(program("stub"), path).expect("the home is ours");
+}
+
+fn ready(watch: Watch) -> Watch {
     // What runs before its program is known to the second witness is not counted by it.
     let path = path(&watch.world).display().to_string();
     let is_counted = || {

@@ -59,7 +59,9 @@ impl Daemon {
         Self::start_below(world, env, below)
     }
 
-    fn start_below(world: &World, env: &[(String, String)], below: Vec<OsString>) -> Self {
+    /// Starts one below another program, that runs the rest of its command line: `env`, say.
+    #[must_use]
+    pub fn start_below(world: &World, env: &[(String, String)], below: Vec<OsString>) -> Self {
         let root = world.root().to_owned();
         let daemon = Self { root, env: env.to_vec(), below, running: Mutex::default() };
         daemon.start_again();
@@ -68,6 +70,11 @@ impl Daemon {
 
     /// Starts it once more after [`Daemon::kill`] or [`Daemon::stop`].
     pub fn start_again(&self) {
+        self.start_after(0);
+    }
+
+    /// The same; [`Daemon::tailed`] and [`Daemon::wait_for`] know of records after `seq` only.
+    pub fn start_after(&self, seq: u64) {
         let mut child = self.spawn();
         let answers = || self.try_status().filter(|status| status.recording);
         let status = wait::until(PATIENCE, || match child.try_wait() {
@@ -79,7 +86,8 @@ impl Daemon {
             panic!("trackwayd does not record ({status:?}):\n{}", self.log());
         };
         let pid = i32::try_from(status.pid).ok().and_then(Pid::from_raw).expect("a pid");
-        let tail = Tail::start(self.ctl_command(["tail", "--json", "--after", "0"]));
+        let after = seq.to_string();
+        let tail = Tail::start(self.ctl_command(["tail", "--json", "--after", &after]));
         *self.lock() = Some(Running { child, pid, tail });
     }
 
@@ -121,22 +129,30 @@ impl Daemon {
 
     /// Orders it to stop and waits for its end.
     pub fn stop(&self) {
-        let status = self.end(Signal::TERM);
+        let (status, _) = self.end(Signal::TERM);
         assert!(status.success(), "trackwayd ended with {status}:\n{}", self.log());
         assert!(!self.log().contains("panicked"), "trackwayd panicked:\n{}", self.log());
     }
 
-    /// Kills it, as the kernel does when memory is short.
-    pub fn kill(&self) {
-        assert!(!self.end(Signal::KILL).success(), "trackwayd survived a SIGKILL");
+    /// Kills it, as the kernel does when memory is short. Returns what `tail` had printed by then.
+    pub fn kill(&self) -> Vec<String> {
+        let (status, tailed) = self.end(Signal::KILL);
+        assert!(!status.success(), "trackwayd survived a SIGKILL");
+        tailed
     }
 
-    fn end(&self, signal: Signal) -> ExitStatus {
+    /// Holds it where it is, as long as the test wants; [`Signal::CONT`] lets it go on.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.lock().as_ref().expect("trackwayd runs").pid;
+        kill_process(pid, signal).expect("trackwayd is our child");
+    }
+
+    fn end(&self, signal: Signal) -> (ExitStatus, Vec<String>) {
         let mut running = self.lock().take().expect("trackwayd runs");
         kill_process(running.pid, signal).expect("trackwayd is our child");
         let ended = || running.child.try_wait().expect("it is our child");
         if let Some(status) = wait::until(PATIENCE, ended) {
-            return status;
+            return (status, running.tail.finish());
         }
         kill_process(running.pid, Signal::KILL).ok();
         running.child.kill().ok();

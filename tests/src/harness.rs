@@ -27,6 +27,8 @@ const FOR_AGENTS: [&str; 2] = ["npm", "node"];
 pub struct Tests {
     trials: Vec<Trial>,
     missing: Vec<&'static str>,
+    /// Tests that were not added, because this user may not do what they do.
+    for_root: usize,
 }
 
 impl Tests {
@@ -48,6 +50,16 @@ impl Tests {
     /// Adds a test that runs alone. Such tests come last: while one waits, its thread is idle.
     pub fn add_alone<F: Fn() + Send + 'static>(&mut self, test: F) {
         self.push(name::<F>().to_owned(), &[], Company::None, test);
+    }
+
+    /// Adds a test that mounts file systems, and needs these programs on the `PATH`. An ordinary user
+    /// does not have it; the last line of the run says so.
+    pub fn add_as_root<F: Fn() + Send + 'static>(&mut self, programs: &[&'static str], test: F) {
+        if rustix::process::geteuid().is_root() {
+            self.add_needing(programs, test);
+        } else {
+            self.for_root += 1;
+        }
     }
 
     /// Adds a test for each of `agents`.
@@ -97,6 +109,9 @@ impl Tests {
             self.missing.dedup();
             let missing = self.missing.join(", ");
             say(&format!("SKIPPED: {ignored} tests, because these are missing: {missing}"));
+        }
+        if self.for_root > 0 {
+            say(&format!("NOT LISTED: {} tests, because they need root", self.for_root));
         }
         conclusion.exit_code()
     }

@@ -1,5 +1,6 @@
 //! A world with a daemon that watches it: what every test begins with.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,16 @@ impl Watch {
         Self::prepare(agents, |world, env| {
             furnish(world);
             Daemon::start(world, env)
+        })
+    }
+
+    /// Like [`Watch::start_in`] without agents; the daemon runs below the program that `furnish`
+    /// returns, with its arguments.
+    #[must_use]
+    pub fn start_below(furnish: impl FnOnce(&World) -> Vec<OsString>) -> Self {
+        Self::prepare(&[], |world, env| {
+            let below = furnish(world);
+            Daemon::start_below(world, env, below)
         })
     }
 

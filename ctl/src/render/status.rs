@@ -31,6 +31,9 @@ pub(crate) fn write(
     list.item("gaps", in_the_week(gaps));
     list.item("ledger", ledger(status, view));
     list.item("sealed", sealed(status, view));
+    for note in &status.ledger_notes {
+        list.item("", Cell::toned(clean(note), Tone::Bad));
+    }
     if status.backfill.state != "done" {
         list.item("backfill", backfill(status));
     }
@@ -57,7 +60,9 @@ fn headline(status: &Status, view: &View) -> String {
         }
         (true, None) => "Recording launches.".into(),
         (false, Some(source)) => {
-            let why = clean(&source.reason);
+            // A source that works is not the reason.
+            let note = status.ledger_notes.first().filter(|_| source.state != "lost");
+            let why = clean(note.unwrap_or(&source.reason));
             let why = why.trim_end_matches('.');
             format!("NOT recording launches: {why}. Try `trackwayctl doctor`.")
         }
@@ -226,6 +231,7 @@ mod tests {
                 size: 12_340,
                 at: "2026-11-23T08:57:00Z".parse().unwrap(),
             }),
+            ledger_notes: vec![],
         }
     }
 
@@ -241,6 +247,17 @@ mod tests {
             unit: None,
             unnamed: None,
         }
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_written_is_the_headline() {
+        let note = "no record can be written".to_owned();
+        let status = Status { recording: false, ledger_notes: vec![note], ..status() };
+        let text = written(|out| write(&status, Some(&[]), &View::plain(), out));
+        let headline =
+            "NOT recording launches: no record can be written. Try `trackwayctl doctor`.";
+        assert_eq!(text.lines().next(), Some(headline));
+        assert!(text.contains("           no record can be written\n"), "{text}");
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Ledger {
         let (trigger, shutdown) = shutdown::channel();
         trigger.stop();
         let pipeline = Pipeline::new(outside, &recovered, Some(Timestamp::from_ms(5)));
-        let lock = pipeline.run(queue, shutdown).await.unwrap();
+        let lock = pipeline.run(queue, mpsc::channel(1).1, shutdown).await.unwrap();
         writer.close().await;
         drop(lock);
         self

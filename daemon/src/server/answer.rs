@@ -16,7 +16,7 @@ use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
 use super::{Desk, Sight, doctor, evidence, scope};
-use crate::store::{Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown};
+use crate::store::{Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
@@ -64,12 +64,15 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
     let reading = reading(&desk.sight);
     match request {
         Request::Status { .. } => {
-            let counts = query(desk, |reader| Ok(reader.counts()?)).await;
-            let status = counts.map(|counts| vec![status(&desk.sight, &counts)]);
+            let counts = query(desk, |reader| Ok((reader.counts()?, reader.condition()))).await;
+            let status =
+                counts.map(|(counts, condition)| vec![status(&desk.sight, &counts, &condition)]);
             small(client, id, status.map(|status| blocks::rows(id, status))).await
         }
         Request::Doctor { .. } => {
-            small(client, id, Ok(blocks::rows(id, doctor::checks(&desk.sight)))).await
+            let condition = query(desk, |reader| Ok(reader.condition())).await;
+            let checks = condition.map(|condition| doctor::checks(&desk.sight, &condition));
+            small(client, id, checks.map(|checks| blocks::rows(id, checks))).await
         }
         Request::Launches { filter, .. } => {
             let ask = move |reader: &Reader| Ok(rows(id, reader.launches(&filter)?));
@@ -378,8 +381,10 @@ fn reading(sight: &Sight) -> Option<Backfill> {
     Some(backfill(sight)).filter(|backfill| backfill.state != "done")
 }
 
-fn status(sight: &Sight, counts: &Counts) -> Status {
+fn status(sight: &Sight, counts: &Counts, condition: &Condition) -> Status {
     let snapshot = sight.snapshot.borrow().clone();
+    let ledger_notes = doctor::ledger(&sight.health.borrow(), condition);
+    let ledger_notes = ledger_notes.into_iter().filter(|check| check.state != "ok");
     let recording = matches!(*sight.health.borrow(), Health::Ok)
         && snapshot.sources.first().is_some_and(|source| source.state != "lost");
     let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
@@ -400,5 +405,6 @@ fn status(sight: &Sight, counts: &Counts) -> Status {
         },
         agents: snapshot.agents,
         sealed: sight.writer.sealed().borrow().as_ref().map(Sealed::status),
+        ledger_notes: ledger_notes.map(|check| check.found).collect(),
     }
 }

@@ -8,13 +8,13 @@ use trackway_protocol::row::{AgentInstall, Check, SourceStatus};
 use super::Sight;
 use crate::copies::Copies;
 use crate::pipeline::misread::Misread;
-use crate::store::{Health, Sealed};
+use crate::store::{Condition, Health, Sealed};
 
 /// Returns the daemon's checks.
-pub(super) fn checks(sight: &Sight) -> Vec<Check> {
+pub(super) fn checks(sight: &Sight, condition: &Condition) -> Vec<Check> {
     let snapshot = sight.snapshot.borrow();
     let mut checks: Vec<Check> = snapshot.sources.iter().map(source).collect();
-    checks.push(ledger(&sight.health.borrow()));
+    checks.extend(ledger(&sight.health.borrow(), condition));
     let sealed = sight.writer.sealed();
     checks.push(checkpoints(sealed.borrow().as_ref()));
     checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), Timestamp::now())));
@@ -56,17 +56,48 @@ fn source(source: &SourceStatus) -> Check {
     check(&source.name, state, found, fix)
 }
 
-fn ledger(health: &Health) -> Check {
-    match health {
-        Health::Ok => check("ledger", "ok", "records are written durably".into(), None),
-        Health::Failing { since, reason, waiting, dropped } => check(
-            "ledger",
-            "failed",
-            format!(
-                "no record can be written since {since}: {reason}; {waiting} wait, {dropped} were dropped"
-            ),
-            Some("make room on the file system of the state directory, or make it writable"),
-        ),
+/// Returns what is to be said of the ledger: whether it can be written, and what is odd about its files.
+pub(super) fn ledger(health: &Health, condition: &Condition) -> Vec<Check> {
+    let mut checks = vec![writing(health, condition.damage.as_deref())];
+    if condition.is_log_held() {
+        let found = format!(
+            "the write-ahead log has grown to {} MB: another program reads the ledger and does not \
+             come to an end",
+            condition.log_bytes >> 20
+        );
+        let fix = "end the program that has ledger.db open, a sqlite3 shell perhaps";
+        checks.push(check("ledger log", "warning", found, Some(fix)));
+    }
+    if !condition.set_aside.is_empty() {
+        let dirs: Vec<_> =
+            condition.set_aside.iter().map(|dir| dir.display().to_string()).collect();
+        let found = format!("a damaged ledger was set aside: {}", dirs.join(", "));
+        let fix =
+            "what it recorded is in no answer; move it elsewhere to keep it without this line";
+        checks.push(check("set aside", "warning", found, Some(fix)));
+    }
+    checks
+}
+
+fn writing(health: &Health, damage: Option<&str>) -> Check {
+    let since = match health {
+        Health::Ok => None,
+        Health::Failing { since, reason, waiting, dropped } => Some(format!(
+            "no record can be written since {since}: {reason}; {waiting} wait, {dropped} were dropped"
+        )),
+    };
+    match (since, damage) {
+        (None, None) => check("ledger", "ok", "records are written durably".into(), None),
+        (Some(found), None) => {
+            let fix = "see that the file system of the state directory has room, within your quota, \
+                       and can be written; what waits is written as soon as that is so";
+            check("ledger", "failed", found, Some(fix))
+        }
+        (since, Some(damage)) => {
+            let since = since.map(|since| format!("; {since}")).unwrap_or_default();
+            let fix = "restart the daemon: it sets the ledger aside and begins a new one";
+            check("ledger", "failed", format!("it is damaged ({damage}){since}"), Some(fix))
+        }
     }
 }
 
@@ -122,6 +153,7 @@ mod tests {
     use trackway_protocol::ids::Timestamp;
 
     use super::*;
+    use crate::store::LOG_BOUND;
 
     fn state(tier: &str, state: &str) -> String {
         let status = SourceStatus {
@@ -150,8 +182,37 @@ mod tests {
             waiting: 7,
             dropped: 2,
         };
-        let check = ledger(&health);
+        let [check] = &ledger(&health, &Condition::default())[..] else { panic!("one check") };
         assert_eq!(check.state, "failed");
         assert!(check.found.contains("7 wait, 2 were dropped"), "{}", check.found);
+    }
+
+    #[test]
+    fn a_log_that_is_held_damage_and_what_was_set_aside_are_told() {
+        let condition = Condition {
+            damage: Some("malformed".into()),
+            log_bytes: LOG_BOUND + 1,
+            set_aside: vec!["/s/set-aside-1".into(), "/s/set-aside-2".into()],
+        };
+        let checks = ledger(&Health::Ok, &condition);
+        let told: Vec<_> =
+            checks.iter().map(|check| (&*check.name, &*check.state, &*check.found)).collect();
+        assert_eq!(
+            told,
+            [
+                ("ledger", "failed", "it is damaged (malformed)"),
+                (
+                    "ledger log",
+                    "warning",
+                    "the write-ahead log has grown to 96 MB: another program reads the ledger and \
+                     does not come to an end"
+                ),
+                (
+                    "set aside",
+                    "warning",
+                    "a damaged ledger was set aside: /s/set-aside-1, /s/set-aside-2"
+                ),
+            ]
+        );
     }
 }

@@ -81,6 +81,7 @@ impl Server {
             key,
             keep: None,
             copies: None,
+            knocks: mpsc::channel(1).1,
         };
         let (trigger, shutdown) = shutdown::channel();
         let (bound, is_bound) = std::sync::mpsc::channel();

@@ -1,5 +1,7 @@
 //! Appending a batch of records: numbered, serialised, hashed and projected in one transaction.
 
+use std::path::Path;
+
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::{Hash, Signer, Span};
@@ -9,6 +11,7 @@ use super::ingest::{self, Change};
 use super::log::{self, Sealed};
 use super::project::{self, Pending};
 use super::prune::{self, Plan};
+use super::set_aside;
 
 /// Where the writer puts what it was given. Tests put a failing one in its place.
 pub(super) trait Append: Send + 'static {
@@ -25,6 +28,9 @@ pub(super) trait Append: Send + 'static {
 
     /// Prepares for very many records, or for few again.
     fn prepare(&mut self, load: Load) -> rusqlite::Result<()>;
+
+    /// Takes note of a failure that may be more than one.
+    fn failed(&mut self, _error: &rusqlite::Error) {}
 
     /// Tidies up before the end.
     fn close(&mut self) -> rusqlite::Result<()>;
@@ -101,6 +107,12 @@ impl Append for Ledger {
         // What is left of a large log shall not be waited for when something happens.
         self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         self.connection.execute_batch("PRAGMA shrink_memory")
+    }
+
+    fn failed(&mut self, error: &rusqlite::Error) {
+        if let Some(path) = self.connection.path() {
+            set_aside::notice(Path::new(path), error);
+        }
     }
 
     /// Brings the write-ahead log into the database, so that one file is left to copy.

@@ -13,7 +13,9 @@ use trackway_protocol::row::{
     SettingRow, WhoRow,
 };
 
-use super::{Plan, Question, StoreError, What, append, prune, schema, verify};
+use super::{
+    Condition, Plan, Question, StoreError, What, append, prune, schema, set_aside, verify,
+};
 
 mod accesses;
 mod config;
@@ -285,6 +287,16 @@ impl Reader {
         })
     }
 
+    /// Returns the newest record's number; 0 where there is none.
+    pub(crate) fn newest(&self) -> Result<u64, StoreError> {
+        self.read(append::last_seq)
+    }
+
+    /// Returns how the ledger's files are.
+    pub(crate) fn condition(&self) -> Condition {
+        Condition::of(&self.path)
+    }
+
     /// Asks within one read transaction, so that all that is answered is of the same moment.
     fn read<T>(
         &self,
@@ -292,18 +304,21 @@ impl Reader {
     ) -> Result<T, StoreError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => schema::open_reading(&self.path)?,
+        let answer = || {
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => schema::open_reading(&self.path)?,
+            };
+            let tx = connection.transaction()?;
+            let answer = ask(&tx)?;
+            tx.finish()?;
+            let mut idle = idle();
+            if idle.len() < IDLE {
+                idle.push(connection);
+            }
+            Ok(answer)
         };
-        let tx = connection.transaction()?;
-        let answer = ask(&tx)?;
-        tx.finish()?;
-        let mut idle = idle();
-        if idle.len() < IDLE {
-            idle.push(connection);
-        }
-        Ok(answer)
+        Ok(answer().inspect_err(|error| set_aside::notice(&self.path, error))?)
     }
 }
 

@@ -93,12 +93,23 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     Ok(Transaction::commit(tx)?)
 }
 
+/// Makes a ledger as the program made it that knew only so many migrations.
+#[cfg(test)]
+pub(super) fn begin_at(path: &Path, version: usize) {
+    let connection = Connection::open(path).unwrap();
+    MIGRATIONS[..version].iter().for_each(|migration| connection.execute_batch(migration).unwrap());
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    connection.pragma_update(None, "user_version", version as i64).unwrap();
+}
+
 fn open_checked(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
+    // A ledger that turns out to be damaged is left as it was found, its log included.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Before the first change of a file that may not be ours.
     version(&connection, path)?;
     if connection.is_readonly("main")? {
@@ -108,6 +119,7 @@ fn open_checked(path: &Path) -> Result<Connection, StoreError> {
     prepare_writing(&connection)?;
     migrate(&mut connection, path)?;
     check_pages(&connection, path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
 }
 

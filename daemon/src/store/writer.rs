@@ -89,6 +89,7 @@ enum Command {
     Append(Vec<Draft>),
     Seal { reply: oneshot::Sender<Result<Sealed, String>> },
     Prune { plan: Plan, reply: oneshot::Sender<Result<u64, String>> },
+    Knock { reply: oneshot::Sender<()> },
     Close { reply: oneshot::Sender<()> },
 }
 
@@ -126,6 +127,14 @@ impl Writer {
     /// Hands over drafts, in order; waits while the writer has too many already.
     pub(crate) async fn append(&self, drafts: Vec<Draft>) -> Result<(), WriterGone> {
         self.commands.send(Command::Append(drafts)).await.map_err(|_| WriterGone)
+    }
+
+    /// Waits until the thread answers. It does so though nothing can be written, as long as the disk
+    /// says so; it does not while it hangs.
+    pub(crate) async fn knock(&self) -> Result<(), WriterGone> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Knock { reply }).await.map_err(|_| WriterGone)?;
+        answer.await.map_err(|_| WriterGone)
     }
 
     /// Returns where readers of session files hand over what they found.

@@ -3,16 +3,19 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use trackway_protocol::record::Record;
+
+use crate::wait;
 
 /// A running `tail`, and what it printed.
 #[derive(Debug)]
 pub(super) struct Tail {
     child: Child,
     shared: Arc<Shared>,
+    reader: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -39,18 +42,18 @@ impl Tail {
         let mut child = command.spawn().expect("trackwayctl was built");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
         let shared = Arc::new(Shared::default());
-        let reader = Arc::clone(&shared);
-        thread::spawn(move || {
+        let seen_by_us = Arc::clone(&shared);
+        let reader = thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 let record = serde_json::from_str(&line);
-                let mut seen = reader.lock();
+                let mut seen = seen_by_us.lock();
                 // What is no record is still a line: tests look for secrets there.
                 seen.records.extend(record.ok());
                 seen.lines.push(line);
-                reader.grew.notify_all();
+                seen_by_us.grew.notify_all();
             }
         });
-        Self { child, shared }
+        Self { child, shared, reader: Some(reader) }
     }
 
     /// Waits until `pick` finds something in the records.
@@ -71,6 +74,17 @@ impl Tail {
     /// Returns every line so far.
     pub(super) fn lines(&self) -> Vec<String> {
         self.shared.lock().lines.clone()
+    }
+}
+
+impl Tail {
+    /// Waits until it has nothing more to print, for its daemon is gone, and returns every line.
+    pub(super) fn finish(mut self) -> Vec<String> {
+        // It ends with the connection; where it should not, dropping it ends it.
+        let reader = self.reader.take();
+        let over = || reader.as_ref().is_none_or(JoinHandle::is_finished).then_some(());
+        wait::until(Duration::from_secs(15), over).expect("a tail ends with its daemon");
+        self.lines()
     }
 }
 

@@ -1,15 +1,15 @@
 //! The file: who may read it, which are refused, what cannot be changed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::thread;
 
 use rusqlite::Connection;
 use trackway_protocol::log::Hash;
 
-use super::super::append::Append as _;
-use super::super::{StoreError, open, rebuild};
+use super::super::append::{Append as _, Ledger};
+use super::super::{StoreError, open, open_or_set_aside, rebuild, schema};
 use super::support::{Fixture, daemon_started, records, reopen, started};
 
 fn raw(dir: &Path) -> Connection {
@@ -82,9 +82,113 @@ fn a_damaged_ledger_is_refused_and_kept() {
         fs::write(&path, &damaged).unwrap();
         let error = refusal(dir.path());
         assert!(matches!(error, StoreError::Corrupt { .. }), "at {from}: {error}");
-        assert!(error.to_string().contains("move it away"));
+        assert!(error.to_string().contains("left as it is"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), damaged, "at {from}");
     }
+}
+
+#[test]
+fn a_daemon_sets_a_damaged_ledger_aside_as_it_was_and_begins_a_new_one() {
+    let fixture = Fixture::with((0..400).map(|number| started(0, number, "claude")).collect());
+    let Fixture { dir: sound, mut ledger, reader } = fixture;
+    ledger.close().unwrap();
+    drop((ledger, reader));
+    let sound = fs::read(sound.path().join("ledger.db")).unwrap();
+    let middle = sound.len() / 2;
+    for (from, length) in [(0, 16), (100, 200), (middle, 20_000)] {
+        let home = tempfile::tempdir().unwrap();
+        let mut damaged = sound.clone();
+        damaged[from..from + length].fill(0x5a);
+        fs::write(home.path().join("ledger.db"), &damaged).unwrap();
+        // What stands in a log that was not brought in before the crash is evidence, too.
+        fs::write(home.path().join("ledger.db-wal"), "a log").unwrap();
+        fs::write(home.path().join("signing.key"), "a key").unwrap();
+        let opened = open_or_set_aside(home.path()).unwrap();
+        let aside = opened.instead_of.expect("it says what it is instead of");
+        assert_eq!(fs::read(aside.dir.join("ledger.db")).unwrap(), damaged, "at {from}");
+        assert_eq!(fs::read(aside.dir.join("signing.key")).unwrap(), b"a key");
+        assert!(!home.path().join("signing.key").exists());
+        assert_eq!(opened.store.last_seq, 0);
+        let reader = opened.store.reader();
+        assert_eq!(reader.condition().set_aside, [aside.dir]);
+        // It is told in the new ledger's first records, and not again.
+        let mut ledger = Ledger::new(opened.store.connection);
+        ledger.append(&mut records(vec![daemon_started(0, "b")]), &[]).unwrap();
+        drop(ledger);
+        assert_eq!(open_or_set_aside(home.path()).unwrap().instead_of, None);
+    }
+}
+
+#[test]
+fn damage_that_is_found_later_is_said_and_has_the_next_start_set_the_ledger_aside() {
+    let fixture = Fixture::with((0..9000).map(|number| started(0, number, "claude")).collect());
+    let Fixture { dir, mut ledger, reader } = fixture;
+    ledger.close().unwrap();
+    drop((ledger, reader));
+    let path = dir.path().join("ledger.db");
+    let database = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let opened = open_or_set_aside(dir.path()).unwrap();
+    let reader = opened.store.reader();
+    assert_eq!(reader.condition().damage, None);
+    let length = database.metadata().unwrap().len();
+    database.write_all_at(&vec![0x5a; usize::try_from(length).unwrap() - 8192], 8192).unwrap();
+    let error = reader.counts().unwrap_err();
+    let damage = reader.condition().damage.unwrap_or_else(|| panic!("not noticed: {error}"));
+    assert!(damage.contains("malformed"), "{damage}");
+    drop((opened, reader));
+    let opened = open_or_set_aside(dir.path()).unwrap();
+    let aside = opened.instead_of.unwrap();
+    assert_eq!((opened.store.last_seq, aside.damage), (0, damage));
+    assert_eq!(opened.store.reader().condition().damage, None);
+}
+
+#[test]
+fn a_ledger_that_is_newer_or_anothers_is_not_set_aside() {
+    let home = tempfile::tempdir().unwrap();
+    drop(reopen(home.path()));
+    raw(home.path()).pragma_update(None, "user_version", 70).unwrap();
+    assert!(matches!(open_or_set_aside(home.path()).err(), Some(StoreError::Newer { .. })));
+    raw(home.path()).pragma_update(None, "application_id", 7).unwrap();
+    assert!(matches!(open_or_set_aside(home.path()).err(), Some(StoreError::Foreign { .. })));
+    assert_eq!(super::super::set_aside::directories(home.path()), [] as [&Path; 0]);
+}
+
+#[test]
+fn an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("ledger.db");
+    schema::begin_at(&path, 1);
+    let body = serde_json::to_vec(&records(vec![daemon_started(0, "b")])[0]).unwrap();
+    let sql =
+        "INSERT INTO record (seq, kind, at_ms, body, leaf) VALUES (1, 'daemon.started', 0, ?, ?)";
+    raw(home.path()).execute(sql, (&body, LeafHash::of(&body).as_bytes())).unwrap();
+    let store = reopen(home.path());
+    assert_eq!(store.last_seq, 1);
+    assert_eq!(rebuild(home.path()).unwrap().records, 1);
+    assert_eq!(store.recover().unwrap().last_run.unwrap().boot_id, "b");
+}
+
+#[test]
+fn a_log_that_another_program_holds_is_told_and_shrinks_when_it_lets_go() {
+    let mut fixture = Fixture::with(vec![daemon_started(0, "b")]);
+    let other = raw(fixture.path());
+    other.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+    let log = fixture.path().join("ledger.db-wal");
+    let mut number = 0;
+    while !fixture.reader.condition().is_log_held() {
+        let drafts = (number..number + 4000).map(|number| started(0, number, "claude")).collect();
+        fixture = fixture.and(drafts);
+        number += 4000;
+        assert!(number < 2_000_000, "{:?}", fs::metadata(&log));
+    }
+    // Queries are answered meanwhile.
+    assert_eq!(fixture.reader.counts().unwrap().launches, number);
+    other.execute_batch("COMMIT").unwrap();
+    // What is in the log is brought in with one commit, and with the next the log begins anew.
+    let fixture = fixture.and(vec![daemon_started(1, "b")]).and(vec![daemon_started(2, "b")]);
+    let size = fs::metadata(&log).unwrap().len();
+    assert!(size <= 17 << 20, "{size}");
+    assert!(!fixture.reader.condition().is_log_held());
 }
 
 #[test]

@@ -159,6 +159,71 @@ async fn a_full_disk_loses_nothing_and_leaves_a_record() {
 }
 
 #[tokio::test]
+async fn whatever_fails_is_waited_out_told_and_recorded() {
+    let reasons = [
+        (ffi::SQLITE_FULL, "full"),               // ENOSPC
+        (ffi::SQLITE_IOERR_WRITE, "I/O"),         // EDQUOT, EFBIG, EIO, EROFS
+        (ffi::SQLITE_IOERR_FSYNC, "I/O"),         // EIO, later than the write
+        (ffi::SQLITE_READONLY, "readonly"),       // EROFS, found when a file is opened
+        (ffi::SQLITE_CANTOPEN, "unable to open"), // EMFILE
+        (ffi::SQLITE_NOMEM, "out of memory"),     // ENOMEM
+        (ffi::SQLITE_BUSY, "locked"),
+        (ffi::SQLITE_CORRUPT, "malformed"),
+    ];
+    for (code, told) in reasons {
+        let works = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&works);
+        let (_home, reader, writer) = scripted(Bound::default(), move |_, _| {
+            if seen.load(Ordering::SeqCst) { Ok(()) } else { Err(failure(code)) }
+        });
+        append(&writer, 0..5).await;
+        let reason = until_failing(&writer, |waiting, _| waiting == 5).await;
+        assert!(reason.contains(told), "{reason}, and not {told}");
+        // The thread answers all the same: the service manager has no reason to end the daemon.
+        writer.knock().await.unwrap();
+        works.store(true, Ordering::SeqCst);
+        until_healthy(&writer).await;
+        writer.close().await;
+        assert_eq!(numbers(&reader, 0..5).len(), 5, "{told}");
+        let [gap] = &ledger_coverage(&reader)[..] else { panic!("{told}: not one record") };
+        assert!(gap.missed == Some(0) && gap.reason.contains(told), "{gap:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_has_locked_is_written_when_it_lets_go() {
+    let (home, reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
+    let other = rusqlite::Connection::open(home.path().join("ledger.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    append(&writer, 0..5).await;
+    let reason = until_failing(&writer, |waiting, _| waiting == 5).await;
+    assert!(reason.contains("locked"), "{reason}");
+    other.execute_batch("COMMIT").unwrap();
+    until_healthy(&writer).await;
+    until_committed(&writer, 6).await;
+    assert_eq!(numbers(&reader, 0..5).len(), 5);
+}
+
+#[tokio::test]
+async fn a_writer_that_hangs_answers_nobody_until_it_goes_on() {
+    let (tell, begun) = std_mpsc::channel();
+    let (go, may_go) = std_mpsc::channel();
+    let (_home, _reader, writer) = scripted(Bound::default(), move |_, _| {
+        tell.send(()).unwrap();
+        may_go.recv().unwrap();
+        Ok(())
+    });
+    writer.knock().await.unwrap();
+    append(&writer, 0..1).await;
+    begun.recv().unwrap();
+    let mut knock = std::pin::pin!(writer.knock());
+    let soon = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(soon, &mut knock).await.is_err(), "it hangs and has answered");
+    go.send(()).unwrap();
+    knock.await.unwrap();
+}
+
+#[tokio::test]
 async fn beyond_the_bound_the_newest_are_dropped_and_counted() {
     for bound in [Bound { records: 10, bytes: usize::MAX }, Bound { records: 99, bytes: 2000 }] {
         let works = Arc::new(AtomicBool::new(false));

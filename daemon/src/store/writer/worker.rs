@@ -232,6 +232,10 @@ impl<A: Append> Worker<A> {
                 // Who no longer waits needs no answer.
                 drop(reply.send(self.prune(&plan)));
             }
+            // Who asked may have given up.
+            Command::Knock { reply } => {
+                let _ = reply.send(());
+            }
             Command::Close { reply } => {
                 (self.is_ending, self.closed) = (true, Some(reply));
                 self.take_all();
@@ -278,7 +282,12 @@ impl<A: Append> Worker<A> {
         let mut kept = Vec::new();
         let pruned = ledger.prune(plan, &mut || {
             while let Ok(command) = commands.try_recv() {
-                kept.push(command);
+                match command {
+                    Command::Knock { reply } => {
+                        let _ = reply.send(());
+                    }
+                    other => kept.push(other),
+                }
             }
         });
         let pruned = pruned.map(|(count, seq)| {
@@ -327,6 +336,7 @@ impl<A: Append> Worker<A> {
     }
 
     fn failed(&mut self, tried: usize, error: &rusqlite::Error) {
+        self.ledger.failed(error);
         if self.trouble.is_none() {
             warn!(%error, "the ledger cannot be written: records wait in memory");
         }
