@@ -23,6 +23,9 @@ while read -r key; do
     grep -qw -- "$key" <<<"$proven" || fail "$key= is not proven to work in a user unit"
 done < <(sed -n 's/^\([A-Za-z]*\)=.*/\1/p' "$unit")
 
+# Without it nobody notices a daemon that hangs.
+grep -q '^WatchdogSec=[1-9]' "$unit" || fail "a daemon that hangs goes on hanging"
+
 # A program that collects cores gets them with 0 as well: core(5).
 grep -qx 'LimitCORE=1' "$unit" || fail "the daemon's core may be collected"
 

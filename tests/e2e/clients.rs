@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -10,6 +12,7 @@ use trackway_tests::harness::Tests;
 use trackway_tests::wait;
 use trackway_tests::watch::Watch;
 
+use crate::load::{launch, wait_until_told};
 use crate::stub;
 
 pub(crate) fn all(tests: &mut Tests) {
@@ -17,6 +20,7 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.add(a_line_of_1_gb_is_cut_off);
     tests.add(a_thousand_silent_clients_keep_nobody_waiting);
     tests.add(a_client_that_never_reads_keeps_nobody_waiting);
+    tests.add_alone(bad_clients_of_every_kind_at_once_cost_no_launch_and_little_memory);
 }
 
 fn garbage_is_answered_with_a_failure() {
@@ -84,6 +88,46 @@ fn a_client_that_never_reads_keeps_nobody_waiting() {
     child.wait().expect("it is our child");
     watch.wait_for_end(watch.wait_for_start(child.id()));
     assert_answers(&watch);
+}
+
+fn bad_clients_of_every_kind_at_once_cost_no_launch_and_little_memory() {
+    let watch = stub::watch();
+    allow_descriptors(4096);
+    let before = resident(&watch);
+    let over = AtomicBool::new(false);
+    let is_over = || over.load(Ordering::SeqCst);
+    let served = |request: &[u8]| {
+        let mut client = UnixStream::connect(watch.daemon.socket()).ok()?;
+        client.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
+        client.write_all(request).ok()?;
+        Some(client)
+    };
+    let silent: Vec<_> = (0..300).map_while(|_| served(b"")).collect();
+    let asks = [
+        &b"{\"type\":\"tail\",\"id\":1,\"after\":0}\n"[..],
+        b"{\"type\":\"export\",\"id\":1,\"after\":0}\n",
+        b"{\"type\":\"launches\",\"id\":1}\n",
+    ];
+    let unread: Vec<_> = (0..60).filter_map(|index| served(asks[index % asks.len()])).collect();
+    thread::scope(|scope| {
+        // A line that does not end, and garbage that does, as fast as they are taken.
+        for piece in [vec![b'x'; 1 << 16], b"\0\xff{]\n".repeat(1 << 12)] {
+            scope.spawn(move || {
+                while !is_over() {
+                    let Some(mut client) = served(b"") else { continue };
+                    while !is_over() && client.write_all(&piece).is_ok() {}
+                }
+            });
+        }
+        launch(&watch, 50, 50, Some(50));
+        assert_answers(&watch);
+        over.store(true, Ordering::SeqCst);
+    });
+    let rows = wait_until_told(&watch, 50);
+    assert_eq!(rows.len(), 50, "{:#?}", watch.daemon.gaps());
+    let after = resident(&watch);
+    assert!(after < before + 32 * 1024, "{after} kB after {before}");
+    drop((silent, unread));
 }
 
 fn connect(watch: &Watch) -> BufReader<UnixStream> {

@@ -12,7 +12,9 @@ use std::env;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::panic;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::LazyLock;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -27,8 +29,8 @@ const FOR_AGENTS: [&str; 2] = ["npm", "node"];
 pub struct Tests {
     trials: Vec<Trial>,
     missing: Vec<&'static str>,
-    /// Tests that were not added, because this user may not do what they do.
-    for_root: usize,
+    /// Tests that were not added, because this user may not mount.
+    not_listed: usize,
 }
 
 impl Tests {
@@ -52,13 +54,13 @@ impl Tests {
         self.push(name::<F>().to_owned(), &[], Company::None, test);
     }
 
-    /// Adds a test that mounts file systems, and needs these programs on the `PATH`. An ordinary user
-    /// does not have it; the last line of the run says so.
-    pub fn add_as_root<F: Fn() + Send + 'static>(&mut self, programs: &[&'static str], test: F) {
-        if rustix::process::geteuid().is_root() {
+    /// Adds a test that mounts file systems, and needs these programs on the `PATH`. Who may not mount,
+    /// an ordinary user say, does not have it; the last line of the run says so.
+    pub fn add_mounting<F: Fn() + Send + 'static>(&mut self, programs: &[&'static str], test: F) {
+        if may_mount() {
             self.add_needing(programs, test);
         } else {
-            self.for_root += 1;
+            self.not_listed += 1;
         }
     }
 
@@ -110,8 +112,9 @@ impl Tests {
             let missing = self.missing.join(", ");
             say(&format!("SKIPPED: {ignored} tests, because these are missing: {missing}"));
         }
-        if self.for_root > 0 {
-            say(&format!("NOT LISTED: {} tests, because they need root", self.for_root));
+        if self.not_listed > 0 {
+            let count = self.not_listed;
+            say(&format!("NOT LISTED: {count} tests, because they need root and loop devices"));
         }
         conclusion.exit_code()
     }
@@ -135,6 +138,18 @@ impl Company {
         .expect("a lock can be waited for");
         file
     }
+}
+
+/// Whether this user may mount images in a namespace of their own.
+fn may_mount() -> bool {
+    static MAY: LazyLock<bool> = LazyLock::new(|| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "true"]).stdin(Stdio::null()).stderr(Stdio::null());
+        rustix::process::geteuid().is_root()
+            && Path::new("/dev/loop-control").exists()
+            && unshare.status().is_ok_and(|status| status.success())
+    });
+    *MAY
 }
 
 fn say(line: &str) {

@@ -30,6 +30,8 @@ use crate::source::EventSender;
 mod frame;
 pub(crate) mod look;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use frame::{Frame, What};
 

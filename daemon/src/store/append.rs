@@ -1,7 +1,5 @@
 //! Appending a batch of records: numbered, serialised, hashed and projected in one transaction.
 
-use std::path::Path;
-
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::{Hash, Signer, Span};
@@ -110,9 +108,7 @@ impl Append for Ledger {
     }
 
     fn failed(&mut self, error: &rusqlite::Error) {
-        if let Some(path) = self.connection.path() {
-            set_aside::notice(Path::new(path), error);
-        }
+        set_aside::notice_by(&self.connection, error);
     }
 
     /// Brings the write-ahead log into the database, so that one file is left to copy.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use trackway_protocol::ids::RecordId;
 use trackway_protocol::record::Record;
 
-use super::{StoreError, schema};
+use super::{StoreError, schema, set_aside};
 use crate::event::{FileId, os_string};
 
 mod absent;
@@ -380,7 +380,9 @@ impl Kept {
         values: impl rusqlite::Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
-        self.connection.prepare_cached(select)?.query_row(values, read).optional()
+        let statement = self.connection.prepare_cached(select);
+        let found = statement.and_then(|mut it| it.query_row(values, read).optional());
+        found.inspect_err(|error| set_aside::notice_by(&self.connection, error))
     }
 }
 

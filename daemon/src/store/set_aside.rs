@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Coverage;
 
@@ -75,6 +75,13 @@ pub(super) fn notice(database: &Path, error: &rusqlite::Error) {
     tracing::error!(%error, "the ledger is damaged: the next start sets it aside");
     if let Err(error) = mark(state_dir, &error.to_string()) {
         tracing::error!(%error, "the damage cannot be noted for the next start");
+    }
+}
+
+/// The same, of the ledger that a connection has open.
+pub(super) fn notice_by(connection: &Connection, error: &rusqlite::Error) {
+    if let Some(path) = connection.path() {
+        notice(Path::new(path), error);
     }
 }
 

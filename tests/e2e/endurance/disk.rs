@@ -18,7 +18,7 @@ use crate::stub;
 pub(crate) fn all(tests: &mut Tests) {
     tests.add(a_limit_on_file_size_loses_nothing_and_ends_nobody);
     tests.add_needing(&["strace"], whatever_the_disk_says_nothing_is_lost);
-    tests.add_as_root(&PROGRAMS, a_full_file_system_loses_nothing);
+    tests.add_mounting(&PROGRAMS, a_full_file_system_loses_nothing);
 }
 
 /// Launches before, during and after trouble.

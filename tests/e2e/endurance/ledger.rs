@@ -35,12 +35,13 @@ impl Copy {
     pub(super) fn verify(&self) {
         let ledger = self.open();
         let sound: String =
-            ledger.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is read");
+            ledger.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect(READABLE);
         assert_eq!(sound, "ok");
-        let mut rows = ledger.prepare("SELECT seq, body, leaf FROM record ORDER BY seq").unwrap();
+        let mut rows =
+            ledger.prepare("SELECT seq, body, leaf FROM record ORDER BY seq").expect(READABLE);
         let mut rows = rows.query([]).expect("the table is there");
         let mut expected = 1;
-        while let Some(row) = rows.next().expect("it is read") {
+        while let Some(row) = rows.next().expect(READABLE) {
             let (seq, body, leaf): (i64, Vec<u8>, Vec<u8>) =
                 (row.get_unwrap(0), row.get_unwrap(1), row.get_unwrap(2));
             assert_eq!(seq, expected, "a number is missing");
@@ -52,13 +53,13 @@ impl Copy {
     /// Claims that everything that was shown is there, byte by byte. Returns the newest number.
     pub(super) fn holds(&self, shown: &[String]) -> u64 {
         let ledger = self.open();
-        let mut find = ledger.prepare("SELECT body FROM record WHERE seq = ?").unwrap();
+        let mut find = ledger.prepare("SELECT body FROM record WHERE seq = ?").expect(READABLE);
         for line in shown {
             let record: serde_json::Value = serde_json::from_str(line)
                 .unwrap_or_else(|why| panic!("half a record, {why}: {line}"));
             let seq = record["seq"].as_i64().expect("a record has a number");
             let body: Option<Vec<u8>> =
-                find.query_row([seq], |row| row.get(0)).optional().expect("it is read");
+                find.query_row([seq], |row| row.get(0)).optional().expect(READABLE);
             assert_eq!(
                 body.as_deref(),
                 Some(line.as_bytes()),
@@ -67,7 +68,7 @@ impl Copy {
         }
         let newest: i64 = ledger
             .query_row("SELECT ifnull(max(seq), 0) FROM record", [], |row| row.get(0))
-            .unwrap();
+            .expect(READABLE);
         newest.cast_unsigned()
     }
 
@@ -95,6 +96,9 @@ pub(super) fn assert_whole(watch: &Watch, shown: &[String]) -> u64 {
     copy.holds(shown)
 }
 
+/// Of whatever is read here.
+const READABLE: &str = "the ledger is there and sound";
+
 /// What neither comes from records nor is made anew.
 const NO_PROJECTION: [&str; 3] = ["record", "sqlite_", "ingest_"];
 
@@ -102,12 +106,12 @@ const NO_PROJECTION: [&str; 3] = ["record", "sqlite_", "ingest_"];
 /// by: a rebuild gives others.
 fn dump(ledger: &Connection) -> Vec<(String, Vec<String>)> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
-    let mut tables = ledger.prepare(sql).unwrap();
-    let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap().flatten();
+    let mut tables = ledger.prepare(sql).expect(READABLE);
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).expect(READABLE).flatten();
     let is_projection = |name: &String| !NO_PROJECTION.iter().any(|other| name.starts_with(other));
     let tables: Vec<String> = tables.filter(is_projection).collect();
     let dump = |table: &String| {
-        let mut rows = ledger.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let mut rows = ledger.prepare(&format!("SELECT * FROM {table}")).expect(READABLE);
         let is_number = |name: &&str| *name == "key" || tables.iter().any(|table| table == name);
         let names: Vec<bool> = rows.column_names().map(|name| is_number(&name)).collect();
         let row = |row: &rusqlite::Row<'_>| {
@@ -118,7 +122,8 @@ fn dump(ledger: &Connection) -> Vec<(String, Vec<String>)> {
             let values: Vec<Value> = names.iter().enumerate().map(value).collect();
             Ok(format!("{values:?}"))
         };
-        let mut rows: Vec<String> = rows.query_map([], row).unwrap().flatten().collect();
+        let mut rows: Vec<String> =
+            rows.query_map([], row).and_then(Iterator::collect).expect(READABLE);
         rows.sort();
         (table.clone(), rows)
     };

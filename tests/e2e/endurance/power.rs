@@ -14,7 +14,7 @@ use super::{Load, Numbers, SOON, size, told, until_tailed};
 use crate::stub;
 
 pub(crate) fn all(tests: &mut Tests) {
-    tests.add_as_root(&PROGRAMS, nothing_that_tail_had_shown_is_lost_by_power_cuts);
+    tests.add_mounting(&PROGRAMS, nothing_that_tail_had_shown_is_lost_by_power_cuts);
 }
 
 /// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH`: neither data nor the journal is written.

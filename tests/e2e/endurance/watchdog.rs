@@ -17,7 +17,7 @@ use crate::stub;
 pub(crate) fn all(tests: &mut Tests) {
     tests.add(pings_come_twice_in_the_time_and_stop_with_the_daemon);
     tests.add(a_disk_that_refuses_is_no_reason_to_stop_the_pings);
-    tests.add_as_root(&PROGRAMS, a_disk_that_hangs_stops_the_pings);
+    tests.add_mounting(&PROGRAMS, a_disk_that_hangs_stops_the_pings);
 }
 
 /// How long the manager waits for a ping.

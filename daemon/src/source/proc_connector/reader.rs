@@ -21,7 +21,7 @@ mod health;
 mod processes;
 
 /// After so long without any event, the canary asks whether the connector still speaks.
-const CANARY: Duration = Duration::from_secs(10);
+pub(super) const CANARY: Duration = Duration::from_secs(10);
 /// A process whose first thread has ended is looked at again after this time.
 const LEAVING: Duration = Duration::from_millis(50);
 /// While nothing is followed, events are gathered for so long before they are looked at.
