@@ -89,6 +89,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");
     let mut first = vec![note(Body::DaemonStarted(daemon_run(&boot_id, reason)))];
+    let downtime = downtime::while_up(before.as_ref(), &boot_id, gap.as_ref());
     first.extend(gap.map(|gap| note(Body::Coverage(gap))));
     writer.append(first).await?;
 
@@ -108,6 +109,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         open_exec: sources.open_exec.as_ref().map(|source| source.control.clone()),
         changes: sources.changes.as_ref().map(|source| source.control.clone()),
         heartbeat,
+        downtime,
         cwd_of: tiers::cwd_of,
         written_by: tiers::written_by,
         resolve_within: tiers::resolve_within,

@@ -23,6 +23,8 @@ mod directories;
 #[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
+mod findings;
+#[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(target_os = "linux")]
 mod launches;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
     sessions::all(&mut tests);
     files::all(&mut tests);
     links::all(&mut tests);
+    findings::all(&mut tests);
     changes::all(&mut tests);
     configuration::all(&mut tests);
     restart::all(&mut tests);

@@ -67,7 +67,11 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             small(client, id, status.map(|status| blocks::rows(id, status))).await
         }
         Request::Doctor { .. } => {
-            small(client, id, Ok(blocks::rows(id, doctor::checks(&desk.sight)))).await
+            let now = Timestamp::now();
+            let gaps = query(desk, move |reader| Ok(reader.gaps(&doctor::last_day(now))?)).await;
+            let gaps = gaps.ok().map(|found| found.rows);
+            let checks = doctor::checks(&desk.sight, gaps.as_deref(), now);
+            small(client, id, Ok(blocks::rows(id, checks))).await
         }
         Request::Launches { filter, .. } => {
             let ask = move |reader: &Reader| Ok(rows(id, reader.launches(&filter)?));
@@ -108,6 +112,15 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         Request::Findings { filter, .. } => {
             let ask = move |reader: &Reader| Ok(rows(id, reader.findings(&filter)?));
             whole(client, desk, id, None, ask).await
+        }
+        Request::AllFindings { filter, .. } => {
+            let ask = move |reader: &Reader| Ok(rows(id, reader.all_findings(&filter)?));
+            whole(client, desk, id, reading, ask).await
+        }
+        Request::Time { filter, .. } => {
+            let ask = move |reader: &Reader| Ok(reader.time(&filter, Timestamp::now())?);
+            let rows = query(desk, ask).await;
+            small(client, id, rows.map(|rows| blocks::rows(id, rows))).await
         }
         Request::Show { of, .. } => {
             whole(client, desk, id, reading, move |reader| show(reader, id, &of)).await

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use trackway_protocol::row::{AgentInstall, Check, SourceStatus};
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::row::{AgentInstall, Check, GapRow, SourceStatus};
 
 use super::Sight;
 use crate::pipeline::misread::Misread;
 use crate::store::Health;
 
-/// Returns the daemon's checks.
-pub(super) fn checks(sight: &Sight) -> Vec<Check> {
+mod gaps;
+
+pub(super) use gaps::last_day;
+
+/// Returns the daemon's checks; `gaps` are those of the last day, where they could be asked for.
+pub(super) fn checks(sight: &Sight, gaps: Option<&[GapRow]>, now: Timestamp) -> Vec<Check> {
     let snapshot = sight.snapshot.borrow();
     let mut checks: Vec<Check> = snapshot.sources.iter().map(source).collect();
     checks.push(ledger(&sight.health.borrow()));
     checks.push(agents(&snapshot.agents));
     checks.push(formats(&snapshot.misread));
+    checks.extend(gaps::checks(gaps, now));
     checks
 }
 
@@ -86,8 +92,6 @@ fn check(name: &str, state: &str, found: String, fix: Option<&str>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use trackway_protocol::ids::Timestamp;
-
     use super::*;
 
     fn state(tier: &str, state: &str) -> String {

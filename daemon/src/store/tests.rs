@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod files;
+mod findings;
 mod places;
 mod projections;
 mod queries;
