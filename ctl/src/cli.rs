@@ -13,6 +13,7 @@ use crate::commands::dirs::Dirs;
 use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
 use crate::commands::files::Files;
+use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
 use crate::commands::prune::{Forget, Prune};
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Who(Who),
     Show(Show),
     Config(Config),
+    Findings(Findings),
     Gaps(Gaps),
     Tail(Tail),
     Export(Export),

@@ -23,6 +23,7 @@ pub(crate) mod dirs;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod files;
+pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
 pub(crate) mod prune;
@@ -90,6 +91,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Who(command) => command.run(self),
             Command::Show(command) => command.run(self),
             Command::Config(command) => command.run(self),
+            Command::Findings(command) => command.run(self),
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
             Command::Export(command) => command.run(self),

@@ -46,6 +46,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use trackway_protocol::record::Endpoint;
 
@@ -55,6 +56,7 @@ use crate::event::{AgentEnv, ProcessFacts, RawArgv, os_string};
 use crate::session::{LineError, Parser, Project};
 
 pub(crate) use crate::enrich::redact::Arguments;
+pub(crate) use silence::Silence;
 
 use layout::{Layout, Signs};
 
@@ -63,6 +65,7 @@ pub(crate) mod codex;
 pub(crate) mod disk;
 pub(crate) mod interpreter;
 pub(crate) mod layout;
+pub(crate) mod silence;
 pub(crate) mod user;
 
 /// Every agent that is known.
@@ -323,6 +326,28 @@ pub(crate) trait Agent: Sync {
     fn projects(&self, _text: &[u8]) -> Result<Vec<Project>, LineError> {
         Ok(Vec::new())
     }
+
+    /// Returns by what a launch with these risk-relevant flags and this environment was told to leave
+    /// no session file, or less of a history.
+    fn silence(&self, flags: &[String], env: &AgentEnv) -> Option<Silence>;
+
+    /// Returns the flag by which a launch was told not to run hooks.
+    fn hooks_off<'a>(&self, _flags: &'a [String]) -> Option<&'a str> {
+        None
+    }
+
+    /// Whether a launch with this redacted command line asks something of its model as soon as it is
+    /// started without a terminal.
+    fn asks_at_once(&self, _argv: &[String]) -> bool {
+        true
+    }
+
+    /// Returns for how long, at least, the agent keeps a session file that a session in `cwd` wrote;
+    /// none where that cannot be told. May touch the disk.
+    fn keeps_for(&self, file: &Path, cwd: Option<&Path>) -> Option<Duration>;
+
+    /// Returns the code of findings about a setting that keeps a witness from telling.
+    fn finding_of_setting(&self, key: &str) -> Option<&'static str>;
 
     /// Finds the agent's programs below `home` and in the directories of `path`. Touches the disk.
     fn installed(&self, home: &Path, path: &[PathBuf]) -> Vec<Install> {

@@ -3,6 +3,8 @@
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Coverage;
 
+use crate::pipeline::finding::Downtime;
+
 /// What is known of the run before this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Before {
@@ -46,6 +48,17 @@ pub(crate) fn since(
     (reason, Some(gap))
 }
 
+/// Returns the part of a gap in which the machine is known to have run: all of it where the boot is
+/// the same. After another boot nobody knows when the former one ended.
+pub(crate) fn while_up(
+    before: Option<&Before>,
+    boot_id: &str,
+    gap: Option<&Coverage>,
+) -> Option<Downtime> {
+    let gap = gap.filter(|_| before.is_some_and(|before| before.boot_id == boot_id))?;
+    Some(Downtime { from: gap.from, until: gap.until? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +85,18 @@ mod tests {
         assert_eq!(gap("b", Some(60)), ("lost".into(), 60, 100));
         assert_eq!(gap("a", None), ("lost".into(), 50, 100));
         assert_eq!(gap("b", None), ("lost".into(), 50, 100));
+    }
+
+    #[test]
+    fn after_another_boot_nobody_knows_for_how_long_agents_ran() {
+        let while_up = |boot_id| {
+            let before = Before { boot_id: "a".into(), stopped: None, last_alive: at(50) };
+            let (_, gap) = since(Some(&before), boot_id, at(100));
+            super::while_up(Some(&before), boot_id, gap.as_ref())
+        };
+        assert_eq!(while_up("a"), Some(Downtime { from: at(50), until: at(100) }));
+        assert_eq!(while_up("b"), None);
+        assert_eq!(super::while_up(None, "a", None), None);
     }
 
     #[test]

@@ -44,6 +44,7 @@ mod shell;
 mod stored;
 mod tokens;
 mod traces;
+mod vanished;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -246,11 +247,15 @@ impl Ingest {
 
     fn missed(&mut self, id: FileId, path: &Path, gone: Gone, missed: Timestamp) {
         self.readers.remove(&id);
-        let state = self.kept.file(id).and_then(|file| stored::State::read(&file.value));
-        if let Some(state) = state.filter(|_| gone == Gone::Deleted) {
-            self.tell_gone(&state.known, path, missed);
-        }
+        let file = self.kept.file(id).filter(|_| gone == Gone::Deleted);
         self.kept.keep(id, None);
+        if let Some(file) = file
+            && let Some(state) = stored::State::read(&file.value)
+        {
+            self.tell_gone(&state.known, path, missed);
+            let written = stored::stored(file).map(|stored| stored.cursor.modified_ns);
+            self.find_vanished(&state.known, path, written, missed);
+        }
         // Nobody is left to be told where the writer has ended.
         let _ = self.kept.hand_over();
     }

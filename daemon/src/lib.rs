@@ -103,6 +103,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         ..daemon_run(&boot_id, reason)
     };
     let mut first = vec![note(Body::DaemonStarted(started))];
+    let downtime = downtime::while_up(before.as_ref(), &boot_id, gap.as_ref());
     first.extend(gap.map(|gap| note(Body::Coverage(gap))));
     first.extend(damage.map(|damage| note(Body::Coverage(damaged(damage, started_at)))));
     let last_beat = heartbeat.last();
@@ -127,6 +128,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         open_exec: sources.open_exec.as_ref().map(|source| source.control.clone()),
         changes: sources.changes.as_ref().map(|source| source.control.clone()),
         heartbeat,
+        downtime,
         cwd_of: tiers::cwd_of,
         written_by: tiers::written_by,
         resolve_within: tiers::resolve_within,

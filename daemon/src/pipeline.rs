@@ -29,6 +29,7 @@ use crate::watchdog::Knock;
 mod calls;
 mod changing;
 mod counts;
+pub(crate) mod finding;
 mod launching;
 mod limits;
 mod linking;
@@ -74,6 +75,8 @@ pub(crate) struct Outside {
     pub(crate) open_exec: Option<Control>,
     pub(crate) changes: Option<Control>,
     pub(crate) heartbeat: Heartbeat,
+    /// When no daemon ran before this one, though the machine did.
+    pub(crate) downtime: Option<finding::Downtime>,
     /// Reads a live process's directory; none where it is gone or cannot be read.
     pub(crate) cwd_of: fn(u32) -> Option<PathBuf>,
     /// Lists the files that a live process has open for writing.
@@ -105,6 +108,8 @@ pub(crate) struct Pipeline {
     /// Launches of the ledger that had not ended when a former daemon stopped, and whether the agent
     /// proper was seen; the first sweep finds them again, or ends them.
     open: HashMap<LaunchId, bool>,
+    /// Whose they are.
+    open_agents: HashMap<LaunchId, String>,
     /// When a former daemon last lived.
     last_seen: Option<Timestamp>,
     touched: Touched,
@@ -113,6 +118,10 @@ pub(crate) struct Pipeline {
     /// Directories of session files that were told already.
     homes: HashSet<(&'static str, PathBuf)>,
     links: Links,
+    /// Agent and id of sessions of which it was told that they have no launch.
+    lonely: HashSet<(String, String)>,
+    /// Since when every launch is seen; none where some are not.
+    all_seen: Option<Timestamp>,
     registries: Registries,
     counts: Counts,
     calls: Calls,
@@ -137,17 +146,21 @@ impl Pipeline {
         last_seen: Option<Timestamp>,
     ) -> Self {
         let open = recovered.open_launches.iter();
+        let agents = open.clone().filter_map(|open| Some((open.launch, open.agent.clone()?)));
         let began = clock::read().now();
         Self {
             outside,
             tree: Tree::default(),
             live: HashMap::new(),
             open: open.map(|open| (open.launch, open.agent_version.is_some())).collect(),
+            open_agents: agents.collect(),
             last_seen,
             touched: Touched::new(&recovered.touched),
             user_home: directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned()),
             homes: HashSet::new(),
             links: Links::new(&recovered.linked, began.at),
+            lonely: recovered.lonely.iter().cloned().collect(),
+            all_seen: None,
             registries: Registries::new(),
             counts: Counts::default(),
             calls: Calls::default(),
@@ -261,7 +274,9 @@ impl Pipeline {
 
     /// Asks the live agents where they are and what they work on, and compares the counts.
     async fn tick(&mut self) {
-        let now = clock::read().now();
+        // Before anything is told by a clock that was set.
+        self.compare_clocks(clock::read);
+        let now = self.clocks.now();
         let pids: Vec<(LaunchId, u32)> = self
             .live
             .values()
@@ -278,12 +293,22 @@ impl Pipeline {
         self.read_registries(None).await;
         self.settle(false);
         self.conclude(false);
+        self.find_missing();
         self.tell_left_out(false);
     }
 
     fn heartbeat(&mut self) {
         self.outside.heartbeat.beat();
-        let clocks = clock::read();
+        self.compare_clocks(clock::read);
+    }
+
+    /// Takes note of what happened to the clocks since they were read last.
+    fn compare_clocks(&mut self, read: impl Fn() -> Clocks) {
+        let mut clocks = read();
+        if !clocks.changes_since(&self.clocks).is_empty() {
+            // A thread that has to wait between two of the clocks sees what never was.
+            clocks = read();
+        }
         for change in clocks.changes_since(&self.clocks) {
             self.clock_changed(change, self.clocks.now().at, clocks.now().at);
         }
@@ -293,9 +318,13 @@ impl Pipeline {
     fn clock_changed(&mut self, change: Change, from: Timestamp, until: Timestamp) {
         let reason = match change {
             Change::Suspended(slept) => {
-                format!("the machine was suspended for {} s", slept.as_secs())
+                // The clocks are read one after the other.
+                let seconds = (slept.as_millis() + 500) / 1000;
+                format!("the machine was suspended for {seconds} s")
             }
             Change::Stepped(ms) => {
+                self.links.clock_set(ms);
+                self.all_seen = self.all_seen.map(|_| until);
                 let (seconds, part) = (ms / 1000, (ms % 1000).abs());
                 format!("the clock was set by {seconds}.{part:03} s")
             }
@@ -415,6 +444,7 @@ impl Pipeline {
     }
 
     fn report(&mut self, report: SourceReport) {
+        self.note_sight(&report);
         if report.state != State::Active {
             warn!(source = report.name, state = report.state.as_str(), reason = report.reason);
         }

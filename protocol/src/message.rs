@@ -168,6 +168,24 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
+    /// What do the witnesses disagree about, and what is a risk now? Answered with
+    /// [`crate::row::AnyFinding`]s, the greatest first.
+    AllFindings {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// How much of a range was recorded? Answered with [`crate::row::TimeRow`]s: the first is that of
+    /// launches, which counts, then one for each other source.
+    Time {
+        /// The client's number for this request.
+        id: u64,
+        /// The range: from the first start of a daemon to now where it names none.
+        #[serde(default)]
+        filter: Filter,
+    },
     /// Records as they are committed, until the client leaves.
     Tail {
         /// The client's number for this request.
@@ -246,6 +264,8 @@ impl Request {
             | Self::Config { id, .. }
             | Self::Settings { id, .. }
             | Self::Findings { id, .. }
+            | Self::AllFindings { id, .. }
+            | Self::Time { id, .. }
             | Self::Tail { id, .. }
             | Self::Verify { id, .. }
             | Self::Checkpoint { id }

@@ -18,10 +18,12 @@ use serde_json::value::RawValue;
 use crate::ids::{LaunchId, RecordId, Timestamp};
 
 mod config;
+mod finding;
 mod repo;
 mod session;
 
 pub use config::{ConfigChange, ConfigChanged, Risk};
+pub use finding::Finding;
 pub use repo::Repo;
 pub use session::{FileAccessed, LeftOut, Session, SessionLinked, SessionMade, Tokens, Usage};
 
@@ -108,6 +110,8 @@ pub enum Body {
     Usage(Box<Usage>),
     /// `config.changed`
     ConfigChanged(Box<ConfigChanged>),
+    /// `finding`
+    Finding(Box<Finding>),
     /// `coverage`
     Coverage(Coverage),
     /// `pruned`
@@ -141,6 +145,7 @@ impl Body {
             Self::FileAccessed(_) => "file.accessed",
             Self::Usage(_) => "usage",
             Self::ConfigChanged(_) => "config.changed",
+            Self::Finding(_) => "finding",
             Self::Coverage(_) => "coverage",
             Self::Pruned(_) => "pruned",
             Self::DaemonStarted(_) => "daemon.started",
@@ -158,6 +163,7 @@ impl Body {
             Self::DirTouched(body) => body.launch,
             Self::SessionLinked(body) => Some(body.launch),
             Self::FileAccessed(body) => body.launch,
+            Self::Finding(body) => body.launch,
             _ => None,
         }
     }
@@ -172,6 +178,7 @@ impl Body {
             Self::SessionMade(body) => Some(&body.session),
             Self::FileAccessed(body) => body.session.as_deref(),
             Self::Usage(body) => Some(&body.session),
+            Self::Finding(body) => body.session.as_deref(),
             _ => None,
         }
     }
@@ -190,6 +197,7 @@ impl Body {
             "file.accessed" => Self::FileAccessed(serde_json::from_str(text)?),
             "usage" => Self::Usage(serde_json::from_str(text)?),
             "config.changed" => Self::ConfigChanged(serde_json::from_str(text)?),
+            "finding" => Self::Finding(serde_json::from_str(text)?),
             "coverage" => Self::Coverage(serde_json::from_str(text)?),
             "pruned" => Self::Pruned(serde_json::from_str(text)?),
             "daemon.started" => Self::DaemonStarted(serde_json::from_str(text)?),
@@ -211,6 +219,7 @@ impl Serialize for Body {
             Self::FileAccessed(body) => body.serialize(serializer),
             Self::Usage(body) => body.serialize(serializer),
             Self::ConfigChanged(body) => body.serialize(serializer),
+            Self::Finding(body) => body.serialize(serializer),
             Self::Coverage(body) => body.serialize(serializer),
             Self::Pruned(body) => body.serialize(serializer),
             Self::DaemonStarted(body) | Self::DaemonStopped(body) => body.serialize(serializer),

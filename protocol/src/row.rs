@@ -570,6 +570,60 @@ pub struct FindingRow {
     pub since: Timestamp,
 }
 
+/// One thing that the witnesses disagree about, or one setting that is a risk now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnyFinding {
+    /// What it is: `setting`, or a code of [`crate::record::Finding`].
+    pub code: String,
+    /// How much it matters.
+    pub risk: Risk,
+    /// The agent.
+    pub agent: String,
+    /// When it was concluded; `null` of a setting, which is so now.
+    pub at: Option<Timestamp>,
+    /// Since when it is so, as far as is known.
+    pub since: Timestamp,
+    /// The launch that it is about.
+    pub launch: Option<LaunchId>,
+    /// The session that it is about.
+    pub session: Option<String>,
+    /// Where that worked, or what the setting configures.
+    pub dir: Option<String>,
+    /// The file that it is about.
+    pub path: Option<String>,
+    /// The setting's key; `null` where it is none.
+    pub key: Option<String>,
+    /// What the setting says; `null` where it is none, and where the value is not kept.
+    pub value: Option<Value>,
+    /// What is wrong, in a sentence.
+    pub why: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// How a range of time divides for one source. The five parts add up to the range exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeRow {
+    /// The source.
+    pub source: String,
+    /// Begin of the range.
+    pub from: Timestamp,
+    /// End of the range.
+    pub until: Timestamp,
+    /// Everything was seen that the source sees.
+    pub recorded_ms: u64,
+    /// Recorded, but less than everything was seen.
+    pub degraded_ms: u64,
+    /// Nothing was seen, though something may have happened.
+    pub blind_ms: u64,
+    /// The machine was off: the daemon had stopped in order, and another boot came.
+    pub off_ms: u64,
+    /// No daemon had ever been started yet.
+    pub unrecorded_ms: u64,
+    /// How many separate stretches `blind_ms` is made of.
+    pub blind_gaps: u64,
+}
+
 /// One range of time in which a source saw less than everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapRow {

@@ -35,6 +35,7 @@ fn records_keep_their_bytes() {
         "daemon.stopped",
         "dir.touched",
         "file.accessed",
+        "finding",
         "launch.ended",
         "launch.started",
         "pruned",
@@ -50,6 +51,6 @@ fn records_keep_their_bytes() {
 #[test]
 fn requests_and_answers_are_understood() {
     let requests: Vec<Request> = same(include_str!("wire/v1/requests.jsonl"));
-    assert!(requests.iter().map(Request::id).eq(1..=21));
+    assert!(requests.iter().map(Request::id).eq(1..=23));
     same::<Answer>(include_str!("wire/v1/answers.jsonl"));
 }

@@ -25,6 +25,8 @@ mod endurance;
 #[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
+mod findings;
+#[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(target_os = "linux")]
 mod launches;
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
     sessions::all(&mut tests);
     files::all(&mut tests);
     links::all(&mut tests);
+    findings::all(&mut tests);
     changes::all(&mut tests);
     configuration::all(&mut tests);
     restart::all(&mut tests);

@@ -150,7 +150,7 @@ impl Watch {
 
     fn everything_said(&self) -> Vec<(String, Vec<u8>)> {
         let mut queries: Vec<Vec<String>> =
-            ["status", "doctor", "launches", "sessions", "files", "gaps", "export"]
+            ["status", "doctor", "launches", "sessions", "files", "findings", "gaps", "export"]
                 .map(|query| vec![query.to_owned()])
                 .to_vec();
         queries.push(vec!["dirs".into(), "--all".into()]);

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::{Filter, Request};
-use trackway_protocol::row::{self, GapRow};
+use trackway_protocol::row::{self, GapRow, TimeRow};
 
 use super::{Console, Form};
 use crate::client::{Client, ClientError};
@@ -36,7 +36,9 @@ impl Status {
         let view = &console.around.view;
         let week_ago = view.now.timestamp().as_millisecond() - WEEK_MS;
         let gaps = gaps(&mut client, Timestamp::from_ms(week_ago));
-        Ok(render::status::write(&status, gaps.as_deref(), view, console.out)?)
+        let time = time(&mut client, Timestamp::from_ms(week_ago));
+        let week = (gaps.as_deref(), time.as_ref());
+        Ok(render::status::write(&status, week, view, console.out)?)
     }
 }
 
@@ -44,4 +46,11 @@ impl Status {
 fn gaps(client: &mut Client, since: Timestamp) -> Option<Vec<GapRow>> {
     let filter = Filter { since_ms: Some(since.ms()), ..Filter::default() };
     client.rows(|id| Request::Gaps { id, filter }).ok().map(|(rows, _)| rows)
+}
+
+/// Returns how much of the time since then was recorded, where that can be told.
+fn time(client: &mut Client, since: Timestamp) -> Option<TimeRow> {
+    let filter = Filter { since_ms: Some(since.ms()), ..Filter::default() };
+    let rows = client.rows(|id| Request::Time { id, filter }).ok();
+    rows.and_then(|(rows, _)| rows.into_iter().next())
 }

@@ -20,7 +20,7 @@ const SHORT: usize = 60;
 const LONG: usize = 400;
 
 /// Returns what a risk's colour says.
-fn tone(risk: Risk) -> Tone {
+pub(super) fn tone(risk: Risk) -> Tone {
     match risk {
         Risk::High => Tone::Bad,
         Risk::Medium => Tone::Warning,
@@ -112,7 +112,7 @@ impl Change<'_> {
 }
 
 /// Returns a setting in a line; a value that is not kept is only known to be there.
-fn setting(name: &str, says: Option<&Value>, view: &View) -> String {
+pub(super) fn setting(name: &str, says: Option<&Value>, view: &View) -> String {
     let key = key(name, view);
     match says {
         Some(says) => format!("{key} = {}", value(says, view)),
@@ -140,7 +140,7 @@ fn end(view: &View) -> usize {
 }
 
 /// Returns what the daemon says of a setting.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     shortened(&clean(text), LONG)
 }
 
@@ -151,12 +151,12 @@ pub(super) mod tests {
     use super::*;
 
     /// What a file can say to be taken for something else, or to act.
-    pub(super) fn hostile() -> String {
+    pub(in crate::render) fn hostile() -> String {
         format!("\x1b[2J\u{202e}\n{}", "x".repeat(100_000))
     }
 
     /// Claims that nothing of [`hostile`] is left that acts, and that it has an end.
-    pub(super) fn assert_harmless(text: &str) {
+    pub(in crate::render) fn assert_harmless(text: &str) {
         assert!(!text.contains(['\x1b', '\u{202e}', '\r']), "{text}");
         assert!(text.contains(r"\x1b[2J\u{202e}\n"), "{text}");
         assert!(text.len() < 16_000, "{}", text.len());

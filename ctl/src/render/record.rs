@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Pruned,
-    Record, Repo, Session, SessionLinked, SessionMade, Usage,
+    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Finding, Launch, LaunchEnded,
+    Pruned, Record, Repo, Session, SessionLinked, SessionMade, Usage,
 };
 
 use super::table::{Tone, toned};
@@ -81,6 +81,7 @@ fn id(body: &Body) -> String {
 fn tone(body: &Body) -> Tone {
     match body {
         Body::ConfigChanged(changed) => config::alarm(config::greatest(&changed.changes)),
+        Body::Finding(finding) => config::alarm(finding.risk),
         _ => Tone::Plain,
     }
 }
@@ -107,6 +108,7 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::FileAccessed(accessed) => ("file", accessed_file(accessed, view)),
         Body::Usage(usage) => ("usage", used(usage)),
         Body::ConfigChanged(changed) => ("config", config::told(changed, view)),
+        Body::Finding(finding) => ("finding", found(finding, view)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
         Body::Pruned(pruned) => ("pruned", gone(pruned)),
         Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
@@ -284,6 +286,12 @@ fn gone(pruned: &Pruned) -> String {
         "{count} records between {from_seq} and {until_seq} lost their bodies: {}",
         clean(policy)
     )
+}
+
+fn found(finding: &Finding, view: &View) -> String {
+    let path = finding.path.as_ref().map(|path| format!(" ({})", view.path(path)));
+    let (code, why) = (clean(&finding.code), clean(&finding.why));
+    format!("{code}: {why}{}", path.unwrap_or_default())
 }
 
 fn covered(coverage: &Coverage, view: &View) -> String {
@@ -493,6 +501,18 @@ mod tests {
                 r#"{"version":"0.1.0","boot_id":"b","pid":9,"reason":"service"}"#
             ),
             "Nov 23 11:00:00  -         daemon    trackwayd 0.1.0 started (pid 9): service"
+        );
+    }
+
+    #[test]
+    fn a_finding_is_told_with_what_it_is_about() {
+        assert_eq!(
+            shown(
+                "finding",
+                "inferred",
+                r#"{"agent":"claude","code":"session-file-vanished","session":"76a56c1b-7339-4881-9b8f-5c9deb6a0f2c","path":"/home/ann/.claude/s.jsonl","since":"2026-11-23T10:00:00.000Z","risk":"medium","why":"It is gone."}"#
+            ),
+            "Nov 23 11:00:00  76a56c1b  finding   session-file-vanished: It is gone. (~/.claude/s.jsonl) [inferred]"
         );
     }
 

@@ -19,6 +19,7 @@ pub(crate) enum Nothing {
     File,
     Configuration,
     Finding,
+    AnyFinding,
     Gap,
 }
 
@@ -41,6 +42,7 @@ impl Nothing {
             Self::Configuration if filter.found => ("No setting is recorded", BLIND),
             Self::Configuration => ("No change of configuration is recorded", FOUND),
             Self::Finding => ("No risky setting is known", FINDINGS),
+            Self::AnyFinding => ("No finding is known", ANY_FINDING),
             Self::Gap => ("No gap is recorded", GAPS),
         };
         let sentence = wrapped(&format!("{what}{selection}."), view.width);
@@ -62,6 +64,9 @@ const FINDINGS: &str = "\
 That holds for the files of the agents' configuration that trackwayd has read,
 as they were then: `trackwayctl config --found` lists what they say. What a
 launch is told by its command line and its environment is not looked at here.";
+const ANY_FINDING: &str = "\
+That holds for what trackwayd could know: where a witness was blind, or could
+not tell, there is no finding. `trackwayctl gaps` tells when it was blind.";
 const GAPS: &str = "\
 That holds for the sources that `trackwayctl status` lists, and for no time
 before the first record.";

@@ -2,19 +2,20 @@
 
 use std::io::{self, Write};
 
-use trackway_protocol::row::{AgentInstall, GapRow, SealedStatus, SourceStatus, Status};
+use trackway_protocol::row::{AgentInstall, GapRow, SealedStatus, SourceStatus, Status, TimeRow};
 
 use super::table::{Cell, Table, Tone, bold};
 use super::text::{UNKNOWN, bytes, count, known, number};
-use super::{View, clean};
+use super::{View, clean, shares};
 
 /// The source whose state decides whether launches are recorded.
 const LAUNCHES: &str = "launches";
 
-/// Writes it; `gaps` are those of the last 7 days, where they could be asked for.
+/// Writes it, with the gaps of the last 7 days and how much of them was recorded, where that could be
+/// asked for.
 pub(crate) fn write(
     status: &Status,
-    gaps: Option<&[GapRow]>,
+    (gaps, time): (Option<&[GapRow]>, Option<&TimeRow>),
     view: &View,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -29,6 +30,9 @@ pub(crate) fn write(
     }
     list.item("running", running(status));
     list.item("gaps", in_the_week(gaps));
+    if let Some(time) = time {
+        list.item("last 7 d", shares::summary(time));
+    }
     list.item("ledger", ledger(status, view));
     list.item("sealed", sealed(status, view));
     for note in &status.ledger_notes {
@@ -253,7 +257,7 @@ mod tests {
     fn a_ledger_that_cannot_be_written_is_the_headline() {
         let note = "no record can be written".to_owned();
         let status = Status { recording: false, ledger_notes: vec![note], ..status() };
-        let text = written(|out| write(&status, Some(&[]), &View::plain(), out));
+        let text = written(|out| write(&status, (Some(&[]), None), &View::plain(), out));
         let headline =
             "NOT recording launches: no record can be written. Try `trackwayctl doctor`.";
         assert_eq!(text.lines().next(), Some(headline));
@@ -262,8 +266,9 @@ mod tests {
 
     #[test]
     fn a_working_recorder_is_told_in_a_few_lines() {
+        let week = TimeRow { recorded_ms: 7_200_000, off_ms: 3_600_000, ..TimeRow::default() };
         assert_eq!(
-            written(|out| write(&status(), Some(&[]), &View::plain(), out)),
+            written(|out| write(&status(), (Some(&[]), Some(&week)), &View::plain(), out)),
             "\
 Recording launches for 3 h.
 
@@ -274,6 +279,7 @@ open-exec  degraded for 3 h: fanotify
            not support it
 running    2 agents now; 1,057 launches recorded in all
 gaps       none recorded in the last 7 days
+last 7 d   recorded 100.0 % of 2h 0m; off 1h 0m
 ledger     12,345 records, 3.4 MB, in ~/.local/state/trackway
 sealed     up to record 12,340, 3 h ago
 daemon     trackwayd 0.1.0, pid 4711, up since Nov 16 08:00
@@ -337,7 +343,7 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
         let mut status = status();
         status.backfill =
             Backfill { state: "running".into(), done_bytes: 1_000_000, total_bytes: 4_000_000 };
-        let text = written(|out| write(&status, None, &View::plain(), out));
+        let text = written(|out| write(&status, (None, None), &View::plain(), out));
         assert!(
             text.contains("backfill   running: 25 %, 1.0 MB of 4.0 MB of session files read\n"),
             "{text}"

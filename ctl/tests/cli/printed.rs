@@ -21,6 +21,8 @@ fn json_rows_are_printed_byte_for_byte() {
         &["config"],
         &["config", "show"],
         &["config", "findings"],
+        &["findings"],
+        &["gaps", "--time"],
     ] {
         let ended = daemon.run(&[args, &["--json"]].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("{odd}\n{odd}\n").as_str()));
@@ -116,6 +118,7 @@ fn without_rows_a_sentence_says_so_and_it_is_no_failure() {
         (vec!["config"], "No change of configuration is recorded."),
         (vec!["config", "--found", "--agent", "claude"], "No setting is recorded of claude."),
         (vec!["config", "findings"], "No risky setting is known."),
+        (vec!["findings", "--agent", "codex"], "No finding is known of codex."),
         (vec!["config", "show"], "No setting is known to be in force."),
         (
             vec!["gaps", "--since", "2026-11-16T12:00:00Z"],

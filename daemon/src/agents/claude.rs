@@ -12,6 +12,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use trackway_protocol::record::Endpoint;
 
@@ -21,13 +22,14 @@ use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 use crate::session::{LineError, Parser, Project};
 
 use super::layout::{Layout, Package, Plain, Signs};
-use super::{Agent, Registered, Role, interpreter};
+use super::{Agent, Registered, Role, Silence, interpreter};
 
 mod arguments;
 mod endpoint;
 mod history;
 mod projects;
 mod registry;
+mod retention;
 mod settings;
 pub(crate) mod transcript;
 
@@ -214,6 +216,34 @@ impl Agent for Claude {
     /// `.claude.json` lies beside the default directory, with copies and locks.
     fn is_own_file(&self, name: &OsStr) -> bool {
         name.as_encoded_bytes().starts_with(b".claude.json")
+    }
+
+    /// An agent that is started in a tool call is told so by a variable, and keeps no file then.
+    fn silence(&self, flags: &[String], env: &AgentEnv) -> Option<Silence> {
+        const FLAG: &str = "--no-session-persistence";
+        if flags.iter().any(|flag| flag == FLAG) {
+            return Some(Silence::whole(FLAG));
+        }
+        let names = ["CLAUDE_CODE_SKIP_PROMPT_HISTORY", "CLAUDE_CODE_CHILD_SESSION"];
+        names.into_iter().find(|name| env.get(name).is_some()).map(Silence::whole)
+    }
+
+    /// What is asked comes later, or never, where an editor or a kit speaks to it.
+    fn asks_at_once(&self, argv: &[String]) -> bool {
+        !argv.iter().any(|argument| argument.starts_with("--input-format"))
+    }
+
+    fn keeps_for(&self, file: &Path, cwd: Option<&Path>) -> Option<Duration> {
+        let projects = file.ancestors().find(|dir| dir.ends_with("projects"))?;
+        retention::keeps_for(projects.parent()?, cwd, Path::new(settings::MANAGED_DIR))
+    }
+
+    fn finding_of_setting(&self, key: &str) -> Option<&'static str> {
+        match key {
+            "disableAllHooks" => Some("hooks-off"),
+            "env.CLAUDE_CODE_SKIP_PROMPT_HISTORY" => Some("transcripts-off"),
+            _ => None,
+        }
     }
 
     fn marks_tool_call(&self, own: &AgentEnv, child: &AgentEnv) -> bool {

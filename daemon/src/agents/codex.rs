@@ -11,6 +11,7 @@
 //! that service is no launch.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use trackway_protocol::record::Endpoint;
 
@@ -20,7 +21,7 @@ use crate::event::{AgentEnv, ProcessFacts, RawArgv};
 use crate::session::Parser;
 
 use super::layout::{self, Layout, Package, Plain, Signs};
-use super::{Agent, Arguments, Role, interpreter};
+use super::{Agent, Arguments, Role, Silence, interpreter};
 
 mod arguments;
 mod configuration;
@@ -239,6 +240,38 @@ impl Agent for Codex {
 
     fn home(&self, env: &AgentEnv) -> Option<PathBuf> {
         super::home_of(env, "CODEX_HOME", ".codex")
+    }
+
+    fn silence(&self, flags: &[String], _env: &AgentEnv) -> Option<Silence> {
+        const FLAG: &str = "--ephemeral";
+        const HISTORY: &str = "--config=history.persistence=none";
+        if flags.iter().any(|flag| flag == FLAG) {
+            return Some(Silence::whole(FLAG));
+        }
+        let has_none = flags.iter().any(|flag| flag == HISTORY);
+        has_none.then_some(Silence::of_history("history.persistence=none"))
+    }
+
+    fn hooks_off<'a>(&self, flags: &'a [String]) -> Option<&'a str> {
+        const FLAGS: &[&str] = &[
+            "--disable=hooks",
+            "--config=features.hooks=false",
+            "--config=features.codex_hooks=false",
+        ];
+        flags.iter().map(String::as_str).find(|flag| FLAGS.contains(flag))
+    }
+
+    /// Nothing is swept by age.
+    fn keeps_for(&self, _file: &Path, _cwd: Option<&Path>) -> Option<Duration> {
+        Some(Duration::MAX)
+    }
+
+    fn finding_of_setting(&self, key: &str) -> Option<&'static str> {
+        match key {
+            "features.hooks" | "features.codex_hooks" => Some("hooks-off"),
+            "history.persistence" => Some("transcripts-off"),
+            _ => None,
+        }
     }
 
     fn session_file(&self) -> Option<fn(&Path) -> Option<String>> {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use trackway_protocol::ids::{LaunchId, ProcessKey, Timestamp};
-use trackway_protocol::record::{Body, Endpoint, Evidence, Launch, PathText};
+use trackway_protocol::record::{Body, Endpoint, Evidence, Launch, LaunchEnded, PathText};
 
 use super::Pipeline;
-use super::links::Work;
+use super::links::{Expected, Work};
 use super::live::Live;
 use super::tree::Member;
 use crate::agents::{self, Arguments, Image, Recognised, Role};
@@ -251,6 +251,8 @@ impl Pipeline {
             None => (None, Some("the directory is unknown".into())),
         };
         self.draft(started.at, sighting.evidence, Body::LaunchStarted(Box::new(body)));
+        let of = (id, sighting.recognised.agent);
+        self.find_silence(of, arguments.as_ref(), facts.env.as_ref(), started.at);
         self.touch_start(&facts, id, arguments.as_ref(), started, sighting.evidence).await;
         if let (Some(outer), Some(cwd)) = (outer, &facts.cwd) {
             // To the agent in whose tool call it was started, it is a command like any other.
@@ -340,8 +342,13 @@ impl Pipeline {
         }
         if live.processes.is_empty() {
             let draft = live.ended(moment, status.is_some());
+            let started_ns = live.started.boot_ns;
             self.live.remove(&launch);
             self.links.end(launch, moment.at);
+            if let Body::LaunchEnded(LaunchEnded { exit_code, .. }) = &draft.body {
+                let ran_ns = moment.boot_ns.saturating_sub(started_ns);
+                self.links.expect_file(launch, *exit_code, (ran_ns, moment.boot_ns));
+            }
             self.drafts.push(draft);
             self.leave_files(launch);
         }
@@ -414,7 +421,16 @@ fn describe(
 fn work(sighting: &Sighting, arguments: Option<&Arguments>, started: Timestamp) -> Work {
     let Sighting { recognised, facts, .. } = sighting;
     let mode = arguments.map_or("unknown", |arguments| arguments.mode);
+    let (agent, env) = (recognised.agent, facts.env.as_ref());
+    let silence = arguments.zip(env).and_then(|(it, env)| agent.silence(&it.flags, env));
+    let asks = arguments.is_some_and(|it| mode == "headless" && agent.asks_at_once(&it.argv));
+    let expected = Expected::new(
+        env.and_then(|env| agent.home(env)).is_some(),
+        asks,
+        silence.filter(|silence| !silence.leaves_file).map(|silence| silence.by),
+    );
     Work {
+        expected,
         is_service: recognised.role == Role::Daemon,
         is_contained: facts.other_namespace == Some(true),
         dir: facts.cwd.clone(),

@@ -23,6 +23,10 @@ use trackway_protocol::record::Evidence;
 
 use crate::event::{Growth, Moment};
 
+mod missing;
+
+pub(super) use missing::{Expected, Missing, Sight};
+
 /// How each link is known, the best first.
 pub(super) const ENVIRONMENT: &str = "environment";
 pub(super) const OPEN_FILE: &str = "open-file";
@@ -36,6 +40,8 @@ const ALL: [&str; 5] = [ENVIRONMENT, OPEN_FILE, ARGUMENT, REGISTRY, PLACE_AND_TI
 const PATIENCE_NS: u64 = 10_000_000_000;
 /// How long after the end of a launch its work may still be written down.
 const LATE_MS: i64 = 2_000;
+/// What began later than this was written by another clock: the clock was set back meanwhile.
+const FUTURE_MS: i64 = 5 * 60_000;
 /// Launches that are remembered after their end.
 const MOST_ENDED: usize = 256;
 /// Sessions that are remembered.
@@ -59,6 +65,8 @@ pub(super) struct Work {
     pub(super) ended: Option<Timestamp>,
     pub(super) claims: Vec<Claim>,
     pub(super) linked: HashSet<(String, &'static str)>,
+    /// By what its session file is missed.
+    pub(super) expected: Expected,
 }
 
 /// Something says that a launch works on a session.
@@ -83,6 +91,8 @@ pub(super) struct Link {
 struct Seen {
     begun: Option<Timestamp>,
     dir: Option<PathBuf>,
+    /// The first of what was read of it since this daemon began.
+    earliest: Timestamp,
     /// What was read of it last.
     first: Timestamp,
     last: Timestamp,
@@ -99,8 +109,12 @@ pub(super) struct Links {
     sessions: HashMap<(&'static str, String), Seen>,
     /// Links that a former daemon recorded, of launches that had not ended then.
     recorded: HashSet<(LaunchId, String, String)>,
+    /// Sessions of which no conclusion could be drawn just now.
+    unclaimed: Vec<(&'static str, String)>,
     /// From when on all launches are known.
     since: Timestamp,
+    /// When this daemon began: from then on session files are read as they grow.
+    began: Timestamp,
 }
 
 impl Work {
@@ -115,6 +129,7 @@ impl Work {
             ended: None,
             claims: Vec::new(),
             linked: HashSet::new(),
+            expected: Expected::default(),
         }
     }
 
@@ -145,7 +160,27 @@ impl Links {
     /// Begins with the links of a former daemon; `since` is when this one began.
     pub(super) fn new(recorded: &[(LaunchId, String, String)], since: Timestamp) -> Self {
         let recorded = recorded.iter().cloned().collect();
-        Self { works: HashMap::new(), sessions: HashMap::new(), recorded, since }
+        let (works, sessions, unclaimed) = Default::default();
+        Self { works, sessions, recorded, unclaimed, since, began: since }
+    }
+
+    /// The clock was set by so many milliseconds: what was noted by the former one is told by the
+    /// new one from now on. Nothing is concluded of sessions that began by the former one, and no
+    /// file is missed: some of their lines may be read only now.
+    pub(super) fn clock_set(&mut self, by_ms: i64) {
+        let set = |at: &mut Timestamp| *at = Timestamp::from_ms(at.ms().saturating_add(by_ms));
+        set(&mut self.since);
+        set(&mut self.began);
+        for work in self.works.values_mut() {
+            set(&mut work.started);
+            work.ended.iter_mut().for_each(set);
+            work.expected.give_up();
+        }
+        for seen in self.sessions.values_mut() {
+            seen.begun.iter_mut().for_each(set);
+            [&mut seen.earliest, &mut seen.first, &mut seen.last].into_iter().for_each(set);
+            seen.due = None;
+        }
     }
 
     /// A launch has begun, or was found.
@@ -162,10 +197,14 @@ impl Links {
         if let Some(work) = self.works.get_mut(&launch) {
             work.ended = Some(at);
         }
-        let ended = self.works.iter().filter_map(|(id, work)| Some((work.ended?, *id)));
+        // Those of which a verdict is due come last.
+        let ended = self
+            .works
+            .iter()
+            .filter_map(|(id, work)| Some(((!work.is_settled(), work.ended?), *id)));
         let ended: Vec<_> = ended.collect();
         if ended.len() > MOST_ENDED
-            && let Some((at, oldest)) = ended.into_iter().min()
+            && let Some(((_, at), oldest)) = ended.into_iter().min()
         {
             self.works.remove(&oldest);
             self.since = self.since.max(at);
@@ -236,11 +275,13 @@ impl Links {
         let Growth { agent, session, begun, cwd, first, last } = growth;
         self.make_room(agent, &session);
         let due = Some(now_ns + PATIENCE_NS);
-        let unseen = Seen { begun, dir: None, first, last, looked: Some(now_ns), due };
+        let looked = Some(now_ns);
+        let unseen = Seen { begun, dir: None, earliest: first, first, last, looked, due };
         let seen = self.sessions.entry((agent, session.clone())).or_insert(unseen);
         // Another file of the session may tell of an earlier time.
         seen.begun = [seen.begun, begun].into_iter().flatten().min();
         seen.dir = seen.dir.take().or(cwd);
+        seen.earliest = seen.earliest.min(first);
         (seen.first, seen.last) = (first, last);
         let mut proved = Vec::new();
         for (launch, work) in &mut self.works {
@@ -264,7 +305,7 @@ impl Links {
 
     /// Whether a conclusion is due some time.
     pub(super) fn is_waiting(&self) -> bool {
-        self.sessions.values().any(|seen| seen.due.is_some())
+        self.sessions.values().any(|seen| seen.due.is_some()) || self.expects()
     }
 
     /// Draws the conclusions that are due; all where this is the end.
@@ -279,7 +320,10 @@ impl Links {
         }
         let mut links = Vec::new();
         for ((agent, session), seen) in due {
-            let Some(launch) = self.only_one(agent, &session, &seen) else { continue };
+            let Some(launch) = self.only_one(agent, &session, &seen, now.at) else {
+                self.unclaimed.push((agent, session));
+                continue;
+            };
             let evidence = Evidence::Inferred;
             let claim = Claim { session, how: PLACE_AND_TIME, evidence, at: now.at };
             links.extend(self.link(launch, claim));
@@ -288,8 +332,15 @@ impl Links {
     }
 
     /// Returns the only launch whose work a session can be.
-    fn only_one(&self, agent: &str, session: &str, seen: &Seen) -> Option<LaunchId> {
-        let begun = seen.begun.filter(|begun| *begun >= self.since)?;
+    fn only_one(
+        &self,
+        agent: &str,
+        session: &str,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Option<LaunchId> {
+        let latest = Timestamp::from_ms(now.ms().saturating_add(FUTURE_MS));
+        let begun = seen.begun.filter(|begun| (self.since..=latest).contains(begun))?;
         let dir = seen.dir.as_ref()?;
         if self.works.values().any(|work| work.agent == agent && work.is_linked(session)) {
             return None;

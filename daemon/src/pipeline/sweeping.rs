@@ -60,6 +60,8 @@ impl Pipeline {
 
     /// Ends the launches of a former run that are not there any more. Nobody saw how they ended.
     fn end_open(&mut self, moment: Moment) {
+        let over: Vec<_> = self.open.keys().copied().collect();
+        self.find_downtime(&over, moment.at);
         for (launch, _) in std::mem::take(&mut self.open) {
             let ended = LaunchEnded {
                 launch,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use trackway_protocol::message::Filter;
+use trackway_protocol::record::Record;
 use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 
 use super::*;
@@ -11,7 +12,9 @@ use crate::shutdown;
 use crate::store::{self, Sealing};
 
 mod changes;
+mod clocks;
 mod contained;
+mod findings;
 mod links;
 mod witnesses;
 
@@ -96,27 +99,15 @@ impl Ledger {
 
     /// Runs a pipeline over the events, as one daemon would.
     async fn run(&self, events: Vec<Event>) -> &Self {
+        self.run_after(None, events).await
+    }
+
+    /// Does so after a time in which no daemon ran.
+    async fn run_after(&self, downtime: Option<finding::Downtime>, events: Vec<Event>) -> &Self {
         let store = store::open(self.0.path()).unwrap();
         let recovered = store.recover().unwrap();
         let writer = store.start(Sealing::default());
-        let (snapshot, _) = watch::channel(Snapshot::default());
-        let outside = Outside {
-            boot_id: "boot".into(),
-            writer: writer.clone(),
-            snapshot,
-            launches: None,
-            open_exec: None,
-            // Nobody takes its orders.
-            changes: Some(Control::new(None).0),
-            heartbeat: Heartbeat::lock(self.0.path()).unwrap(),
-            cwd_of: |_| None,
-            homes: None,
-            configuration: None,
-            written_by: links::written_by,
-            resolve_within: |_, path| {
-                Some(Path::new("/opt/openai").join(path.strip_prefix("/").ok()?))
-            },
-        };
+        let outside = Outside { downtime, ..self.outside(&writer) };
         let (sender, queue) = mpsc::channel(events.len() + 1);
         for event in events {
             sender.send(event).await.unwrap();
@@ -129,6 +120,29 @@ impl Ledger {
         writer.close().await;
         drop(lock);
         self
+    }
+
+    /// What a pipeline over this ledger is given.
+    fn outside(&self, writer: &Writer) -> Outside {
+        let (snapshot, _) = watch::channel(Snapshot::default());
+        Outside {
+            boot_id: "boot".into(),
+            writer: writer.clone(),
+            snapshot,
+            launches: None,
+            open_exec: None,
+            // Nobody takes its orders.
+            changes: Some(Control::new(None).0),
+            heartbeat: Heartbeat::lock(self.0.path()).unwrap(),
+            downtime: None,
+            cwd_of: |_| None,
+            homes: None,
+            configuration: None,
+            written_by: links::written_by,
+            resolve_within: |_, path| {
+                Some(Path::new("/opt/openai").join(path.strip_prefix("/").ok()?))
+            },
+        }
     }
 
     fn launches(&self) -> Vec<LaunchRow> {

@@ -70,8 +70,12 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             small(client, id, status.map(|status| blocks::rows(id, status))).await
         }
         Request::Doctor { .. } => {
+            let now = Timestamp::now();
+            let gaps = query(desk, move |reader| Ok(reader.gaps(&doctor::last_day(now))?)).await;
+            let gaps = gaps.ok().map(|found| found.rows);
             let condition = query(desk, |reader| Ok(reader.condition())).await;
-            let checks = condition.map(|condition| doctor::checks(&desk.sight, &condition));
+            let checks = |condition| doctor::checks(&desk.sight, &condition, gaps.as_deref(), now);
+            let checks = condition.map(checks);
             small(client, id, checks.map(|checks| blocks::rows(id, checks))).await
         }
         Request::Launches { filter, .. } => {
@@ -113,6 +117,15 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         Request::Findings { filter, .. } => {
             let ask = move |reader: &Reader| Ok(rows(id, reader.findings(&filter)?));
             whole(client, desk, id, None, ask).await
+        }
+        Request::AllFindings { filter, .. } => {
+            let ask = move |reader: &Reader| Ok(rows(id, reader.all_findings(&filter)?));
+            whole(client, desk, id, reading, ask).await
+        }
+        Request::Time { filter, .. } => {
+            let ask = move |reader: &Reader| Ok(reader.time(&filter, Timestamp::now())?);
+            let rows = query(desk, ask).await;
+            small(client, id, rows.map(|rows| blocks::rows(id, rows))).await
         }
         Request::Show { of, .. } => {
             whole(client, desk, id, reading, move |reader| show(reader, id, &of)).await

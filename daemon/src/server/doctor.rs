@@ -3,23 +3,33 @@
 use std::collections::BTreeSet;
 
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::row::{AgentInstall, Check, SourceStatus};
+use trackway_protocol::row::{AgentInstall, Check, GapRow, SourceStatus};
 
 use super::Sight;
 use crate::copies::Copies;
 use crate::pipeline::misread::Misread;
 use crate::store::{Condition, Health, Sealed};
 
-/// Returns the daemon's checks.
-pub(super) fn checks(sight: &Sight, condition: &Condition) -> Vec<Check> {
+mod gaps;
+
+pub(super) use gaps::last_day;
+
+/// Returns the daemon's checks; `gaps` are those of the last day, where they could be asked for.
+pub(super) fn checks(
+    sight: &Sight,
+    condition: &Condition,
+    gaps: Option<&[GapRow]>,
+    now: Timestamp,
+) -> Vec<Check> {
     let snapshot = sight.snapshot.borrow();
     let mut checks: Vec<Check> = snapshot.sources.iter().map(source).collect();
     checks.extend(ledger(&sight.health.borrow(), condition));
     let sealed = sight.writer.sealed();
     checks.push(checkpoints(sealed.borrow().as_ref()));
-    checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), Timestamp::now())));
+    checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), now)));
     checks.push(agents(&snapshot.agents));
     checks.push(formats(&snapshot.misread));
+    checks.extend(gaps::checks(gaps, now));
     checks
 }
 
@@ -150,8 +160,6 @@ fn check(name: &str, state: &str, found: String, fix: Option<&str>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use trackway_protocol::ids::Timestamp;
-
     use super::*;
     use crate::store::LOG_BOUND;
 

@@ -38,6 +38,14 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
             ];
             return refused("config findings", filter, others);
         }
+        Request::AllFindings { filter, .. } => {
+            let others = &["running", "helpers", "found", "mode", "flag", "endpoint", "how"];
+            return refused("findings", filter, others);
+        }
+        Request::Time { filter, .. } => {
+            return refused("time", filter, &["limit", "found", "risk"])
+                .or_else(|| refused("time", filter, OF_LAUNCHES));
+        }
         Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
         Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),
         Request::Status { .. }
@@ -104,6 +112,10 @@ mod tests {
         assert_eq!(refusal(&Request::Files { id: 1, filter: filter.clone() }), None);
         let sessions = Request::Sessions { id: 1, filter: filter.clone() };
         assert_eq!(refusal(&sessions).unwrap(), "sessions cannot be narrowed by how");
+        let findings = Request::AllFindings { id: 1, filter: filter.clone() };
+        assert_eq!(refusal(&findings).unwrap(), "findings cannot be narrowed by how");
+        let time = Request::Time { id: 1, filter: filter.clone() };
+        assert_eq!(refusal(&time).unwrap(), "time cannot be narrowed by limit");
         assert!(refusal(&Request::Who { id: 1, filter }).is_some());
     }
 }

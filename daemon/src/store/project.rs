@@ -13,6 +13,7 @@ pub(super) use pending::Pending;
 mod config;
 pub(super) mod dir;
 mod file;
+mod finding;
 pub(super) mod how;
 pub(super) mod kind;
 pub(super) mod launch;
@@ -56,6 +57,7 @@ pub(super) fn project(
         Body::FileAccessed(body) => file::accessed(tx, pending, seen, session, body),
         Body::Usage(body) => usage::used(tx, record, session, body),
         Body::ConfigChanged(body) => config::changed(tx, record, body),
+        Body::Finding(body) => finding::found(tx, record, body),
         // What is left is projected anew; that some is gone is told by the records themselves.
         Body::Pruned(_) | Body::Other { .. } => Ok(()),
     }
@@ -87,7 +89,8 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM session_left_out; DELETE FROM session_launch;
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
          DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
-         DELETE FROM file_access; DELETE FROM config_file; DELETE FROM config_change;",
+         DELETE FROM file_access; DELETE FROM config_file; DELETE FROM config_change;
+         DELETE FROM finding;",
     )
 }
 

@@ -9,8 +9,8 @@ use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::log::Verification;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::{
-    ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow, SessionRow,
-    SettingRow, WhoRow,
+    AnyFinding, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow,
+    SessionRow, SettingRow, TimeRow, WhoRow,
 };
 
 use super::{
@@ -21,6 +21,7 @@ mod accesses;
 mod config;
 mod dirs;
 mod files;
+mod findings;
 mod gaps;
 mod kinds;
 mod launches;
@@ -31,6 +32,7 @@ mod repos;
 mod sessions;
 mod spans;
 mod sums;
+mod time;
 mod touches;
 mod walk;
 mod who;
@@ -176,6 +178,16 @@ impl Reader {
     /// Returns what of the configuration of agents is a risk now, the greatest first.
     pub(crate) fn findings(&self, filter: &Filter) -> Result<Found<FindingRow>, StoreError> {
         self.read(|tx| config::findings(tx, filter))
+    }
+
+    /// Returns what the witnesses disagree about and what is a risk now, the greatest first.
+    pub(crate) fn all_findings(&self, filter: &Filter) -> Result<Found<AnyFinding>, StoreError> {
+        self.read(|tx| findings::all(tx, filter))
+    }
+
+    /// Returns how much of the filter's range was recorded by `now`, launches first.
+    pub(crate) fn time(&self, filter: &Filter, now: Timestamp) -> Result<Vec<TimeRow>, StoreError> {
+        self.read(|tx| time::time(tx, filter, now))
     }
 
     /// Returns the one launch or session whose id begins with `prefix`. A whole id of a launch is

@@ -16,6 +16,8 @@ pub(crate) struct Recovered {
     pub(crate) touched: Vec<TouchKey>,
     /// The sessions that those launches are linked to, and how that is known.
     pub(crate) linked: Vec<(LaunchId, String, String)>,
+    /// Agent and id of the sessions of which it was told last that they have no launch.
+    pub(crate) lonely: Vec<(String, String)>,
     /// The newest start or stop of a daemon.
     pub(crate) last_run: Option<LastRun>,
 }
@@ -47,6 +49,7 @@ pub(super) fn recover(connection: &Connection) -> rusqlite::Result<Recovered> {
         open_launches: open_launches(connection)?,
         touched: touched(connection)?,
         linked: linked(connection)?,
+        lonely: lonely(connection)?,
         last_run: last_run(connection)?,
     })
 }
@@ -91,6 +94,14 @@ fn linked(connection: &Connection) -> rusqlite::Result<Vec<(LaunchId, String, St
         Ok((launch_id(row.get_ref(0)?.as_str()?)?, row.get(1)?, row.get(2)?))
     })?;
     linked.collect()
+}
+
+fn lonely(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare(
+        "SELECT agent, session FROM finding WHERE code = 'session-without-launch'
+         ORDER BY at_ms DESC LIMIT 1000",
+    )?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 fn last_run(connection: &Connection) -> rusqlite::Result<Option<LastRun>> {

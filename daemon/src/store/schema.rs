@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_ingest.sql"),
     include_str!("migrations/0004_changes.sql"),
     include_str!("migrations/0005_configuration.sql"),
+    include_str!("migrations/0006_findings.sql"),
     include_str!("migrations/0007_log.sql"),
 ];
 

@@ -3,6 +3,7 @@
 mod evidence;
 #[cfg(unix)]
 mod files;
+mod findings;
 mod places;
 mod projections;
 mod queries;

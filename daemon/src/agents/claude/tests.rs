@@ -386,3 +386,16 @@ fn installs_are_found_below_home_and_beside_path_once_each() {
     let found: Vec<_> = found.iter().map(|i| (i.exe.clone(), i.version.as_deref())).collect();
     assert_eq!(found, [(native, Some("2.1.197")), (npm, Some("2.1.330"))]);
 }
+
+#[test]
+fn by_what_a_launch_leaves_no_session_file_is_known() {
+    let silence = |flags: &[&str], env: &[(&str, &str)]| {
+        let flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
+        Claude.silence(&flags, &AgentEnv::from_pairs(env.iter().copied())).map(|it| it.by)
+    };
+    assert_eq!(silence(&["--bare"], &[("HOME", "/h")]), None);
+    assert_eq!(silence(&["--no-session-persistence"], &[]), Some("--no-session-persistence"));
+    let skip = "CLAUDE_CODE_SKIP_PROMPT_HISTORY";
+    assert_eq!(silence(&[], &[(skip, "1")]), Some(skip));
+    assert_eq!(silence(&[], &[(skip, "")]), None, "empty is unset");
+}

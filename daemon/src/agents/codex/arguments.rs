@@ -232,6 +232,9 @@ const KEYS: &[Key] = &[
     key("sqlite_home", Value::Path),
     key("model_catalog_json", Value::Path),
     key("model_instructions_file", Value::Path),
+    // Which feature it is tells much only of these.
+    key("features.hooks", BOOL),
+    key("features.codex_hooks", BOOL),
     key("features.*", BOOL),
     key("shell_environment_policy.inherit", Value::OneOf(&["all", "core", "none"])),
     key("shell_environment_policy.*", Value::Hidden),

@@ -436,3 +436,21 @@ fn installs_are_the_native_programs_behind_the_scripts() {
     let found: Vec<_> = found.into_iter().map(|install| install.exe).collect();
     assert_eq!(found, expected);
 }
+
+#[test]
+fn by_what_a_launch_leaves_less_than_others_is_known() {
+    let of = |argv: &[&str]| {
+        let flags = arguments(argv).flags;
+        let silence = Codex.silence(&flags, &AgentEnv::default());
+        let hooks = Codex.hooks_off(&flags).map(str::to_owned);
+        (silence.map(|it| (it.by, it.leaves_file)), hooks)
+    };
+    assert_eq!(of(&["exec", "x"]), (None, None));
+    assert_eq!(of(&["exec", "--ephemeral", "x"]), (Some(("--ephemeral", false)), None));
+    let history = of(&["-c", "history.persistence=\"none\"", "exec", "x"]);
+    assert_eq!(history, (Some(("history.persistence=none", true)), None));
+    assert_eq!(of(&["-c", "history.persistence=save-all"]), (None, None));
+    assert_eq!(of(&["--disable", "hooks"]), (None, Some("--disable=hooks".into())));
+    let hooks = of(&["-c", "features.hooks=false"]);
+    assert_eq!(hooks, (None, Some("--config=features.hooks=false".into())));
+}

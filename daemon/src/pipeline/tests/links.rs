@@ -1,11 +1,11 @@
 //! Which session was whose work.
 
-use trackway_protocol::record::{Record, SessionLinked};
+use trackway_protocol::record::SessionLinked;
 
 use super::*;
 use crate::event::Growth;
 
-const CODEX: &str =
+pub(super) const CODEX: &str =
     "/h/.codex/packages/app-server-daemon/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
 pub(super) const A: &str = "11111111-2222-4333-8444-555555555555";
 pub(super) const B: &str = "01980000-0000-7000-8000-000000000001";

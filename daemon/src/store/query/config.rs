@@ -150,7 +150,7 @@ fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-fn risk(number: i64) -> Risk {
+pub(super) fn risk(number: i64) -> Risk {
     match number {
         1 => Risk::Low,
         2 => Risk::Medium,

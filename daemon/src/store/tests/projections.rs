@@ -9,8 +9,8 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
     Body, ConfigChange, ConfigChanged, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed,
-    Launch, LaunchEnded, LeftOut, PathText, Repo, Risk, Session, SessionLinked, SessionMade,
-    Tokens, Usage,
+    Finding, Launch, LaunchEnded, LeftOut, PathText, Repo, Risk, Session, SessionLinked,
+    SessionMade, Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -64,6 +64,7 @@ const MERGED: &[&str] = &[
     "SELECT path, s.id, l.id, a.agent, how, a.first_at, a.last_at, tool, a.evidence
      FROM file_access a JOIN file f ON f.key = a.file LEFT JOIN session s ON s.key = a.session
         LEFT JOIN launch l ON l.key = a.launch",
+    "SELECT * FROM finding",
 ];
 
 /// What has a row for each record.
@@ -329,6 +330,21 @@ fn any_config() -> impl Strategy<Value = ConfigChanged> {
     })
 }
 
+fn any_finding() -> impl Strategy<Value = Finding> {
+    let launch = option::of((0..3_u64).prop_map(id));
+    let of = (word(&["hooks-off", "transcripts-off"]), launch, option::of(word(&["s", "t"])));
+    (of, 0..3_i64, word(&["a", "b"])).prop_map(|((code, launch, session), since, why)| Finding {
+        agent: "claude".into(),
+        code,
+        launch,
+        session,
+        since: at(since),
+        risk: Risk::Low,
+        why,
+        ..Finding::default()
+    })
+}
+
 fn any_body() -> impl Strategy<Value = Body> {
     let run = || {
         word(&["boot", "toob"]).prop_map(|boot_id| DaemonRun { boot_id, ..DaemonRun::default() })
@@ -347,6 +363,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         3 => any_usage().prop_map(|it| Body::Usage(Box::new(it))),
         1 => any_coverage().prop_map(Body::Coverage),
         1 => any_config().prop_map(|it| Body::ConfigChanged(Box::new(it))),
+        1 => any_finding().prop_map(|it| Body::Finding(Box::new(it))),
         1 => run().prop_map(Body::DaemonStarted),
         1 => run().prop_map(Body::DaemonStopped),
         1 => word(&["weather.changed"]).prop_map(move |kind| Body::Other { kind, json: json() }),
