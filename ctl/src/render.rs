@@ -18,6 +18,8 @@ pub(crate) mod csv;
 pub(crate) mod dirs;
 pub(crate) mod files;
 pub(crate) mod gaps;
+#[cfg(test)]
+mod hostile;
 pub(crate) mod json;
 pub(crate) mod launches;
 pub(crate) mod record;
