@@ -52,16 +52,6 @@ pub enum EndpointError {
         /// What is wrong with it.
         why: Distrust,
     },
-    /// Somebody else's program listens there, and could say anything.
-    #[error("{path} is answered by a program of user {uid}, not of {ours}")]
-    Stranger {
-        /// The socket.
-        path: PathBuf,
-        /// Whose program it is.
-        uid: u32,
-        /// Who asks.
-        ours: u32,
-    },
     /// The operating system refused.
     #[error("failed to use {path}")]
     Io {
@@ -178,20 +168,10 @@ pub fn name(socket: &Path) -> Result<Name<'_>, EndpointError> {
 ///
 /// # Errors
 ///
-/// Those of [`name`], [`EndpointError::Io`] where nobody listens, and [`EndpointError::Stranger`]
-/// where somebody else does.
+/// Those of [`name`], and [`EndpointError::Io`] where nobody listens.
 pub fn connect(socket: &Path) -> Result<Stream, EndpointError> {
-    let io = |source| EndpointError::Io { path: socket.to_owned(), source };
-    let stream = Stream::connect(name(socket)?).map_err(io)?;
-    #[cfg(unix)]
-    {
-        let ours = rustix::process::geteuid().as_raw();
-        let uid = stream.peer_creds().map_err(io)?.euid();
-        if let Some(uid) = uid.filter(|uid| *uid != ours) {
-            return Err(EndpointError::Stranger { path: socket.to_owned(), uid, ours });
-        }
-    }
-    Ok(stream)
+    Stream::connect(name(socket)?)
+        .map_err(|source| EndpointError::Io { path: socket.to_owned(), source })
 }
 
 /// Creates `dir` with mode 0700 where it is missing, and checks that nobody else can write to it, or
