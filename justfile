@@ -15,6 +15,10 @@ test:
 e2e *FILTER:
     cargo test --workspace --locked --test e2e -- {{ FILTER }}
 
+# Fuzz each reader of foreign bytes for SECONDS, or those of TARGETS; what is found on the way is kept in target/fuzz
+fuzz SECONDS="60" *TARGETS:
+    FUZZ_SECONDS={{ SECONDS }} FUZZ_TARGETS="{{ TARGETS }}" .ci/run packages tools fuzz
+
 # Our numbers and the peers', in one run
 bench *ARGUMENTS:
     cargo build --release --workspace --locked

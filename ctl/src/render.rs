@@ -19,6 +19,8 @@ pub(crate) mod dirs;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
+#[cfg(test)]
+mod hostile;
 pub(crate) mod json;
 pub(crate) mod launches;
 pub(crate) mod record;

@@ -1,15 +1,17 @@
 //! The configuration file: what was typed, and what it means.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 
 use serde::Deserialize;
 
 use crate::agents::user;
 pub use crate::agents::user::Program;
+use crate::logging::printable;
 pub(crate) use crate::store::Sealing;
 
 /// The default configuration, commented for people.
@@ -36,6 +38,14 @@ pub enum ConfigError {
         line: usize,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Somebody else can decide what is in it.
+    #[error("{} is not used: {why}", path.display())]
+    Untrusted {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
     },
     /// A value means nothing.
     #[error("{}: {key} {reason}", path.display())]
@@ -153,20 +163,28 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where the file is there and says nothing that can be understood.
+    /// [`ConfigError`] where the file is there and says nothing that can be understood, or may say
+    /// what somebody else wants.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+        let failed = |source| ConfigError::Read { path: path.to_owned(), source };
+        let mut file = match fs::File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some(why) = distrust(&file.metadata().map_err(failed)?) {
+            return Err(ConfigError::Untrusted { path: path.to_owned(), why });
         }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failed)?;
+        Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let typed: Typed = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-            let reason = without_value(error.message());
+            let reason = printable(&without_value(error.message())).into_owned();
             ConfigError::Parse { path: path.to_owned(), line, reason }
         })?;
         let invalid = |key: &str, reason: String| ConfigError::Value {
@@ -206,6 +224,29 @@ impl Config {
         config.programs = programs(typed.agents).map_err(|(key, why)| invalid(&key, why))?;
         Ok(config)
     }
+}
+
+/// Returns why a file may say what somebody else wants.
+#[cfg(unix)]
+fn distrust(meta: &fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (ours, our_group) = (rustix::process::geteuid(), rustix::process::getegid());
+    let (owner, mode) = (meta.uid(), meta.mode() & 0o7777);
+    if owner != ours.as_raw() && owner != 0 {
+        let ours = ours.as_raw();
+        return Some(format!("it belongs to user {owner}, and this is user {ours}"));
+    }
+    // Where everybody has a group of their own, what they write is their group's to write.
+    let is_open = mode & 0o002 != 0 || (mode & 0o020 != 0 && meta.gid() != our_group.as_raw());
+    is_open.then(|| {
+        format!("its owner is user {owner}, its mode {mode:04o}: others can write to it; run `chmod go-w` on it")
+    })
+}
+
+/// Elsewhere the user's profile is what protects it.
+#[cfg(not(unix))]
+fn distrust(_meta: &fs::Metadata) -> Option<String> {
+    None
 }
 
 /// Takes the value out of an error of serde's.
@@ -339,6 +380,34 @@ mod tests {
         assert_eq!(error, "/c.toml: agents knows only claude, codex");
         let many = "[[agents.codex.programs]]\npath = \"/x/y\"\n".repeat(65);
         assert!(parse(&many).unwrap_err().contains("more than 64"));
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn an_unknown_key_cannot_carry_an_escape_sequence_to_the_terminal() {
+        let error = parse("[launches]\n\"\\u001b[2J\" = 1\n").unwrap_err();
+        assert!(error.contains("\\u{1b}[2J") && !error.contains('\x1b'), "{error:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_write_is_not_obeyed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        fs::write(&path, "[log]\nlevel = \"debug\"\n").unwrap();
+        for (mode, trusted) in [(0o600, true), (0o644, true), (0o664, true), (0o666, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let loaded = Config::load(&path);
+            assert_eq!(loaded.is_ok(), trusted, "{mode:o}");
+            if let Err(error) = loaded {
+                let error = error.to_string();
+                assert!(
+                    error.contains("config.toml is not used: ") && error.contains("0666"),
+                    "{error}"
+                );
+            }
+        }
     }
 
     #[test]

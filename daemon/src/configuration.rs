@@ -36,6 +36,8 @@ mod dirs;
 pub(crate) mod entry;
 mod expand;
 pub(crate) mod force;
+#[cfg(all(any(fuzzing, test), target_os = "linux"))]
+pub(crate) mod fuzzed;
 mod places;
 mod read;
 mod recorder;

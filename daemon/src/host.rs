@@ -52,6 +52,17 @@ pub(crate) fn survive_file_size_limit() -> std::io::Result<()> {
     Ok(())
 }
 
+/// Takes every right of others, and none of the user's, away from what is made from now on. Each file
+/// is made with its mode as well: this is for those that a library makes.
+#[cfg(unix)]
+pub(crate) fn set_umask() {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
+/// There is none here.
+#[cfg(not(unix))]
+pub(crate) fn set_umask() {}
+
 /// Keeps the process's memory, through which command lines pass, out of core dumps.
 #[cfg(unix)]
 pub(crate) fn forbid_core_dumps() {

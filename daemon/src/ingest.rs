@@ -40,7 +40,7 @@ mod drift;
 mod facts;
 mod growth;
 mod places;
-mod shell;
+pub(crate) mod shell;
 mod stored;
 mod tokens;
 mod traces;

@@ -26,9 +26,12 @@ mod copies;
 mod downtime;
 mod enrich;
 mod event;
+#[cfg(all(any(fuzzing, test), target_os = "linux"))]
+pub mod fuzzing;
 mod heartbeat;
 mod host;
 mod ingest;
+pub mod logging;
 mod pipeline;
 #[cfg(target_os = "linux")]
 mod procfs;
@@ -66,6 +69,12 @@ pub struct Options {
     /// Starts a harmless program that waits for the end of its input: the kernel's telling of it
     /// proves that process events come.
     pub canary: fn() -> Command,
+}
+
+/// Lets nobody else read, and the user always read, what the process makes from now on, whatever it
+/// was started with.
+pub fn keep_files_private() {
+    host::set_umask();
 }
 
 /// Records and answers until shutdown is ordered.

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use trackway_daemon::Options;
 use trackway_daemon::config::Config;
+use trackway_daemon::logging::{self, printable};
 use trackway_daemon::shutdown;
 use trackway_protocol::endpoint::Places;
 
@@ -63,6 +64,7 @@ struct Verify {
 const NOT_VERIFIED: u8 = 5;
 
 fn main() -> ExitCode {
+    trackway_daemon::keep_files_private();
     let outcome = match Cli::parse().command {
         Order::Run(places) => run(places).map(|()| ExitCode::SUCCESS),
         Order::Rebuild(places) => rebuild(places).map(|()| ExitCode::SUCCESS),
@@ -81,13 +83,7 @@ fn main() -> ExitCode {
 fn run(places: Where) -> anyhow::Result<()> {
     let places = places.resolve()?;
     let config = Config::load(&places.config)?;
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_max_level(config.level)
-        // Where the log cannot be written, on a disk that is full, it would tell by a panic.
-        .log_internal_errors(false)
-        .init();
+    logging::start(config.level);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let shutdown = shutdown::on_signal()?;
@@ -171,5 +167,6 @@ fn absolute(path: PathBuf) -> anyhow::Result<PathBuf> {
 fn report(error: &anyhow::Error) {
     use std::io::Write as _;
     // Nothing is left to be done where even this fails.
-    drop(writeln!(std::io::stderr(), "trackwayd: {error:#}"));
+    let told = format!("{error:#}");
+    drop(writeln!(std::io::stderr(), "trackwayd: {}", printable(&told)));
 }

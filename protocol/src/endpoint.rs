@@ -45,12 +45,12 @@ pub enum EndpointError {
         length: usize,
     },
     /// Somebody else owns the directory, or could write into it.
-    #[error("{path} {why}: use a directory that only this user can write to")]
+    #[error("{path} is not used: {why}")]
     Untrusted {
-        /// The directory.
+        /// The directory, or one above it.
         path: PathBuf,
         /// What is wrong with it.
-        why: &'static str,
+        why: Distrust,
     },
     /// The operating system refused.
     #[error("failed to use {path}")]
@@ -60,6 +60,37 @@ pub enum EndpointError {
         /// Why it could not be.
         #[source]
         source: io::Error,
+    },
+}
+
+/// What is wrong with a place, and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Distrust {
+    /// Whoever can change the link decides where the files go.
+    #[error("it is a link; name the directory that it leads to, or remove it")]
+    Link,
+    /// Something else has the name.
+    #[error("it is no directory; remove it, or name another place")]
+    NoDirectory,
+    /// Its owner can read and replace everything in it.
+    #[error(
+        "it belongs to user {owner}, and this is user {ours}; name another place, or have its owner changed"
+    )]
+    Owner {
+        /// Who owns it.
+        owner: u32,
+        /// Who wants to use it.
+        ours: u32,
+    },
+    /// Others can replace what is in it.
+    #[error(
+        "its owner is user {owner}, its mode {mode:04o}: others can write to it; run `chmod go-w` on it"
+    )]
+    Writable {
+        /// Who owns it.
+        owner: u32,
+        /// Its permission bits.
+        mode: u32,
     },
 }
 
@@ -143,9 +174,12 @@ pub fn connect(socket: &Path) -> Result<Stream, EndpointError> {
         .map_err(|source| EndpointError::Io { path: socket.to_owned(), source })
 }
 
-/// Creates `dir` with mode 0700 where it is missing, and checks that nobody else can write to it.
+/// Creates `dir` with mode 0700 where it is missing, and checks that nobody else can write to it, or
+/// put another one in its place.
 ///
 /// A directory that exists keeps its mode: it may be one that others have to read, such as a home.
+/// Of the directories above it, everybody may write to those alone in which they can take away
+/// nothing of others (such as `/tmp`).
 ///
 /// # Errors
 ///
@@ -159,23 +193,50 @@ pub fn private_dir(dir: &Path) -> Result<(), EndpointError> {
     builder.create(dir).map_err(io)?;
     #[cfg(unix)]
     {
-        use std::os::unix::fs::MetadataExt as _;
+        let untrusted = |path: &Path, why| EndpointError::Untrusted { path: path.to_owned(), why };
         let meta = fs::symlink_metadata(dir).map_err(io)?;
-        let untrusted = |why| Err(EndpointError::Untrusted { path: dir.to_owned(), why });
-        if meta.is_symlink() {
-            return untrusted("is a link");
-        }
-        if !meta.is_dir() {
-            return untrusted("is no directory");
-        }
-        if meta.uid() != rustix::process::geteuid().as_raw() {
-            return untrusted("belongs to another user");
-        }
-        if meta.mode() & 0o022 != 0 {
-            return untrusted("can be written to by others");
+        let ours = rustix::process::geteuid().as_raw();
+        distrust(&meta, ours).map_or(Ok(()), |why| Err(untrusted(dir, why)))?;
+        for above in dir.canonicalize().map_err(io)?.ancestors().skip(1) {
+            let meta = fs::symlink_metadata(above)
+                .map_err(|source| EndpointError::Io { path: above.to_owned(), source })?;
+            distrust_above(&meta, ours).map_or(Ok(()), |why| Err(untrusted(above, why)))?;
         }
     }
     Ok(())
+}
+
+/// Returns why a directory of this kind is not one's own.
+#[cfg(unix)]
+fn distrust(meta: &fs::Metadata, ours: u32) -> Option<Distrust> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (owner, mode) = (meta.uid(), meta.mode() & 0o7777);
+    if meta.is_symlink() {
+        Some(Distrust::Link)
+    } else if !meta.is_dir() {
+        Some(Distrust::NoDirectory)
+    } else if owner != ours {
+        Some(Distrust::Owner { owner, ours })
+    } else {
+        (mode & 0o022 != 0).then_some(Distrust::Writable { owner, mode })
+    }
+}
+
+/// Returns why what lies below a directory of this kind could be replaced.
+///
+/// Its group is trusted: many a system gives everybody a group of their own, and homes to it.
+#[cfg(unix)]
+fn distrust_above(meta: &fs::Metadata, ours: u32) -> Option<Distrust> {
+    use std::os::unix::fs::MetadataExt as _;
+    const ROOT: u32 = 0;
+    // What a user namespace, or a file server, shows in place of owners that it does not know.
+    const NOBODY: u32 = 65_534;
+    const STICKY: u32 = 0o1000;
+    let (owner, mode) = (meta.uid(), meta.mode() & 0o7777);
+    if ![ROOT, NOBODY, ours].contains(&owner) {
+        return Some(Distrust::Owner { owner, ours });
+    }
+    (mode & 0o002 != 0 && mode & STICKY == 0).then_some(Distrust::Writable { owner, mode })
 }
 
 #[cfg(test)]
@@ -205,7 +266,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/tmp", home.path().join("link")).unwrap();
         let error = private_dir(&home.path().join("link")).unwrap_err();
-        assert!(matches!(error, EndpointError::Untrusted { why: "is a link", .. }), "{error}");
+        assert!(matches!(error, EndpointError::Untrusted { why: Distrust::Link, .. }), "{error}");
     }
 
     #[cfg(unix)]
@@ -222,5 +283,42 @@ mod tests {
             assert_eq!(private_dir(&dir).is_ok(), trusted, "{given:o}");
             assert_eq!(mode(), given);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_others_can_replace_is_not_trusted() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let (above, dir) = (home.path().join("a"), home.path().join("a/b"));
+        private_dir(&dir).unwrap();
+        for (given, trusted) in [(0o755, true), (0o775, true), (0o1777, true), (0o777, false)] {
+            fs::set_permissions(&above, fs::Permissions::from_mode(given)).unwrap();
+            match private_dir(&dir) {
+                Ok(()) => assert!(trusted, "{given:o}"),
+                Err(EndpointError::Untrusted { path, why: Distrust::Writable { mode, .. } }) => {
+                    assert!(!trusted && path.ends_with("a") && mode == given, "{path:?} {mode:o}");
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_of_somebody_else_is_refused_by_owner_and_with_advice() {
+        let meta = fs::metadata("/").unwrap();
+        let why = distrust(&meta, 12_345).unwrap();
+        assert!(matches!(why, Distrust::Owner { ours: 12_345, .. }), "{why:?}");
+        assert_eq!(distrust_above(&meta, 12_345), None, "what root owns, root can change anyway");
+        let error = EndpointError::Untrusted { path: "/x".into(), why };
+        let text = error.to_string();
+        assert!(text.starts_with("/x is not used: it belongs to user "), "{text}");
+        assert!(text.ends_with("name another place, or have its owner changed"), "{text}");
+        let dir = tempfile::tempdir().unwrap();
+        let meta = fs::metadata(dir.path()).unwrap();
+        let why = distrust_above(&meta, 12_345);
+        let is_root = rustix::process::geteuid().is_root();
+        assert_eq!(why.is_none(), is_root, "a directory of a third user may be replaced by them");
     }
 }

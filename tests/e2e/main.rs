@@ -45,6 +45,8 @@ mod restart;
 #[cfg(target_os = "linux")]
 mod secrets;
 #[cfg(target_os = "linux")]
+mod security;
+#[cfg(target_os = "linux")]
 mod sessions;
 #[cfg(target_os = "linux")]
 mod stub;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     configuration::all(&mut tests);
     restart::all(&mut tests);
     secrets::all(&mut tests);
+    security::all(&mut tests);
     hostile::all(&mut tests);
     layouts::all(&mut tests);
     bystanders::all(&mut tests);

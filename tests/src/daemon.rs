@@ -59,6 +59,14 @@ impl Daemon {
         Self::start_below(world, env, below)
     }
 
+    /// Starts one by a shell that takes these rights away from new files.
+    #[must_use]
+    pub fn start_with_umask(world: &World, env: &[(String, String)], umask: &str) -> Self {
+        let script = format!("umask {umask}; exec \"$@\"");
+        let below = ["/bin/sh", "-c", &script, "sh"].map(OsString::from);
+        Self::start_below(world, env, below.into())
+    }
+
     /// Starts one below another program, that runs the rest of its command line: `env`, say.
     #[must_use]
     pub fn start_below(world: &World, env: &[(String, String)], below: Vec<OsString>) -> Self {

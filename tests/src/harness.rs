@@ -64,6 +64,18 @@ impl Tests {
         }
     }
 
+    /// Adds a test that becomes other users. Where this one cannot, it is ignored, in CI as well: that
+    /// runs all tests as root first.
+    pub fn add_as_root<F: Fn() + Send + 'static>(&mut self, test: F) {
+        self.add(test);
+        if !rustix::process::geteuid().is_root()
+            && let Some(trial) = self.trials.pop()
+        {
+            self.trials.push(trial.with_ignored_flag(true));
+            self.missing.push("root's rights");
+        }
+    }
+
     /// Adds a test for each of `agents`.
     pub fn each<F>(&mut self, agents: impl IntoIterator<Item = Agent>, test: F)
     where

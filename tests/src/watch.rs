@@ -66,6 +66,12 @@ impl Watch {
         })
     }
 
+    /// Like [`Watch::start`], by a shell that takes these rights away from new files.
+    #[must_use]
+    pub fn start_with_umask(umask: &str) -> Self {
+        Self::prepare(&[], |world, env| Daemon::start_with_umask(world, env, umask))
+    }
+
     fn prepare(
         agents: &[Agent],
         start: impl FnOnce(&World, &[(String, String)]) -> Daemon,

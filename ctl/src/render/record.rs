@@ -171,7 +171,10 @@ fn told(session: &Session, view: &View) -> String {
     let place = session.cwd.as_ref().map(|cwd| format!("in {}", view.path(cwd)));
     let descent = session.descent.as_deref().map_or("part".into(), clean);
     let parts = [
-        session.agent_version.as_ref().map(|version| format!("{} {version}", session.agent)),
+        session
+            .agent_version
+            .as_ref()
+            .map(|version| format!("{} {}", clean(&session.agent), clean(version))),
         said("subagent", &session.subagent),
         said(&format!("{descent} of"), &session.parent_session),
         place,
@@ -426,6 +429,7 @@ mod tests {
         );
         for (body, text) in [
             (r#","model":"opus\u001b[1m""#, "model opus\\x1b[1m"),
+            (r#","agent_version":"2\u001b[1m""#, "claude 2\\x1b[1m"),
             (
                 r#","approval_policy":"never","sandbox":"read-only""#,
                 "approval never, sandbox read-only",

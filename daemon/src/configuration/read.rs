@@ -221,7 +221,7 @@ fn contents(path: &Path, meta: &Metadata, format: Format, salt: &[u8]) -> Result
     Ok((Some(sha256), entries))
 }
 
-fn parse(bytes: &[u8], format: Format, salt: &[u8]) -> Result<Entries, String> {
+pub(super) fn parse(bytes: &[u8], format: Format, salt: &[u8]) -> Result<Entries, String> {
     let mut entries = Entries::default();
     match format {
         Format::Json(keys) => json(bytes, Walk::new(&mut entries, salt, keys, Show::Hidden))?,

@@ -26,6 +26,8 @@ use trackway_protocol::record::{PathText, Repo};
 
 mod config;
 mod file;
+#[cfg(all(any(fuzzing, test), target_os = "linux"))]
+pub(crate) mod fuzzed;
 pub(crate) mod lookup;
 mod packed;
 mod place;

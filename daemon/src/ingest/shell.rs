@@ -7,7 +7,7 @@ use crate::shell::{self, Likelihood, Target};
 
 /// Reads a command that runs in a directory. What holds only under a condition is not told, and
 /// counts as unresolved, as does what a program does by itself.
-pub(super) fn read(command: &str, cwd: &Path, home: Option<&Path>) -> ShellReading {
+pub(crate) fn read(command: &str, cwd: &Path, home: Option<&Path>) -> ShellReading {
     let reading = shell::read(command, cwd, home);
     let (stated, possible): (Vec<_>, Vec<_>) =
         reading.touches.into_iter().partition(|touch| touch.likelihood == Likelihood::Stated);

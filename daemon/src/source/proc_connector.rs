@@ -27,7 +27,7 @@ use crate::pipeline::LAUNCHES;
 use crate::procfs::{Exe, Procfs};
 use crate::source::EventSender;
 
-mod frame;
+pub(crate) mod frame;
 pub(crate) mod look;
 mod reader;
 #[cfg(test)]

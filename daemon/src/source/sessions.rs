@@ -31,6 +31,8 @@ use crate::event::FileId;
 
 mod disk;
 mod follower;
+#[cfg(all(any(fuzzing, test), target_os = "linux"))]
+pub(crate) mod fuzzed;
 mod layout;
 mod lines;
 mod packed;

@@ -8,4 +8,5 @@ mod places;
 mod projections;
 mod queries;
 mod sessions;
+mod streams;
 pub(super) mod support;

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
 use tempfile::TempDir;
-use trackway_protocol::log::LeafHash;
+use trackway_protocol::log::Hash;
 use trackway_tests::watch::Watch;
 use trackway_tests::world::program;
 
@@ -45,7 +45,7 @@ impl Copy {
             let (seq, body, leaf): (i64, Vec<u8>, Vec<u8>) =
                 (row.get_unwrap(0), row.get_unwrap(1), row.get_unwrap(2));
             assert_eq!(seq, expected, "a number is missing");
-            assert_eq!(leaf, LeafHash::of(&body).as_bytes(), "record {seq} is altered");
+            assert_eq!(leaf, Hash::of_leaf(&body).as_bytes(), "record {seq} is altered");
             expected += 1;
         }
     }

@@ -8,6 +8,8 @@ use super::*;
 use crate::agents::CATALOGUE;
 use crate::enrich::redact::grammar::Takes;
 
+mod shapes;
+
 fn arguments(args: &[&str]) -> Vec<Arguments> {
     CATALOGUE.iter().map(|agent| agent.arguments(&RawArgv::from_args(args))).collect()
 }
@@ -69,6 +71,9 @@ fn a_model_has_a_known_family_and_short_pieces() {
     for other in [
         "",
         "sk-ant-api03-abc",
+        // Found by fuzzing: a key with the name of a family in it.
+        "sk-claude-abcdef",
+        "key-gpt-hunter",
         "hunter2",
         "claude-aB3",
         "gpt-9f8e7d6c5b4a39281706",

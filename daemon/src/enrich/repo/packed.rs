@@ -34,14 +34,14 @@ pub(super) fn commit(path: &Path, name: &[u8]) -> Option<String> {
         .and_then(|(_, entry)| reference::commit(entry.id))
 }
 
-struct Entry<'a> {
-    id: &'a [u8],
-    name: &'a [u8],
+pub(super) struct Entry<'a> {
+    pub(super) id: &'a [u8],
+    pub(super) name: &'a [u8],
 }
 
 /// Iterates over the entries of whole lines, with their offsets. The header and the lines that say
 /// what a tag points to are no entries.
-fn entries(bytes: &[u8]) -> impl Iterator<Item = (usize, Entry<'_>)> {
+pub(super) fn entries(bytes: &[u8]) -> impl Iterator<Item = (usize, Entry<'_>)> {
     let mut offset = 0;
     bytes.split_inclusive(|byte| *byte == b'\n').filter_map(move |line| {
         let start = offset;

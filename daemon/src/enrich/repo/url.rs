@@ -32,6 +32,10 @@ const SCHEMES: [&str; 11] = [
 /// Returns a URL, in any spelling that git takes, without credentials; `None` where it is too long.
 pub(crate) fn without_credentials(url: &[u8]) -> Option<String> {
     let url = (url.len() <= MAX_LENGTH).then(|| String::from_utf8_lossy(url))?;
+    // What stands for bytes that are no text is longer than they are.
+    if url.len() > MAX_LENGTH {
+        return None;
+    }
     let known = url.split_once("://").filter(|(scheme, _)| is_known(scheme));
     Some(match known {
         Some((scheme, rest)) => format!("{scheme}://{}", after_scheme(scheme, rest)),
@@ -127,6 +131,13 @@ mod tests {
 
     fn clean(url: &str) -> String {
         without_credentials(url.as_bytes()).unwrap()
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn a_url_that_is_no_text_has_the_same_limit() {
+        assert_eq!(without_credentials(&[b"https://h/", &[0xff; 2000][..]].concat()), None);
+        assert!(without_credentials(&[b"https://h/", &[0xff; 1000][..]].concat()).is_some());
     }
 
     #[test]

@@ -8,9 +8,9 @@ use rusqlite::types::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{
-    Body, ConfigChange, ConfigChanged, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed,
-    Finding, Launch, LaunchEnded, LeftOut, PathText, Repo, Risk, Session, SessionLinked,
-    SessionMade, Tokens, Usage,
+    Body, ConfigChange, ConfigChanged, Coverage, DaemonRun, DirTouched, Endpoint, Evidence,
+    FileAccessed, Finding, Launch, LaunchEnded, LeftOut, PathText, Repo, Risk, Session,
+    SessionLinked, SessionMade, Tokens, Usage,
 };
 
 use super::super::append::Append as _;
@@ -21,7 +21,7 @@ use super::support::{
 };
 
 /// What the merged projections hold, with names in place of keys.
-const MERGED: &[&str] = &[
+pub(super) const MERGED: &[&str] = &[
     "SELECT identity, first_dir, last_dir FROM repo",
     "SELECT root, main, remote, upstream, identity, seen_at, seen
      FROM clone c JOIN repo ON repo.key = c.repo",
@@ -68,26 +68,29 @@ const MERGED: &[&str] = &[
 ];
 
 /// What has a row for each record.
-const LISTED: &[&str] = &[
+pub(super) const LISTED: &[&str] = &[
     "SELECT source, state, from_ms, until_ms, closes_ms, reason, missed, unit, unnamed FROM coverage",
     "SELECT kind, at_ms, boot_id FROM daemon_run",
     "SELECT id, record.kind, at_ms FROM launch_record n JOIN record USING (seq)
      JOIN launch ON launch.key = n.launch",
     "SELECT id, agent, record.kind, at_ms FROM session_record n JOIN record USING (seq)
      JOIN session ON session.key = n.session",
-    "SELECT path, session.id, launch.id, a.agent, how, times, lines_added, lines_removed
+    "SELECT path, session.id, launch.id, a.agent, how, times, changed, lines_added, lines_removed
      FROM file_access a JOIN file ON file.key = a.file
         LEFT JOIN session ON session.key = a.session LEFT JOIN launch ON launch.key = a.launch",
-    "SELECT u.key, retracted, corrects, at_ms, id, agent, name, input, output
+    "SELECT u.key, retracted, corrects, at_ms, id, agent, name, input, cache_read,
+        cache_write_5m, cache_write_1h, output, reasoning
      FROM usage u JOIN session ON session.key = u.session JOIN model m ON m.key = u.model",
     "SELECT key FROM usage_corrected",
+    "SELECT id, agent, ignored, untold, unwatched_dirs
+     FROM session_left_out c JOIN session s ON s.key = c.session",
     "SELECT f.agent, path, scope, kind, dir, at_ms, since_ms, found, identity, c.key, what, before,
-        after, risk, evidence
+        after, risk, why, evidence
      FROM config_change c JOIN config_file f ON f.key = c.file LEFT JOIN repo ON repo.key = c.repo",
 ];
 
 /// What a rebuild must leave as it was, numbers included.
-const NUMBERED: &[&str] = &[
+pub(super) const NUMBERED: &[&str] = &[
     "SELECT seq, source, state FROM coverage",
     "SELECT seq, kind FROM daemon_run",
     "SELECT id, seq FROM launch_record n JOIN launch ON launch.key = n.launch",
@@ -95,7 +98,7 @@ const NUMBERED: &[&str] = &[
     "SELECT seq, number, path FROM config_change c JOIN config_file f ON f.key = c.file",
 ];
 
-fn dump(connection: &Connection, queries: &[&str]) -> Vec<Vec<Vec<Value>>> {
+pub(super) fn dump(connection: &Connection, queries: &[&str]) -> Vec<Vec<Vec<Value>>> {
     let table = |sql: &&str| {
         let mut statement = connection.prepare(sql).unwrap();
         let columns = statement.column_count();
@@ -116,6 +119,10 @@ fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(words).prop_map(str::to_owned)
 }
 
+fn words(known: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+    collection::vec(word(known), 0..3)
+}
+
 fn any_evidence() -> impl Strategy<Value = Evidence> {
     use Evidence::{Config, Inferred, Kernel, Polled, Registry, Transcript};
     select(&[Config, Inferred, Kernel, Polled, Registry, Transcript])
@@ -132,7 +139,14 @@ fn any_launch() -> impl Strategy<Value = Launch> {
     let repo = (option::of(any_repo()), option::of(word(&["timeout", "permission"])));
     let kind = (option::of(word(&["claude", "codex"])), option::of(word(&["interactive"])));
     let said = (kind, option::of(any::<u32>()), cwd, repo);
-    (0..4_u64, said).prop_map(|(number, ((agent, mode), pid, cwd, (repo, repo_unknown)))| {
+    let endpoint = (word(&["h:1", "bedrock"]), word(&["env", "config"]));
+    let endpoint = endpoint.prop_map(|(host, how)| Endpoint { host, how });
+    let lists = (option::of(words(&["--x", "--y=1"])), option::of(words(&["CODEX_HOME"])));
+    let texts = (option::of(word(&["1.0", "2.0"])), option::of(word(&["/bin/a", "/bin/b"])));
+    let more = (option::of(endpoint), lists, texts, option::of((0..4_u64).prop_map(id)));
+    (0..4_u64, said, more).prop_map(|(number, said, more)| {
+        let ((agent, mode), pid, cwd, (repo, repo_unknown)) = said;
+        let (endpoint, (flags, env), (agent_version, exe), parent_launch) = more;
         let (cwd, cwd_b64) = cwd.unzip();
         let launch = id(number);
         Launch {
@@ -144,6 +158,13 @@ fn any_launch() -> impl Strategy<Value = Launch> {
             cwd_b64: cwd_b64.flatten(),
             repo,
             repo_unknown,
+            endpoint,
+            argv: flags.clone(),
+            flags,
+            env,
+            agent_version,
+            exe,
+            parent_launch,
             ..Launch::default()
         }
     })
@@ -192,16 +213,19 @@ fn any_session() -> impl Strategy<Value = Session> {
     let place = (option::of(word(&["/src/a", "/tmp"])), option::of(any_repo()));
     let said = (option::of(word(&["plan", "default"])), option::of(word(&["/t/1", "/t/2"])));
     let left_out = (option::of(any::<u64>()), option::of(0..9_u64))
-        .prop_map(|(ignored, dirs)| LeftOut { ignored, untold: None, unwatched_dirs: dirs });
+        .prop_map(|(ignored, dirs)| LeftOut { ignored, untold: dirs, unwatched_dirs: dirs });
     let calls = (option::of(any::<u64>()), option::of(any::<u64>()), option::of(left_out));
     let of = (any_session_name(), option::weighted(0.2, word(&["sub"])), any::<bool>());
-    (of, place, option::of(word(&["timeout"])), said, calls).prop_map(
+    let kin = (option::of(word(&["s1", "s2", "s3"])), option::of(word(&["fork", "subagent"])));
+    let more = (kin, option::of(word(&["m1", "m2"])), any::<bool>(), option::of(word(&["1.0"])));
+    (of, place, option::of(word(&["timeout"])), said, calls, more).prop_map(
         |(
             ((session, agent), subagent, transcript_gone),
             (cwd, repo),
             repo_unknown,
             said,
             calls,
+            ((parent_session, descent), model, trace, agent_version),
         )| {
             Session {
                 session,
@@ -216,6 +240,13 @@ fn any_session() -> impl Strategy<Value = Session> {
                 shell_calls: calls.0,
                 unresolved_calls: calls.1,
                 left_out: calls.2,
+                continued_in: parent_session.clone(),
+                parent_session,
+                descent,
+                sandbox: model.clone(),
+                model,
+                trace,
+                agent_version,
                 ..Session::default()
             }
         },
@@ -370,7 +401,7 @@ fn any_body() -> impl Strategy<Value = Body> {
     ]
 }
 
-fn any_draft() -> impl Strategy<Value = Draft> {
+pub(super) fn any_draft() -> impl Strategy<Value = Draft> {
     // Few times, so that they collide, on both sides of quarter-hours and of the epoch's minute 0.
     // And in several days, of which the last is in another week.
     const DAY: i64 = 86_400_000;

@@ -70,6 +70,7 @@ fn tokens(counters: &Counters<'_>) -> Tokens {
         cache_read: counters.cache_read.get(),
         cache_write_5m: five_minutes.saturating_add(rest),
         cache_write_1h: one_hour,
-        reasoning: counters.details.thinking.get(),
+        // A part of it, whatever the file says.
+        reasoning: counters.details.thinking.get().min(counters.output.get()),
     }
 }

@@ -102,7 +102,8 @@ impl Count {
             cache_read: self.cached,
             cache_write_5m: self.written,
             cache_write_1h: 0,
-            reasoning: self.reasoning,
+            // A part of it, whatever the file says.
+            reasoning: self.reasoning.min(self.output),
         }
     }
 }

@@ -103,6 +103,16 @@ fn a_response_is_told_with_its_model_and_disjoint_tokens() {
     );
 }
 
+/// Found by fuzzing.
+#[test]
+fn reasoning_is_never_more_than_the_output_that_it_is_a_part_of() {
+    let usage = json!({"input_tokens": 1, "output_tokens": 2, "reasoning_output_tokens": 3});
+    let record = json!({"thread_id": THREAD, "response_id": "r", "usage": usage});
+    let read = Read::default().begin().of("token_usage_record", &record);
+    let [.., Fact { what: What::Usage(told), .. }] = &read.facts[..] else { panic!() };
+    assert_eq!((told.tokens.output, told.tokens.reasoning), (2, 2));
+}
+
 #[test]
 fn a_compaction_is_told() {
     let read = Read::default().begin().of("compacted", &json!({"message": "x"}));
