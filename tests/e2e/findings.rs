@@ -116,7 +116,7 @@ fn a_recorder_that_is_away_while_an_agent_runs_says_so() {
     let wait = |agent, gate: &str| {
         let scenario = Scenario::new(agent).print("Wait").turn(shell(agent, "sleep 0.3"));
         let mut going =
-            scenario.turn(say("Over.").once(&format!("{{root}}/{gate}"))).start_in(&watch);
+            scenario.turn(say("Over.").once(format!("{{root}}/{gate}"))).start_in(&watch);
         going.wait_for_turn(1);
         let launch = watch.wait_for_start(going.cage.pid);
         (going, launch)

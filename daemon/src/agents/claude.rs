@@ -228,9 +228,13 @@ impl Agent for Claude {
         names.into_iter().find(|name| env.get(name).is_some()).map(Silence::whole)
     }
 
-    /// What is asked comes later, or never, where an editor or a kit speaks to it.
+    /// What is asked comes later, or never, where an editor or a kit speaks to it, and is asked
+    /// elsewhere where the session is not on this machine.
     fn asks_at_once(&self, argv: &[String]) -> bool {
-        !argv.iter().any(|argument| argument.starts_with("--input-format"))
+        const OTHERWISE: &[&str] =
+            &["--input-format", "--sdk-url", "--cloud", "--remote", "--teleport", "--environment"];
+        let is_other = |argument: &String| OTHERWISE.iter().any(|flag| argument.starts_with(flag));
+        !argv.iter().any(is_other)
     }
 
     fn keeps_for(&self, file: &Path, cwd: Option<&Path>) -> Option<Duration> {

@@ -261,6 +261,11 @@ impl Agent for Codex {
         flags.iter().map(String::as_str).find(|flag| FLAGS.contains(flag))
     }
 
+    /// A session on another machine leaves nothing on this one.
+    fn asks_at_once(&self, argv: &[String]) -> bool {
+        !argv.iter().any(|argument| argument.starts_with("--remote"))
+    }
+
     /// Nothing is swept by age.
     fn keeps_for(&self, _file: &Path, _cwd: Option<&Path>) -> Option<Duration> {
         Some(Duration::MAX)

@@ -399,3 +399,12 @@ fn by_what_a_launch_leaves_no_session_file_is_known() {
     assert_eq!(silence(&[], &[(skip, "1")]), Some(skip));
     assert_eq!(silence(&[], &[(skip, "")]), None, "empty is unset");
 }
+
+#[test]
+fn what_asks_nothing_by_itself_or_elsewhere_is_told_apart() {
+    let asks = |args: &[&str]| Claude.asks_at_once(&arguments(args).argv);
+    assert!(asks(&["-p", "x"]) && asks(&["-p", "--output-format", "json", "x"]));
+    for other in [&["-p", "--input-format", "stream-json"][..], &["-p", "--cloud", "x"]] {
+        assert!(!asks(other), "{other:?}");
+    }
+}
