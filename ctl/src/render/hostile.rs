@@ -190,7 +190,7 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
             }),
         ),
         ("gaps", written(|out| gaps::write(&[gap()], view, out))),
-        ("status", written(|out| status::write(&of_status, Some(&[gap()]), view, out))),
+        ("status", written(|out| status::write(&of_status, (Some(&[gap()]), None), view, out))),
         (
             "show a launch",
             written(|out| show::write(&Subject::Launch(launch().into()), entries(), view, out)),
