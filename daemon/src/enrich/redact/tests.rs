@@ -74,6 +74,7 @@ fn a_model_has_a_known_family_and_short_pieces() {
         // Found by fuzzing: a key with the name of a family in it.
         "sk-claude-abcdef",
         "key-gpt-hunter",
+        "-opus",
         "hunter2",
         "claude-aB3",
         "gpt-9f8e7d6c5b4a39281706",

@@ -180,6 +180,7 @@ fn is_model(text: &str) -> bool {
     };
     let pieces = || text.split(['-', '.', '_', ':', '/', '@', '[', ']']);
     text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && !holds_secret(text.as_bytes())
         && pieces().all(|piece| fine(piece) || family(piece))
         && pieces().take(3).any(family)
