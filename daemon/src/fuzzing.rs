@@ -18,7 +18,7 @@ pub use crate::enrich::repo::fuzzed::{git_files, remote_address};
 pub use crate::source::sessions::fuzzed::{compressed_sessions, long_lines};
 pub use processes::{netlink_frame, proc_cmdline, proc_environ, proc_stat, shell_command};
 pub use sessions::{agent_lists, claude_transcript, codex_rollout};
-pub use wire::{own_configuration, record, wire};
+pub use wire::{export_line, own_configuration, record, signed_note, wire};
 
 /// Reads any bytes, and panics where something does not hold that must.
 pub type Target = fn(&[u8]);
@@ -31,6 +31,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("compressed_sessions", compressed_sessions),
     ("configuration_json", configuration_json),
     ("configuration_toml", configuration_toml),
+    ("export_line", export_line),
     ("git_files", git_files),
     ("long_lines", long_lines),
     ("netlink_frame", netlink_frame),
@@ -41,6 +42,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("record", record),
     ("remote_address", remote_address),
     ("shell_command", shell_command),
+    ("signed_note", signed_note),
     ("wire", wire),
 ];
 

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 use trackway_protocol::codec::{self, CodecError};
+use trackway_protocol::log::{
+    Checkpoint, ExportLine, ExportOmitted, Note, Notes, Signature, Signer, VerifierKey,
+};
 use trackway_protocol::message::{Answer, Request};
 use trackway_protocol::record::Record;
 
@@ -73,5 +76,39 @@ pub fn own_configuration(bytes: &[u8]) {
     match Config::parse(text, Path::new("/c.toml")) {
         Ok(config) => assert!(!config.poll_interval.is_zero()),
         Err(error) => assert_no_control(&error.to_string()),
+    }
+}
+
+/// Checkpoints in a file, and keys: what is read is written as it was, and nobody else's signature is
+/// ever taken for the key's.
+pub fn signed_note(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let stranger = Signer::from_seed(&[7; 32]).verifier();
+    for note in Notes::of(text).flatten() {
+        let written = note.to_string();
+        assert_eq!(Note::parse(&written).as_ref(), Ok(&note));
+        // The corpus has none of this key's.
+        assert_ne!(note.check(&stranger), Signature::Valid);
+        if let Some(checkpoint) = note.checkpoint() {
+            assert_eq!(Checkpoint::parse(&checkpoint.text()).as_ref(), Some(&checkpoint));
+        }
+    }
+    if let Ok(key) = VerifierKey::parse(text) {
+        assert_eq!(VerifierKey::parse(&key.to_string()), Ok(key));
+    }
+    if let Ok(signer) = Signer::parse(text) {
+        let again = Signer::parse(&signer.to_private_text()).map(|signer| signer.verifier());
+        assert_eq!(again, Ok(signer.verifier()));
+    }
+}
+
+/// Lines of an export: what stands for records that are left out stands for as many as it says.
+pub fn export_line(bytes: &[u8]) {
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let Some(ExportLine::Omitted(omitted)) = ExportLine::read(line) else { continue };
+        let Some(span) = omitted.span() else { continue };
+        assert_eq!((span.begin() + 1, span.end()), (omitted.from, omitted.until));
+        let again = ExportOmitted::of(&span, omitted.pruned);
+        assert_eq!(again, Some(omitted).filter(|_| !span.is_empty()));
     }
 }

@@ -26,7 +26,7 @@ fn later(clocks: Clocks, seconds: u64, asleep: u64) -> Clocks {
 /// orders of the source of launches.
 async fn after(change: impl Fn(Clocks) -> Clocks) -> (Vec<Coverage>, Vec<Order>) {
     let ledger = Ledger::new();
-    let writer = store::open(ledger.0.path()).unwrap().start();
+    let writer = store::open(ledger.0.path()).unwrap().start(Sealing::default());
     let (launches, orders) = Control::new(None);
     let outside = Outside { launches: Some(launches), ..ledger.outside(&writer) };
     let mut pipeline = Pipeline::new(outside, &Recovered::default(), None);
@@ -76,7 +76,7 @@ async fn a_clock_that_is_set_by_a_day_is_recorded_and_the_range_goes_forward() {
 #[tokio::test]
 async fn a_thread_that_waits_between_two_clocks_is_no_change() {
     let ledger = Ledger::new();
-    let writer = store::open(ledger.0.path()).unwrap().start();
+    let writer = store::open(ledger.0.path()).unwrap().start(Sealing::default());
     let mut pipeline = Pipeline::new(ledger.outside(&writer), &Recovered::default(), None);
     let known = pipeline.clocks;
     let readings = std::cell::Cell::new(0);

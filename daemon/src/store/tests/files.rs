@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use trackway_protocol::log::Hash;
 
 use super::super::append::{Append as _, Ledger};
-use super::super::{StoreError, open, open_or_set_aside, rebuild, schema};
+use super::super::{Store, StoreError, open, open_or_set_aside, rebuild, schema};
 use super::support::{Fixture, daemon_started, records, reopen, started};
 
 fn raw(dir: &Path) -> Connection {
@@ -112,7 +112,8 @@ fn a_daemon_sets_a_damaged_ledger_aside_as_it_was_and_begins_a_new_one() {
         let reader = opened.store.reader();
         assert_eq!(reader.condition().set_aside, [aside.dir]);
         // It is told in the new ledger's first records, and not again.
-        let mut ledger = Ledger::new(opened.store.connection);
+        let Store { connection, tree, signer, .. } = opened.store;
+        let mut ledger = Ledger::new(connection, tree, signer);
         ledger.append(&mut records(vec![daemon_started(0, "b")]), &[]).unwrap();
         drop(ledger);
         assert_eq!(open_or_set_aside(home.path()).unwrap().instead_of, None);
@@ -161,7 +162,7 @@ fn an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has() {
     let body = serde_json::to_vec(&records(vec![daemon_started(0, "b")])[0]).unwrap();
     let sql =
         "INSERT INTO record (seq, kind, at_ms, body, leaf) VALUES (1, 'daemon.started', 0, ?, ?)";
-    raw(home.path()).execute(sql, (&body, LeafHash::of(&body).as_bytes())).unwrap();
+    raw(home.path()).execute(sql, (&body, Hash::of_leaf(&body).as_bytes())).unwrap();
     let store = reopen(home.path());
     assert_eq!(store.last_seq, 1);
     assert_eq!(rebuild(home.path()).unwrap().records, 1);

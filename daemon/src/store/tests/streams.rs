@@ -99,7 +99,7 @@ proptest! {
         ledger.append(&mut records, &[]).unwrap();
         let queries = [MERGED, LISTED, NUMBERED, NAMED].concat();
         let before = dump(ledger.connection(), &queries);
-        project_all(ledger.connection()).unwrap();
+        project_all(ledger.connection(), &mut || ()).unwrap();
         prop_assert_eq!(dump(ledger.connection(), &queries), before);
     }
 }
