@@ -1,10 +1,11 @@
 //! SIGKILL in the middle of work, again and again.
 
+use std::process::{Command, Stdio};
+
 use trackway_tests::harness::Tests;
 use trackway_tests::wait;
+use trackway_tests::watch::Watch;
 use trackway_tests::world::program;
-
-use std::process::{Command, Stdio};
 
 use super::ledger::{self, Copy};
 use super::{Load, Numbers, SOON, size, told, until_tailed};
@@ -48,26 +49,29 @@ fn nothing_that_tail_had_shown_is_lost_by_kills() {
     let killed = watch.daemon.gaps();
     let killed = killed.iter().filter(|gap| gap.source == "daemon" && gap.state == "lost").count();
     assert_eq!(killed, usize::try_from(kills).expect("it is small"));
-    // Nor does a rebuild change what is answered.
-    let answers = || {
-        let queries =
-            [&["launches", "--json"][..], &["dirs", "--all", "--json"], &["repos", "--json"]];
-        queries
-            .map(|query| String::from_utf8(watch.daemon.ctl(query).stdout).expect("JSON is UTF-8"))
-    };
-    let before = answers();
+    // Nor does a rebuild change what is answered, once the last end is told.
+    let ended = || watch.launches().iter().all(|row| row.ended_at.is_some()).then_some(());
+    wait::until(SOON, ended).expect("every launch has ended");
+    let before = wait::until(SOON, || {
+        let first = answers(&watch);
+        (first == answers(&watch)).then_some(first)
+    });
     watch.daemon.stop();
     assert!(watch.daemon.trackwayd(["rebuild"]).status.success());
     watch.daemon.start_after(newest);
+    assert_eq!(Some(answers(&watch)), before);
+}
+
+/// What is answered about the test's world; what other tests do meanwhile is left out.
+fn answers(watch: &Watch) -> Vec<String> {
+    let queries = [&["launches", "--json"][..], &["dirs", "--all", "--json"]];
     let root = watch.world.root().display().to_string();
-    // What other tests do meanwhile is in these answers as well.
-    let ours = |answers: [String; 3]| {
-        answers.map(|answer| {
-            let lines = answer.lines().filter(|line| line.contains(&root));
-            lines.map(str::to_owned).collect::<Vec<_>>()
-        })
+    let answer = |query: &[&str]| {
+        let rows = String::from_utf8(watch.daemon.ctl(query).stdout).expect("JSON is UTF-8");
+        let ours = rows.lines().filter(|line| line.contains(&root));
+        ours.map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(ours(answers()), ours(before));
+    queries.into_iter().flat_map(answer).collect()
 }
 
 fn a_second_daemon_is_refused_and_the_first_goes_on() {
