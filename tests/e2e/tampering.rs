@@ -220,6 +220,8 @@ fn checkpoints_are_copied_by_themselves_and_a_copy_that_fails_is_told() {
         trackway_tests::wait::until(patience, seal).unwrap_or_else(|| panic!("{}", check()));
     };
     until("failed");
+    let findings: Vec<serde_json::Value> = watch.daemon.rows(&["findings"]);
+    assert_eq!(findings[0]["code"], "checkpoint-not-copied", "{findings:#?}");
     fs::create_dir(watch.world.root().join("share")).expect("the world is ours");
     until("ok");
     let copies = watch.world.root().join("share/mine");

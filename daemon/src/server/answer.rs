@@ -119,7 +119,12 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             whole(client, desk, id, None, ask).await
         }
         Request::AllFindings { filter, .. } => {
-            let ask = move |reader: &Reader| Ok(rows(id, reader.all_findings(&filter)?));
+            let copies = evidence::finding(&desk.sight, &filter);
+            let ask = move |reader: &Reader| {
+                let mut found = reader.all_findings(&filter)?;
+                found.rows.splice(0..0, copies);
+                Ok(rows(id, found))
+            };
             whole(client, desk, id, reading, ask).await
         }
         Request::Time { filter, .. } => {

@@ -8,17 +8,42 @@ use tokio::time::{MissedTickBehavior, interval};
 use trackway_protocol::codec;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::{Note, Verification, VerifierKey};
-use trackway_protocol::message::{Answer, FailureCode};
-use trackway_protocol::row::{CheckpointRow, PruneRow};
+use trackway_protocol::message::{Answer, FailureCode, Filter};
+use trackway_protocol::record::Risk;
+use trackway_protocol::row::{AnyFinding, CheckpointRow, PruneRow};
 
 use super::answer::{Refusal, done, query, refuse, small};
 use super::connection::{Client, Gone};
-use super::{Desk, blocks};
+use super::{Desk, Sight, blocks};
 use crate::source::changes::keep_back;
 use crate::store::{Question, Sealed, StoreError, What};
 
 /// How often a client that waits is told that the work goes on.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Returns the finding that checkpoints cannot be copied, where that is so and asked for.
+pub(super) fn finding(sight: &Sight, filter: &Filter) -> Option<AnyFinding> {
+    let Filter { agent, repo, dir, launch, session, risk, .. } = filter;
+    let is_elsewhere = [agent, repo, dir, launch, session].into_iter().any(Option::is_some);
+    let copies = sight.copies.as_ref()?.borrow().clone();
+    let (since, why) = copies.trouble(Timestamp::now())?;
+    let is_wanted = !is_elsewhere && risk.is_none_or(|least| least <= Risk::Medium);
+    is_wanted.then(|| AnyFinding {
+        code: "checkpoint-not-copied".into(),
+        risk: Risk::Medium,
+        agent: "trackway".into(),
+        at: None,
+        since,
+        launch: None,
+        session: None,
+        dir: None,
+        path: Some(copies.place.to_string_lossy().into_owned()),
+        key: None,
+        value: None,
+        why: format!("No checkpoint can be copied to the place that is told to the daemon: {why}."),
+        fix: "make the place of checkpoint.copy-to writable, or name another one".into(),
+    })
+}
 
 /// Seals everything and answers with the checkpoint.
 pub(super) async fn checkpoint(client: &mut Client, desk: &Desk, id: u64) -> Result<(), Gone> {

@@ -6,9 +6,11 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
 use tempfile::TempDir;
-use trackway_protocol::log::Hash;
+use trackway_protocol::log::{Hash, Verdict};
 use trackway_tests::watch::Watch;
 use trackway_tests::world::program;
+
+use crate::tampering::verdict;
 
 /// A copy of a ledger that no daemon has open, as it was left, its log included.
 pub(super) struct Copy {
@@ -48,6 +50,13 @@ impl Copy {
             assert_eq!(leaf, Hash::of_leaf(&body).as_bytes(), "record {seq} is altered");
             expected += 1;
         }
+        let found = std::process::Command::new(program("trackwayd"))
+            .args(["verify", "--json", "--state-dir"])
+            .arg(self.dir.path())
+            .output();
+        let found = verdict(&found.expect("trackwayd was built"));
+        let is_whole = matches!(found.verdict, Verdict::Ok | Verdict::UnsealedTail);
+        assert!(is_whole && found.records == expected.unsigned_abs() - 1, "{found:#?}");
     }
 
     /// Claims that everything that was shown is there, byte by byte. Returns the newest number.
@@ -100,7 +109,7 @@ pub(super) fn assert_whole(watch: &Watch, shown: &[String]) -> u64 {
 const READABLE: &str = "the ledger is there and sound";
 
 /// What neither comes from records nor is made anew.
-const NO_PROJECTION: [&str; 3] = ["record", "sqlite_", "ingest_"];
+const NO_PROJECTION: [&str; 5] = ["record", "sqlite_", "ingest_", "tree", "checkpoint"];
 
 /// Returns every projection with its rows, sorted, but for the numbers that rows refer to each other
 /// by: a rebuild gives others.

@@ -64,7 +64,7 @@ pub(super) const MERGED: &[&str] = &[
     "SELECT path, s.id, l.id, a.agent, how, a.first_at, a.last_at, tool, a.evidence
      FROM file_access a JOIN file f ON f.key = a.file LEFT JOIN session s ON s.key = a.session
         LEFT JOIN launch l ON l.key = a.launch",
-    "SELECT * FROM finding",
+    "SELECT code, agent, launch, session, path, since_ms, at_ms, risk, why FROM finding",
 ];
 
 /// What has a row for each record.
