@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use tracing::{info, warn};
+use tracing::{debug, warn};
 use trackway_protocol::ids::{RecordId, Timestamp};
 use trackway_protocol::log::{Signer, VerifierKey};
 
@@ -32,7 +32,7 @@ pub(super) fn load_or_make(state_dir: &Path) -> Result<Signer, StoreError> {
     }
     let signer = make()?;
     if write(&path, &signer.to_private_text()).map_err(failed)? {
-        info!(key = %signer.verifier(), "a key to sign checkpoints with was made");
+        debug!(key = %signer.verifier(), "a key to sign checkpoints with was made");
         Ok(signer)
     } else {
         // Somebody else made one meanwhile.
