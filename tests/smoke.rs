@@ -47,9 +47,13 @@ fn a_file_that_is_no_ledger_is_refused_and_left_as_it_is() {
     std::fs::create_dir(&state).unwrap();
     let garbage = vec![b'x'; 8192];
     std::fs::write(state.join("ledger.db"), &garbage).unwrap();
-    let output = trackwayd(home.path(), &["run"]);
+    // A daemon that starts sets it aside; whoever has asked for it by name is told.
+    let output = trackwayd(home.path(), &["rebuild"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("ledger.db"), "{}", said(&output));
+    let output = trackwayd(home.path(), &["verify"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(output.stdout.starts_with(b"corrupt: "), "{}", said(&output));
     assert_eq!(std::fs::read(state.join("ledger.db")).unwrap(), garbage);
 }
 

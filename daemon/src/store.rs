@@ -238,6 +238,9 @@ pub(crate) fn verify(
     threads: usize,
 ) -> Result<Verification, StoreError> {
     let path = state_dir.join("ledger.db");
+    if let Err(source) = std::fs::metadata(&path) {
+        return Err(StoreError::File { path, source });
+    }
     schema::check(&path).or_else(|error| match error {
         StoreError::Corrupt { .. } => Ok(()),
         error => Err(error),

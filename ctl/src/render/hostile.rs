@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Record;
 use trackway_protocol::row::{
-    Check, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, RepoRow, SessionRow,
-    SettingRow, Status, WhoRow,
+    AnyFinding, Check, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, RepoRow,
+    SessionRow, SettingRow, Status, WhoRow,
 };
 
 use super::clean::is_unsafe;
@@ -22,7 +22,8 @@ use super::selection::{Nothing, Unresolved};
 use super::show::Subject;
 use super::who::Untouched;
 use super::{
-    View, checks, config, dirs, files, gaps, launches, repos, sessions, show, status, who, written,
+    View, checks, config, dirs, files, findings, gaps, launches, repos, sessions, show, status,
+    verify, who, written,
 };
 
 /// One record of each kind, as it is stored.
@@ -187,6 +188,24 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
             "findings",
             written(|out| {
                 config::findings::write(&[row::<FindingRow>(json!({}), text)], view, out)
+            }),
+        ),
+        (
+            "all findings",
+            written(|out| {
+                let one = row::<AnyFinding>(json!({"code": "%", "value": "%"}), text);
+                findings::write(&[one], view, out)
+            }),
+        ),
+        (
+            "verify",
+            written(|out| {
+                let found = json!({
+                    "verdict": "altered", "origin": "%", "records": 1, "pruned": 1, "left_out": 1,
+                    "sealed": 0, "checkpoints": 0, "outside": 0, "not_compared": 1, "key": "%",
+                    "faults": [{"verdict": "forged", "why": "%"}], "more_faults": 1,
+                });
+                verify::write(&row(found, text), &view.path(text), view, out)
             }),
         ),
         ("gaps", written(|out| gaps::write(&[gap()], view, out))),

@@ -114,7 +114,7 @@ fn writing(health: &Health, damage: Option<&str>) -> Check {
 fn checkpoints(sealed: Option<&Sealed>) -> Check {
     match sealed {
         Some(Sealed { size, at, .. }) => {
-            check("checkpoints", "ok", format!("{size} records were sealed at {at}"), None)
+            check("checkpoints", "ok", format!("sealed up to record {size}, at {at}"), None)
         }
         None => {
             let found = "no record is sealed yet".to_owned();

@@ -197,6 +197,10 @@ fn remove(
     let (Some((from_seq, _)), Some((_, until_seq))) = (plan.runs.first(), plan.runs.last()) else {
         return Ok((0, tree.clone()));
     };
+    if count == 0 {
+        // Somebody else was faster.
+        return Ok((0, tree.clone()));
+    }
     let seq = last_seq(&tx)? + 1;
     let mut tree = if tree.end() + 1 == seq { tree.clone() } else { log::load_tree(&tx)? };
     let now = Timestamp::now();

@@ -62,9 +62,20 @@ pub(super) fn verify(
     threads: usize,
 ) -> rusqlite::Result<Verification> {
     let connection = schema::open_reading(path)?;
-    match verify_open(&connection, path, question, threads) {
-        Err(error) if is_damage(&error) => Ok(damaged(&error.to_string())),
-        verified => verified,
+    loop {
+        let upto = append::last_seq(&connection);
+        let verified = verify_open(&connection, path, question, threads);
+        let verified = match verified.and_then(|verified| Ok((verified, upto?))) {
+            Err(error) if is_damage(&error) => return Ok(damaged(&error.to_string())),
+            verified => verified?,
+        };
+        // Bodies that went meanwhile are accounted for by a record that was not there yet.
+        let was_pruned = connection
+            .prepare("SELECT 1 FROM record WHERE seq > ? AND kind = 'pruned'")?
+            .exists([verified.1.cast_signed()])?;
+        if !was_pruned {
+            return Ok(verified.0);
+        }
     }
 }
 

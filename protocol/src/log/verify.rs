@@ -427,8 +427,9 @@ impl Verifier {
     fn judge_pruned(&mut self) {
         let gone: u64 = self.pruned.iter().map(|(first, last)| last - first + 1).sum();
         let accounted: u64 = self.accounted.iter().map(|(_, _, count)| *count).sum();
+        let spans = together(&self.accounted);
         let is_accounted = |(first, last): &(u64, u64)| {
-            self.accounted.iter().any(|(from, until, _)| from <= first && last <= until)
+            spans.iter().any(|(from, until)| from <= first && last <= until)
         };
         let stray = self.pruned.iter().find(|range| !is_accounted(range));
         if gone == accounted && stray.is_none() {
@@ -440,6 +441,20 @@ impl Verifier {
         );
         self.fault(Fault { verdict: Verdict::Altered, seq: first, until: None, why });
     }
+}
+
+/// Returns the ranges that several records account for together: pruning goes on where it ended.
+fn together(accounted: &[(u64, u64, u64)]) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<_> = accounted.iter().map(|(from, until, _)| (*from, *until)).collect();
+    ranges.sort_unstable();
+    let mut together: Vec<(u64, u64)> = Vec::new();
+    for (from, until) in ranges {
+        match together.last_mut() {
+            Some((_, end)) if from <= end.saturating_add(1) => *end = until.max(*end),
+            _ => together.push((from, until)),
+        }
+    }
+    together
 }
 
 #[cfg(test)]

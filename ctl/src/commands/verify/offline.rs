@@ -36,7 +36,8 @@ pub(super) fn verify(
         add(note, Kept::Inside);
     }
     outside.iter().for_each(|note| add(note, Kept::Outside));
-    let mut reading = Reading { verifier: Verifier::new(seals), is_over: false, line: 0 };
+    let mut reading =
+        Reading { verifier: Verifier::new(seals), is_over: false, is_broken_off: false, line: 0 };
     if note == Some(None) {
         reading.fault(Verdict::Forged, None, "its checkpoint is none".into());
     }
@@ -66,6 +67,8 @@ struct Reading {
     verifier: Verifier,
     /// Whether its end was met.
     is_over: bool,
+    /// Whether nothing can be said of what follows.
+    is_broken_off: bool,
     line: u64,
 }
 
@@ -136,6 +139,7 @@ impl Reading {
 
     fn break_off(&mut self, verdict: Verdict, why: String) -> bool {
         let seq = Some(self.verifier.size() + 1);
+        self.is_broken_off = true;
         self.verifier.break_off(Fault { verdict, seq, until: None, why });
         false
     }
@@ -151,7 +155,7 @@ impl Reading {
         given: &str,
     ) -> Verification {
         let records = self.verifier.size();
-        if !self.is_over {
+        if !self.is_over && !self.is_broken_off {
             let why = "it does not end with a checkpoint: it is cut off, or was made with --bare";
             self.fault(Verdict::Truncated, Some(records + 1), why.into());
         }

@@ -89,6 +89,21 @@ fn pruning_takes_what_is_old_and_leaves_what_tells_of_the_recorder() {
 }
 
 #[test]
+fn what_is_pruned_in_slices_is_accounted_for() {
+    let drafts = (0..9).map(|number| started(number * 1000, number.unsigned_abs(), "claude"));
+    let mut fixture = Fixture::with(drafts.collect());
+    let before = |ms| What::Before(Timestamp::from_ms(T0 + ms));
+    let same = fixture.reader.plan(&before(3000), "retention").unwrap();
+    assert_eq!(pruned(&mut fixture, &before(3000)), 3);
+    assert_eq!(pruned(&mut fixture, &before(6000)), 3);
+    // A plan that was carried out by somebody else meanwhile leaves no second record.
+    assert_eq!(fixture.ledger.prune(&same, &mut || ()).unwrap().0, 0);
+    fixture.ledger.seal().unwrap();
+    let found = verify(&fixture);
+    assert_eq!((found.verdict, found.pruned, found.records), (Verdict::Pruned, 6, 11));
+}
+
+#[test]
 fn what_is_forgotten_is_whatever_names_the_repository_or_lies_in_it() {
     let mut fixture = Fixture::with(vec![
         started(0, 1, "claude"),

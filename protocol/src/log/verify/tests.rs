@@ -108,6 +108,9 @@ fn a_body_that_is_gone_must_be_accounted_for() {
     assert_eq!(verdict(&[2, 3, 5], &[(2, 3, 2)]), (Verdict::Altered, 3, Some(5)));
     assert_eq!(verdict(&[2, 3], &[(2, 5, 3)]), (Verdict::Altered, 2, Some(2)));
     assert_eq!(verdict(&[], &[(2, 5, 3)]), (Verdict::Altered, 0, None));
+    // What was pruned in slices lies side by side.
+    assert_eq!(verdict(&[1, 2, 3, 4], &[(3, 4, 2), (1, 2, 2)]), (Verdict::Pruned, 4, None));
+    assert_eq!(verdict(&[1, 2, 3, 4], &[(1, 2, 2), (4, 4, 2)]), (Verdict::Altered, 4, Some(1)));
 }
 
 #[test]
