@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use trackway_protocol::log::{Verdict, Verification};
+use trackway_protocol::record::{Body, Record};
 use trackway_tests::harness::Tests;
 use trackway_tests::watch::Watch;
 
@@ -23,7 +24,8 @@ pub(crate) fn all(tests: &mut Tests) {
     tests.add(every_attack_on_a_ledger_has_its_verdict);
     tests.add(every_attack_on_an_export_has_its_verdict);
     tests.add(a_ledger_that_was_truncated_says_so_when_it_goes_on);
-    tests.add(what_is_forgotten_is_gone_and_the_rest_still_verifies);
+    // Every world's repository is the same one, by its remote.
+    tests.add_alone(what_is_forgotten_is_gone_and_the_rest_still_verifies);
     tests.add(checkpoints_are_copied_by_themselves_and_a_copy_that_fails_is_told);
 }
 
@@ -149,9 +151,12 @@ fn a_ledger_that_was_truncated_says_so_when_it_goes_on() {
     let victim = Victim::new();
     attacks::truncate(&victim.watch.daemon.state_dir(), &victim);
     victim.watch.daemon.start_again();
-    let gaps = victim.watch.daemon.gaps();
-    let told = gaps.iter().find(|gap| gap.source == "ledger").expect("it is told");
-    assert!(told.reason.contains("was changed by somebody else"), "{told:?}");
+    let told = |record: &Record| match &record.body {
+        Body::Coverage(gap) if gap.source == "ledger" => Some(gap.reason.clone()),
+        _ => None,
+    };
+    let told = victim.watch.daemon.wait_for("the damage", told);
+    assert!(told.contains("was changed by somebody else"), "{told:?}");
     let found = verdict(&victim.watch.daemon.ctl(["verify", "--json"]));
     assert!(!found.verdict.is_good(), "{found:#?}");
 }
@@ -171,11 +176,11 @@ fn what_is_forgotten_is_gone_and_the_rest_still_verifies() {
     };
     let records = forget(&["--dry-run"]);
     assert!(records > 6, "{records}");
-    assert!(!daemon.launches().is_empty());
+    assert!(!victim.watch.launches().is_empty());
     assert_eq!(forget(&[]), records);
     assert_eq!(forget(&[]), 0, "what is gone is not removed again");
 
-    assert!(daemon.launches().iter().all(|row| row.repo.is_none()));
+    assert!(victim.watch.launches().iter().all(|row| row.repo.is_none()));
     let found = verdict(&daemon.ctl(["verify", "--json", "--checkpoint", victim.outside()]));
     let expected = (Verdict::Pruned, records, 1);
     assert_eq!((found.verdict, found.pruned, found.outside), expected, "{found:#?}");
@@ -188,13 +193,12 @@ fn what_is_forgotten_is_gone_and_the_rest_still_verifies() {
         assert!(!is_there, "{} is in {}", mark, file.path().display());
     }
     // A rebuild gives the same tables.
-    let launches = |daemon: &trackway_tests::daemon::Daemon| daemon.launches().len();
     daemon.start_again();
-    let before = launches(daemon);
+    let before = victim.watch.launches().len();
     daemon.stop();
     assert!(daemon.trackwayd(["rebuild"]).status.success());
     daemon.start_again();
-    assert_eq!(launches(daemon), before);
+    assert_eq!(victim.watch.launches().len(), before);
 }
 
 fn checkpoints_are_copied_by_themselves_and_a_copy_that_fails_is_told() {

@@ -22,6 +22,7 @@ const ATTACKS: &[Attack] = &[
     ("cuts off the end", |lines| lines.truncate(9), Truncated, Some(10)),
     ("cuts off the last records", cut_before_the_end, Truncated, None),
     ("edits the checkpoint", edit_the_checkpoint, Forged, None),
+    ("takes the checkpoint out of the end", blank_the_checkpoint, Truncated, None),
     ("adds behind the end", |lines| lines.push(lines[0].clone()), Altered, None),
     ("puts something else between", |lines| lines.insert(3, "{}".into()), Corrupt, Some(4)),
     ("forges what is left out", forge_omission, Altered, None),
@@ -37,6 +38,11 @@ fn edit_the_checkpoint(lines: &mut Lines) {
     let end = lines.last_mut().expect("it has an end");
     let at = end.find("time 20").expect("it has a time") + 5;
     end.replace_range(at..at + 4, "2019");
+}
+
+fn blank_the_checkpoint(lines: &mut Lines) {
+    let end = lines.last_mut().expect("it has an end");
+    *end = end.replacen("\"note\"", "\"nota\"", 1);
 }
 
 /// Replaces a record by a line that says that it was left out, with a hash of another one.
@@ -70,7 +76,7 @@ pub(super) fn attack(victim: &Victim) {
     }
 
     // No byte of a record, of what stands for others, or of the checkpoint can be changed.
-    assert!(daemon.ctl(["export", "--agent", "codex", "-o", path]).status.success());
+    assert!(daemon.ctl(["export", "--dir", "/nowhere", "-o", path]).status.success());
     let found = verify(&["--key", &victim.key]);
     assert_eq!((found.verdict, found.left_out), (Fine, found.records), "{found:#?}");
     let bytes = fs::read(&file).expect("it was written");

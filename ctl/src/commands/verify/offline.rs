@@ -41,6 +41,10 @@ pub(super) fn verify(
     if note == Some(None) {
         reading.fault(Verdict::Forged, None, "its checkpoint is none".into());
     }
+    if last.is_some() && note.is_none() {
+        let why = "there is no checkpoint at its end: nothing tells whether it is whole";
+        reading.fault(Verdict::Truncated, None, why.into());
+    }
     reading.read_all(BufReader::with_capacity(1 << 20, file))?;
     let sealed = note.flatten().and_then(|note| note.checkpoint()).map(|it| it.size);
     Ok(reading.finish(sealed, key, given))
