@@ -498,14 +498,15 @@ uninstall() {
 
 # Removes by name: a directory that the user chose may hold more than Trackway's files.
 purge() {
-    for path in "$state_dir"/ledger.db* "$state_dir"/signing.key* "$state_dir"/trackwayd.* \
-        "$state_dir/run/trackwayd.sock" "$config"; do
+    for path in "$state_dir"/ledger.db* "$state_dir"/ledger.damaged "$state_dir"/signing.key* \
+        "$state_dir"/set-aside-*/ledger.d* "$state_dir"/set-aside-*/signing.key \
+        "$state_dir"/trackwayd.* "$state_dir/run/trackwayd.sock" "$config"; do
         [ -e "$path" ] || [ -L "$path" ] || continue
         [ ! -d "$path" ] || continue
         say "Removing $path"
         rm -f -- "$path"
     done
-    rmdir -- "$state_dir/run" "$state_dir/reports" 2>/dev/null || true
+    rmdir -- "$state_dir/run" "$state_dir/reports" "$state_dir"/set-aside-* 2>/dev/null || true
     for dir in "$state_dir" "${XDG_CONFIG_HOME:-$HOME/.config}/trackway"; do
         [ ! -d "$dir" ] || rmdir -- "$dir" 2>/dev/null || say "Kept $dir: it holds files that are not Trackway's"
     done

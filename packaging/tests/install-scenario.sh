@@ -121,7 +121,8 @@ installer --uninstall || fail "--uninstall"
 said "$state"
 ! kill -0 "$second" 2>/dev/null || fail "the daemon outlives its removal"
 [[ -f $state/ledger.db ]] || fail "--uninstall removed the ledger"
-left=$(files | grep -vE "^$state/(ledger\.db(-wal|-shm)?|trackwayd\.lock)\$") || true
+[[ -f $state/signing.key ]] || fail "--uninstall removed the key of the ledger"
+left=$(files | grep -vE "^$state/(ledger\.db(-wal|-shm)?|signing\.key|trackwayd\.lock)\$") || true
 [[ $left == "$untouched" ]] || fail "--uninstall left $left"
 installer --uninstall || fail "--uninstall, again"
 echo "ok ($expected): removed, the ledger is left"

@@ -145,7 +145,7 @@ fn damage_that_is_found_later_is_said_and_has_the_next_start_set_the_ledger_asid
 }
 
 #[test]
-fn a_ledger_that_is_newer_or_anothers_is_not_set_aside() {
+fn a_ledger_that_is_newer_or_of_another_program_is_not_set_aside() {
     let home = tempfile::tempdir().unwrap();
     drop(reopen(home.path()));
     raw(home.path()).pragma_update(None, "user_version", 70).unwrap();
