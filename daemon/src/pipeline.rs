@@ -15,19 +15,21 @@ use trackway_protocol::record::{Body, Coverage, Evidence};
 use trackway_protocol::row::{AgentInstall, Backfill, SourceStatus};
 
 use crate::agents::Install;
-use crate::clock::{self, Change, Clocks};
+use crate::clock::{self, Clocks};
+use crate::configuration;
 use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
 use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
 use crate::ingest;
 use crate::shutdown::Shutdown;
-use crate::source::{Control, Order};
+use crate::source::{Control, Order, changes};
 use crate::store::{Draft, Recovered, Writer, WriterGone};
 use crate::watchdog::Knock;
 
 mod calls;
 mod changing;
+mod clocks;
 mod counts;
 pub(crate) mod finding;
 mod launching;
@@ -297,54 +299,6 @@ impl Pipeline {
         self.tell_left_out(false);
     }
 
-    fn heartbeat(&mut self) {
-        self.outside.heartbeat.beat();
-        self.compare_clocks(clock::read);
-    }
-
-    /// Takes note of what happened to the clocks since they were read last.
-    fn compare_clocks(&mut self, read: impl Fn() -> Clocks) {
-        let mut clocks = read();
-        if !clocks.changes_since(&self.clocks).is_empty() {
-            // A thread that has to wait between two of the clocks sees what never was.
-            clocks = read();
-        }
-        for change in clocks.changes_since(&self.clocks) {
-            self.clock_changed(change, self.clocks.now().at, clocks.now().at);
-        }
-        self.clocks = clocks;
-    }
-
-    fn clock_changed(&mut self, change: Change, from: Timestamp, until: Timestamp) {
-        let reason = match change {
-            Change::Suspended(slept) => {
-                // The clocks are read one after the other.
-                let seconds = (slept.as_millis() + 500) / 1000;
-                format!("the machine was suspended for {seconds} s")
-            }
-            Change::Stepped(ms) => {
-                self.links.clock_set(ms);
-                self.all_seen = self.all_seen.map(|_| until);
-                let (seconds, part) = (ms / 1000, (ms % 1000).abs());
-                format!("the clock was set by {seconds}.{part:03} s")
-            }
-        };
-        self.coverage(Coverage {
-            source: "clock".into(),
-            state: State::Restored.as_str().into(),
-            from: from.min(until),
-            until: Some(until),
-            reason,
-            ..Coverage::default()
-        });
-        if let Some(launches) = &self.outside.launches {
-            launches.order(Order::Sweep);
-        }
-        if let Some(configuration) = &self.outside.configuration {
-            configuration.look();
-        }
-    }
-
     fn unnamed(&mut self, count: u64, from: Timestamp, until: Timestamp) {
         self.coverage(Coverage {
             source: LAUNCHES.into(),
@@ -500,7 +454,18 @@ impl Snapshot {
         };
         match self.sources.iter_mut().find(|source| source.name == report.name) {
             Some(source) => *source = row,
-            None => self.sources.push(row),
+            None => {
+                self.sources.push(row);
+                // Each begins on a thread of its own: they are told in one order all the same.
+                self.sources.sort_by_key(|source| rank(&source.name));
+            }
         }
     }
+}
+
+/// The place of a source in `status`: what decides whether launches are recorded comes first.
+fn rank(name: &str) -> usize {
+    const ORDER: [&str; 5] =
+        [LAUNCHES, "open-exec", changes::NAME, ingest::NAME, configuration::NAME];
+    ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len())
 }

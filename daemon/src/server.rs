@@ -95,7 +95,7 @@ struct Desk {
     queries: Queries,
     seats: Arc<Seats>,
     /// Held by whoever has the ledger verified.
-    verifying: tokio::sync::Mutex<()>,
+    verifying: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Desk {
@@ -148,12 +148,8 @@ pub(crate) async fn run(listener: Listener, mut sight: Sight, mut shutdown: Shut
     let places = Arc::new(Semaphore::new(max_clients()));
     let queries = Queries::start(&sight.reader);
     let mut knocks = std::mem::replace(&mut sight.knocks, mpsc::channel(1).1);
-    let desk = Arc::new(Desk {
-        sight,
-        queries,
-        seats: Seats::new(SEATS),
-        verifying: tokio::sync::Mutex::default(),
-    });
+    let desk =
+        Arc::new(Desk { sight, queries, seats: Seats::new(SEATS), verifying: Arc::default() });
     let mut clients = JoinSet::new();
     loop {
         let accepted = tokio::select! {

@@ -197,8 +197,10 @@ fn what_a_directory_is_called_forges_no_line_of_the_log() {
 fn as_nobody(world: &World) -> Command {
     set_mode(world.root(), 0o755);
     let copy = world.root().join("trackwayctl");
-    fs::copy(program("trackwayctl"), &copy).expect("the world is ours");
-    set_mode(&copy, 0o755);
+    // By another program: what this one has open for writing, another test's child may have open still.
+    let installed =
+        Command::new("install").args(["-m", "755"]).arg(program("trackwayctl")).arg(&copy).status();
+    assert!(installed.is_ok_and(|status| status.success()), "the world is ours");
     let mut command = Command::new("setpriv");
     let nobody = NOBODY.to_string();
     command.args(["--reuid", &nobody, "--regid", &nobody, "--clear-groups"]).arg(copy);
@@ -221,6 +223,8 @@ fn another_user_is_not_answered() {
     set_mode(&socket, 0o666);
     let output = status();
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("served by another user (uid 0)"), "{said}");
     let told = || watch.daemon.log().contains("a client of another user was refused").then_some(());
     wait::until(Duration::from_secs(10), told).expect("the refusal is in the log");
     assert!(watch.daemon.status().recording, "and the user is answered as before");

@@ -33,6 +33,9 @@ pub(crate) struct Prune {
 /// Every record that names the repository or a path in one of its clones, or tells of a launch or a
 /// session that began there. The hashes stay, and a record says how many it were and not of what. What
 /// agents do there from now on is recorded as before.
+///
+/// Left are the names of session files and how far each was read, and digests of settings: so that
+/// nothing is read, and recorded, a second time. The agents' own files are not touched.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: trackwayctl forget --repo ~/src/secret --dry-run")]
 pub(crate) struct Forget {
@@ -86,7 +89,7 @@ fn prune(
 fn sentence(row: &PruneRow) -> String {
     let records = count(row.records, "record", "records");
     match (row.records, row.dry_run) {
-        (0, _) => "There is nothing to remove.".into(),
+        (0, _) => "There is no record to remove.".into(),
         (1, true) => format!("{records} would lose its body. Nothing was done."),
         (_, true) => format!("{records} would lose their bodies. Nothing was done."),
         (1, false) => format!("{records} lost its body; its hash is left."),
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn it_says_what_was_done_and_what_was_not() {
         let told = |records, dry_run| sentence(&PruneRow { records, before: None, dry_run });
-        assert_eq!(told(0, false), "There is nothing to remove.");
+        assert_eq!(told(0, false), "There is no record to remove.");
         assert_eq!(told(1, true), "1 record would lose its body. Nothing was done.");
         assert_eq!(told(1200, false), "1,200 records lost their bodies; their hashes are left.");
     }

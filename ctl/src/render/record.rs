@@ -6,14 +6,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{
-    Body, Coverage, DaemonRun, DirTouched, Evidence, FileAccessed, Finding, Launch, LaunchEnded,
-    Pruned, Record, Repo, Session, SessionLinked, SessionMade, Usage,
+    Body, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record, Repo, Session,
+    SessionLinked, SessionMade, Usage,
 };
 
 use super::table::{Tone, toned};
 use super::text::{NOT_APPLICABLE, UNKNOWN, count, known, lone_id, number};
 use super::time::duration;
 use super::{View, clean, config};
+
+mod recorder;
+
+use recorder::{covered, daemon, found, gone};
 
 /// What a line says of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -281,45 +285,6 @@ fn directory(touched: &DirTouched, view: &View) -> String {
         text += &format!(", session {}", clean(session));
     }
     text
-}
-
-fn gone(pruned: &Pruned) -> String {
-    let Pruned { policy, from_seq, until_seq, count, .. } = pruned;
-    format!(
-        "{count} records between {from_seq} and {until_seq} lost their bodies: {}",
-        clean(policy)
-    )
-}
-
-fn found(finding: &Finding, view: &View) -> String {
-    let path = finding.path.as_ref().map(|path| format!(" ({})", view.path(path)));
-    let (code, why) = (clean(&finding.code), clean(&finding.why));
-    format!("{code}: {why}{}", path.unwrap_or_default())
-}
-
-fn covered(coverage: &Coverage, view: &View) -> String {
-    let until = match coverage.until {
-        Some(until) => format!(" to {}", view.second_after(coverage.from, until)),
-        None => String::new(),
-    };
-    let mut text = format!(
-        "{} {} from {}{until}: {}",
-        clean(&coverage.source),
-        clean(&coverage.state),
-        view.second(coverage.from),
-        clean(&coverage.reason),
-    );
-    if let Some(missed) = coverage.missed {
-        text += &format!("; missed {missed} {}", known(coverage.unit.as_deref()));
-    }
-    if let Some(unnamed) = coverage.unnamed {
-        text += &format!("; {} of unknown programs", count(unnamed, "exec", "execs"));
-    }
-    text
-}
-
-fn daemon(run: &DaemonRun, what: &str) -> String {
-    format!("trackwayd {} {what} (pid {}): {}", clean(&run.version), run.pid, clean(&run.reason))
 }
 
 #[cfg(test)]

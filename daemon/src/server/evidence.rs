@@ -1,5 +1,6 @@
 //! Sealing, verifying and pruning, when a client asks for it.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ pub(super) async fn verify(
         Ok(question) => question,
         Err(why) => return client.fail(Some(id), FailureCode::BadRequest, &why).await,
     };
-    let Ok(turn) = desk.verifying.try_lock() else {
+    let Ok(turn) = Arc::clone(&desk.verifying).try_lock_owned() else {
         let message = "the ledger is being verified for somebody else: try again later";
         return client.fail(Some(id), FailureCode::Busy, message).await;
     };
@@ -92,9 +93,10 @@ pub(super) async fn verify(
         keep_back();
         // Who no longer waits needs no answer.
         drop(reply.send(reader.verify(&question)));
+        // Not before: who leaves and comes again shall not have two at work.
+        drop(turn);
     });
     let verified = patiently(client, id, verified).await?;
-    drop(turn);
     match verified {
         Ok(Ok(verification)) => {
             client.write(&blocks::rows(id, vec![verification]).concat()).await?;
@@ -149,8 +151,8 @@ pub(super) async fn prune(
             return client.fail(Some(id), FailureCode::BadRequest, message).await;
         }
     };
-    let plan = query(desk, move |reader| Ok(reader.plan(&what, policy)?)).await;
-    let plan = match plan {
+    let plan = query(desk, move |reader| Ok(reader.plan(&what, policy)?));
+    let plan = match patiently(client, id, plan).await? {
         Ok(plan) => plan,
         Err(refusal) => return refuse(client, id, &refusal).await,
     };

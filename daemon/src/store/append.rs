@@ -47,12 +47,14 @@ pub(super) enum Load {
 pub(super) struct Ledger {
     connection: Connection,
     tree: Span,
+    /// The number of the newest record of the tree; none before the first was written.
+    newest: Option<u64>,
     signer: Signer,
 }
 
 impl Ledger {
     pub(super) fn new(connection: Connection, tree: Span, signer: Signer) -> Self {
-        Self { connection, tree, signer }
+        Self { connection, tree, newest: None, signer }
     }
 
     #[cfg(test)]
@@ -66,7 +68,7 @@ impl Append for Ledger {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked anew each time: should a second writer ever slip in, numbers stay without holes.
         let mut seq = last_seq(&tx)?;
-        let mut tree = grown_to(&self.tree, seq, &tx)?;
+        let mut tree = tree_of((&self.tree, self.newest), seq, &tx)?;
         let (recorded_at, mut pending) = (Timestamp::now(), Pending::default());
         for record in records {
             seq += 1;
@@ -78,7 +80,7 @@ impl Append for Ledger {
         ingest::write(&tx, changes)?;
         log::save_tree(&tx, &tree)?;
         tx.commit()?;
-        self.tree = tree;
+        (self.tree, self.newest) = (tree, Some(seq));
         Ok(seq)
     }
 
@@ -87,9 +89,11 @@ impl Append for Ledger {
     }
 
     fn prune(&mut self, plan: &Plan, between: &mut dyn FnMut()) -> rusqlite::Result<(u64, u64)> {
-        let (count, tree) = prune::apply(&mut self.connection, &self.tree, plan, between)?;
-        self.tree = tree;
-        Ok((count, self.tree.end()))
+        let known = (&self.tree, self.newest);
+        let pruned = prune::apply(&mut self.connection, known, plan, between)?;
+        let Some((count, seq, tree)) = pruned else { return Ok((0, self.newest.unwrap_or(0))) };
+        (self.tree, self.newest) = (tree, Some(seq));
+        Ok((count, seq))
     }
 
     /// Keys of facts are spread over all of their table: with a small cache its pages would be read,
@@ -135,10 +139,15 @@ pub(super) fn is_the_records_fault(error: &rusqlite::Error) -> bool {
     }
 }
 
-/// Returns the tree over the records that are there: the one that is known, but where a second writer
-/// slipped in.
-fn grown_to(tree: &Span, seq: u64, tx: &Connection) -> rusqlite::Result<Span> {
-    if tree.end() == seq { Ok(tree.clone()) } else { log::load_tree(tx) }
+/// Returns the tree over the records that are there, of which `seq` is the newest: the one that is
+/// known, but where a second writer slipped in.
+pub(super) fn tree_of(
+    (tree, newest): (&Span, Option<u64>),
+    seq: u64,
+    tx: &Connection,
+) -> rusqlite::Result<Span> {
+    // Of a ledger that somebody has changed number and count differ, and each scan takes long.
+    if newest.unwrap_or(tree.end()) == seq { Ok(tree.clone()) } else { log::load_tree(tx) }
 }
 
 /// Inserts a record and returns its leaf hash.

@@ -68,12 +68,14 @@ fn write(path: &Path, text: &str) -> io::Result<bool> {
     let mut file = options.open(&part)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    let linked = fs::hard_link(&part, path);
-    fs::remove_file(&part)?;
-    match linked {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        Err(error) => return Err(error),
+    match fs::hard_link(&part, path) {
+        Ok(()) => fs::remove_file(&part)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&part)?;
+            return Ok(false);
+        }
+        // Not every file system has links.
+        Err(_) => fs::rename(&part, path)?,
     }
     // The name must survive as well: a ledger whose key is gone cannot be told from a forged one.
     path.parent().map_or(Ok(()), sync_dir)?;

@@ -14,7 +14,7 @@ use trackway_protocol::ids::{RecordId, Timestamp};
 use trackway_protocol::log::Span;
 use trackway_protocol::record::{Body, Evidence, Pruned, Record};
 
-use super::append::{insert, last_seq};
+use super::append::{insert, last_seq, tree_of};
 use super::filter::Repos;
 use super::{log, project_all};
 
@@ -160,16 +160,17 @@ fn quoted(name: &str) -> [String; 2] {
 }
 
 /// Removes the bodies, says so, and fills the tables anew: all or nothing. Returns how many bodies
-/// there were, and the tree with the record about it.
+/// there were, and the number of the record about it with the tree that it belongs to; none where
+/// there were none.
 pub(super) fn apply(
     connection: &mut Connection,
-    tree: &Span,
+    known: (&Span, Option<u64>),
     plan: &Plan,
     between: &mut dyn FnMut(),
-) -> rusqlite::Result<(u64, Span)> {
+) -> rusqlite::Result<Option<(u64, u64, Span)>> {
     // What is removed shall not be found in the file's free pages.
     connection.pragma_update(None, "secure_delete", true)?;
-    let done = remove(connection, tree, plan, between);
+    let done = remove(connection, known, plan, between);
     connection.pragma_update(None, "secure_delete", false)?;
     let done = done?;
     // Nor in the log, where no reader keeps it: then it is with the next checkpoint of the log.
@@ -181,10 +182,10 @@ pub(super) fn apply(
 
 fn remove(
     connection: &mut Connection,
-    tree: &Span,
+    known: (&Span, Option<u64>),
     plan: &Plan,
     between: &mut dyn FnMut(),
-) -> rusqlite::Result<(u64, Span)> {
+) -> rusqlite::Result<Option<(u64, u64, Span)>> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut count = 0;
     {
@@ -195,14 +196,15 @@ fn remove(
         }
     }
     let (Some((from_seq, _)), Some((_, until_seq))) = (plan.runs.first(), plan.runs.last()) else {
-        return Ok((0, tree.clone()));
+        return Ok(None);
     };
     if count == 0 {
         // Somebody else was faster.
-        return Ok((0, tree.clone()));
+        return Ok(None);
     }
-    let seq = last_seq(&tx)? + 1;
-    let mut tree = if tree.end() + 1 == seq { tree.clone() } else { log::load_tree(&tx)? };
+    let newest = last_seq(&tx)?;
+    let mut tree = tree_of(known, newest, &tx)?;
+    let seq = newest + 1;
     let now = Timestamp::now();
     let record = Record {
         seq,
@@ -223,5 +225,5 @@ fn remove(
     project_all(&tx, between)?;
     log::save_tree(&tx, &tree)?;
     tx.commit()?;
-    Ok((count, tree))
+    Ok(Some((count, seq, tree)))
 }

@@ -4,10 +4,11 @@
 //! added to the tree and compared. That reads every byte and writes none.
 
 use std::collections::BTreeMap;
+use std::iter::{Enumerate, Peekable};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::{thread, vec};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
@@ -107,7 +108,7 @@ fn verify_open(
         let (seals, faults) = seals(&tx, question)?;
         (append::last_seq(&tx)?, seals, faults)
     };
-    let ends = ends(&seals, end);
+    let parts = Parts::of(&seals, end);
     let mut verifier = Verifier::new(seals);
     faults.into_iter().for_each(|fault| verifier.fault(fault));
     let before: bool =
@@ -118,7 +119,7 @@ fn verify_open(
         let why = "there are records before the first".to_owned();
         verifier.fault(fault(Verdict::Altered, Some(1), why));
     }
-    read_all(path, &ends, threads, |part| put(&mut verifier, part))?;
+    read_all(path, parts, threads, |part| put(&mut verifier, part))?;
     let key = question.key.as_ref().or(question.own.as_ref());
     let origin = key.map(|key| key.name().to_owned());
     let checked = if question.key.is_some() { "checked" } else { "not checked" };
@@ -153,38 +154,52 @@ fn seals(
     Ok((seals, faults))
 }
 
-/// Returns where the parts end.
-fn ends(seals: &[Seal], end: u64) -> Vec<u64> {
-    let mut ends: Vec<u64> = seals.iter().map(|seal| seal.checkpoint.size).collect();
-    ends.push(end);
-    ends.retain(|size| (1..=end).contains(size));
-    ends.sort_unstable();
-    ends.dedup();
-    let (mut all, mut at) = (Vec::new(), 0);
-    for end in ends {
-        while end - at > MOST_IN_PART {
-            at += MOST_IN_PART;
-            all.push(at);
-        }
-        all.push(end);
-        at = end;
+/// Which records each part has, one part after the other. None is made before it is asked for: a
+/// number that somebody has made up shall cost nothing.
+struct Parts {
+    /// Where parts must end.
+    cuts: Peekable<vec::IntoIter<u64>>,
+    at: u64,
+}
+
+impl Parts {
+    fn of(seals: &[Seal], end: u64) -> Self {
+        let mut cuts: Vec<u64> = seals.iter().map(|seal| seal.checkpoint.size).collect();
+        cuts.push(end);
+        cuts.retain(|size| (1..=end).contains(size));
+        cuts.sort_unstable();
+        cuts.dedup();
+        Self { cuts: cuts.into_iter().peekable(), at: 0 }
     }
-    all
+}
+
+impl Iterator for Parts {
+    /// The records after the first number, up to the second.
+    type Item = (u64, u64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (begin, cut) = (self.at, *self.cuts.peek()?);
+        self.at = cut.min(begin + MOST_IN_PART);
+        if self.at == cut {
+            self.cuts.next();
+        }
+        Some((begin, self.at))
+    }
 }
 
 /// Reads all parts and hands them over in order, until one is the last that can be used.
 fn read_all(
     path: &Path,
-    ends: &[u64],
+    parts: Parts,
     threads: usize,
     mut put: impl FnMut(Part) -> bool,
 ) -> rusqlite::Result<()> {
-    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (next, is_over) = (Mutex::new(parts.enumerate()), AtomicBool::new(false));
     let (sender, parts) = mpsc::sync_channel(threads * AHEAD);
     thread::scope(|scope| {
         for _ in 0..threads {
             let sender = sender.clone();
-            scope.spawn(|| read_parts(path, ends, &next, &is_over, sender));
+            scope.spawn(|| read_parts(path, &next, &is_over, sender));
         }
         drop(sender);
         let (mut waiting, mut due) = (BTreeMap::new(), 0);
@@ -208,19 +223,17 @@ fn read_all(
 
 fn read_parts(
     path: &Path,
-    ends: &[u64],
-    next: &AtomicUsize,
+    next: &Mutex<Enumerate<Parts>>,
     is_over: &AtomicBool,
     sender: mpsc::SyncSender<(usize, rusqlite::Result<Part>)>,
 ) {
     let connection = schema::open_reading(path);
     while !is_over.load(Ordering::Relaxed) {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(end) = ends.get(index) else { return };
-        let begin = index.checked_sub(1).map_or(0, |before| ends[before]);
+        let part = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((index, (begin, end))) = part else { return };
         let part = match &connection {
-            Ok(connection) => read_part(connection, begin, *end),
-            Err(_) => schema::open_reading(path).and_then(|it| read_part(&it, begin, *end)),
+            Ok(connection) => read_part(connection, begin, end),
+            Err(_) => schema::open_reading(path).and_then(|it| read_part(&it, begin, end)),
         };
         if sender.send((index, part)).is_err() {
             return;

@@ -38,6 +38,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("removes a record", delete, (Altered, Altered)),
     attack("removes a record and closes the gap", delete_and_close, (Altered, Altered)),
     attack("inserts a record", insert, (Altered, Altered)),
+    attack("adds a record with a number far away", far_away, (Altered, Altered)),
     attack("swaps two records", swap, (Altered, Altered)),
     attack("empties a record as if it were pruned", empty, (Altered, Altered)),
     attack("removes the last records", truncate, (Truncated, Truncated)),
@@ -150,6 +151,17 @@ fn insert(dir: &Path, _: &Victim) -> Option<u64> {
     connection.execute_batch(&sql).expect("nothing forbids it");
     // The copy is at home here; what it was made of is not any more.
     Some(seq + 1)
+}
+
+/// Whoever counts up to such a number does not come to an end.
+fn far_away(dir: &Path, _: &Victim) -> Option<u64> {
+    let sql = "INSERT INTO record SELECT 4611686018427387904, kind, at_ms, body, leaf FROM record
+         WHERE seq = 5";
+    let connection = open(dir);
+    let last: i64 =
+        connection.query_row("SELECT max(seq) FROM record", [], |row| row.get(0)).expect("a table");
+    connection.execute_batch(sql).expect("nothing forbids it");
+    Some(last.unsigned_abs() + 1)
 }
 
 fn swap(dir: &Path, _: &Victim) -> Option<u64> {

@@ -24,14 +24,17 @@ const AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Due {
     sealing: Sealing,
+    /// Records that are not sealed yet.
     records: u64,
     at: Option<Instant>,
+    /// Whether the last one could not be made: then only time makes another one due.
+    has_failed: bool,
 }
 
 impl Due {
     /// The first is due with the first records.
     pub(super) fn new(sealing: Sealing) -> Self {
-        Self { sealing, records: 0, at: None }
+        Self { sealing, records: 0, at: None, has_failed: false }
     }
 
     /// Returns when time makes one due; none before the first.
@@ -53,16 +56,42 @@ impl Due {
     pub(super) fn is_due(&self) -> bool {
         let is_first = self.at.is_none() && self.records > 0;
         let is_time = self.at.is_some_and(|at| at <= Instant::now());
-        is_first || is_time || self.records >= self.sealing.records
+        is_time || !self.has_failed && (is_first || self.records >= self.sealing.records)
     }
 
     /// One was made.
     pub(super) fn made(&mut self) {
-        (self.records, self.at) = (0, Some(Instant::now() + self.sealing.every));
+        (self.records, self.has_failed) = (0, false);
+        self.at = Some(Instant::now() + self.sealing.every);
     }
 
     /// One could not be made.
     pub(super) fn failed(&mut self) {
-        (self.records, self.at) = (0, Some(Instant::now() + AGAIN));
+        (self.has_failed, self.at) = (true, Some(Instant::now() + AGAIN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_sealed_is_not_forgotten_and_not_tried_at_every_record() {
+        let mut due = Due::new(Sealing { records: 2, every: Duration::from_secs(900) });
+        assert!(!due.is_due() && due.at().is_none(), "there is nothing yet");
+        due.written(1);
+        assert!(due.is_due(), "the first is due with the first records");
+        due.made();
+        due.written(1);
+        assert!(!due.is_due() && due.has_unsealed());
+        due.written(1);
+        assert!(due.is_due(), "so many came");
+        due.failed();
+        due.written(5);
+        assert!(!due.is_due(), "not before some time has passed");
+        assert!(due.has_unsealed(), "at the end it is tried once more");
+        assert!(due.at().is_some_and(|at| at <= Instant::now() + AGAIN));
+        due.made();
+        assert!(!due.is_due() && !due.has_unsealed());
     }
 }
