@@ -24,6 +24,7 @@ use crate::commands::status::Status;
 use crate::commands::tail::Tail;
 use crate::commands::verify::Verify;
 use crate::commands::who::Who;
+use crate::commands::zones::Zones;
 use crate::render::clean;
 
 pub(crate) mod filter;
@@ -33,8 +34,8 @@ mod when;
 /// Ask trackwayd what AI coding agents did on this machine
 ///
 /// trackwayd records where the claude and codex programs were: which launches, in which
-/// directories and repositories, and when it could not see. This program asks it; only `prune` and
-/// `forget` change something, and `checkpoint` seals what is there.
+/// directories and repositories, and when it could not see. This program asks it; only `prune`,
+/// `forget` and `zones ack` change something, and `checkpoint` seals what is there.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     Show(Show),
     Config(Config),
     Findings(Findings),
+    Zones(Zones),
     Gaps(Gaps),
     Tail(Tail),
     Export(Export),
@@ -117,12 +119,12 @@ Environment:
 
 Exit codes:
   0  done
-  1  failed, or a check of `doctor` failed
+  1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain
   2  the command line makes no sense
   3  the daemon cannot be reached, or went away
   4  the daemon speaks another version of the protocol
   5  the ledger, or an export, did not verify
-  6  reserved: an agent entered a restricted zone
+  6  an agent entered a restricted zone (`zones check`)
 
 Example: trackwayctl launches --since monday --dir .";
 

@@ -34,6 +34,7 @@ pub(crate) mod status;
 pub(crate) mod tail;
 pub(crate) mod verify;
 pub(crate) mod who;
+pub(crate) mod zones;
 
 /// How many rows a table has where nobody says.
 const ROWS: u64 = 50;
@@ -92,6 +93,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Show(command) => command.run(self),
             Command::Config(command) => command.run(self),
             Command::Findings(command) => command.run(self),
+            Command::Zones(command) => command.run(self),
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
             Command::Export(command) => command.run(self),

@@ -66,6 +66,15 @@ pub enum Error {
     /// Checks of `doctor` failed.
     #[error("{} failed", count(*.0, "check", "checks"))]
     Checks(u64),
+    /// What rules of zones restrict was touched.
+    #[error("zones were touched: {} recorded", count(*.0, "touch", "touches"))]
+    ZoneTouched(u64),
+    /// It is not certain that nothing was touched.
+    #[error("no touch was found, and not all is known: {}", .0.join("; "))]
+    Uncertain(Vec<String>),
+    /// A number is that of no entry into a zone.
+    #[error("{0}")]
+    NoEntry(String),
 }
 
 impl Error {
@@ -77,11 +86,14 @@ impl Error {
             Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
             Self::NotVerified(_) => exit::NOT_VERIFIED,
+            Self::ZoneTouched(_) => exit::ZONE_ENTERED,
             Self::Place(_)
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
-            | Self::Checks(_) => exit::FAILED,
+            | Self::Checks(_)
+            | Self::Uncertain(_)
+            | Self::NoEntry(_) => exit::FAILED,
         }
     }
 
@@ -94,12 +106,15 @@ impl Error {
                 Some(format!("`--after {seq}` continues where this ended"))
             }
             Self::Interrupted { source, .. } => source.hint().map(str::to_owned),
+            Self::NoEntry(_) => Some("`trackwayctl zones entries` lists the numbers".into()),
             Self::Place(_)
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
             | Self::NotVerified(_)
-            | Self::Checks(_) => None,
+            | Self::Checks(_)
+            | Self::ZoneTouched(_)
+            | Self::Uncertain(_) => None,
         }
     }
 

@@ -2,7 +2,8 @@
 
 /// Done. A reader that closed the pipe early counts as done.
 pub const DONE: u8 = 0;
-/// Failed: the daemon refused, a file could not be written, a check of `doctor` failed.
+/// Failed: the daemon refused, a file could not be written, a check of `doctor` failed, or one of
+/// zones that had to be certain was not.
 pub const FAILED: u8 = 1;
 /// The command line makes no sense.
 pub const USAGE: u8 = 2;
@@ -12,5 +13,5 @@ pub const UNREACHABLE: u8 = 3;
 pub const VERSION: u8 = 4;
 /// The ledger, or an export of it, did not verify.
 pub const NOT_VERIFIED: u8 = 5;
-/// Reserved: an agent entered a restricted zone.
+/// An agent entered a restricted zone (`zones check`).
 pub const ZONE_ENTERED: u8 = 6;

@@ -35,6 +35,7 @@ pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod verify;
 pub(crate) mod who;
+pub(crate) mod zones;
 
 pub(crate) use clean::clean;
 

@@ -228,7 +228,7 @@ impl Config {
 
 /// Returns why a file may say what somebody else wants.
 #[cfg(unix)]
-fn distrust(meta: &fs::Metadata) -> Option<String> {
+pub(crate) fn distrust(meta: &fs::Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
     let (ours, our_group) = (rustix::process::geteuid(), rustix::process::getegid());
     let (owner, mode) = (meta.uid(), meta.mode() & 0o7777);
@@ -245,7 +245,7 @@ fn distrust(meta: &fs::Metadata) -> Option<String> {
 
 /// Elsewhere the user's profile is what protects it.
 #[cfg(not(unix))]
-fn distrust(_meta: &fs::Metadata) -> Option<String> {
+pub(crate) fn distrust(_meta: &fs::Metadata) -> Option<String> {
     None
 }
 

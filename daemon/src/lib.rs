@@ -45,6 +45,7 @@ mod source;
 mod store;
 mod tiers;
 mod watchdog;
+mod zones;
 
 use config::Config;
 use downtime::Before;
@@ -66,9 +67,36 @@ pub struct Options {
     pub places: Places,
     /// Its configuration.
     pub config: Config,
+    /// Where the configuration of the whole machine lies.
+    pub managed_dir: PathBuf,
     /// Starts a harmless program that waits for the end of its input: the kernel's telling of it
     /// proves that process events come.
     pub canary: fn() -> Command,
+}
+
+impl Options {
+    /// Returns the file of the machine's rules of zones.
+    fn managed_rules(&self) -> PathBuf {
+        self.managed_dir.join(zones::files::NAME)
+    }
+
+    /// Returns the file of the user's own, which lies beside their configuration.
+    fn user_rules(&self) -> PathBuf {
+        self.places.config.with_file_name(zones::files::NAME)
+    }
+}
+
+/// Returns where whoever administers the machine keeps its configuration, if they do.
+#[must_use]
+pub fn managed_dir() -> PathBuf {
+    if cfg!(target_os = "macos") {
+        return "/Library/Application Support/Trackway".into();
+    }
+    if cfg!(windows) {
+        let all = std::env::var_os("ProgramData");
+        return all.map_or_else(|| "C:\\ProgramData".into(), PathBuf::from).join("Trackway");
+    }
+    "/etc/trackway".into()
 }
 
 /// Lets nobody else read, and the user always read, what the process makes from now on, whatever it
@@ -103,7 +131,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let before = before(&recovered, heartbeat.last());
     heartbeat.beat();
     let reader = store.reader();
-    let writer = store.start(options.config.sealing);
+    let zones = zones::files::start(options.managed_rules(), options.user_rules(), home.clone());
+    let writer = store.judged_by(zones.clone()).start(options.config.sealing);
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");
     let started = DaemonRun {
@@ -167,6 +196,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         key,
         keep: options.config.keep,
         copies,
+        zones,
         knocks: server_knocks,
     };
     if let Some(every) = service::watchdog_every() {

@@ -22,7 +22,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Order {
     /// Record in the foreground until told to stop
-    Run(Where),
+    Run(Run),
     /// Fill the tables that answer questions anew from the records, with the daemon stopped
     Rebuild(Where),
     /// Verify the ledger, whether the daemon runs or not; exits with 5 where it does not verify
@@ -43,6 +43,15 @@ struct Where {
     /// Answer on this socket
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    #[command(flatten)]
+    places: Where,
+    /// Read the rules of the whole machine in this directory
+    #[arg(long, value_name = "DIR")]
+    managed_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,14 +89,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(places: Where) -> anyhow::Result<()> {
-    let places = places.resolve()?;
+fn run(order: Run) -> anyhow::Result<()> {
+    let managed_dir =
+        order.managed_dir.map_or_else(|| Ok(trackway_daemon::managed_dir()), absolute)?;
+    let places = order.places.resolve()?;
     let config = Config::load(&places.config)?;
     logging::start(config.level);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let shutdown = shutdown::on_signal()?;
-        trackway_daemon::run(Options { places, config, canary: canary_command }, shutdown).await
+        trackway_daemon::run(
+            Options { places, config, managed_dir, canary: canary_command },
+            shutdown,
+        )
+        .await
     });
     // A thread that waits for a file system which never answers must not keep us here.
     runtime.shutdown_background();

@@ -22,6 +22,7 @@ use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
 use crate::store::{Health, Reader, Writer};
 use crate::watchdog::Knock;
+use crate::zones::Zones;
 
 mod answer;
 mod blocks;
@@ -31,6 +32,7 @@ mod evidence;
 mod queries;
 mod scope;
 mod seats;
+mod zones;
 
 use queries::Queries;
 use seats::Seats;
@@ -85,6 +87,8 @@ pub(crate) struct Sight {
     pub(crate) keep: Option<Duration>,
     /// How it is with the copies of checkpoints; none where none are wanted.
     pub(crate) copies: Option<watch::Receiver<Copies>>,
+    /// The rules of zones.
+    pub(crate) zones: Zones,
     /// Is answered as long as clients are.
     pub(crate) knocks: mpsc::Receiver<Knock>,
 }

@@ -46,7 +46,9 @@ mod schema;
 mod set_aside;
 mod verify;
 mod writer;
+mod zones;
 
+use crate::zones::Zones;
 use project::Pending;
 use trackway_protocol::log::{Signer, Span, Verification, VerifierKey};
 
@@ -55,7 +57,7 @@ pub(crate) use condition::Condition;
 pub(crate) use condition::LOG_BOUND;
 pub(crate) use log::Sealed;
 pub(crate) use prune::{Plan, What};
-pub(crate) use query::{Counts, Found, LookupError, Page, Reader, Shown};
+pub(crate) use query::{Asked, Checked, Counts, Found, LookupError, Page, Reader, Shown, Wanted};
 pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use set_aside::SetAside;
 pub(crate) use verify::Question;
@@ -134,6 +136,7 @@ pub(crate) struct Store {
     last_seq: u64,
     tree: Span,
     signer: Signer,
+    judge: zones::Judge,
 }
 
 /// Opens the ledger in `state_dir`; creates and migrates it where needed.
@@ -148,7 +151,7 @@ pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
     let tree = log::load_tree(&connection);
     let tree = tree.map_err(|error| schema::explain(&path, error.into()))?;
     let signer = key::load_or_make(state_dir)?;
-    Ok(Store { path, connection, last_seq, tree, signer })
+    Ok(Store { path, connection, last_seq, tree, signer, judge: zones::Judge::default() })
 }
 
 /// A ledger that a daemon may begin with.
@@ -224,9 +227,15 @@ impl Store {
         ingest::Kept::open(&path.join("ledger.db"), intake)
     }
 
+    /// Has what is written judged by the rules of zones.
+    pub(crate) fn judged_by(self, zones: Zones) -> Self {
+        Self { judge: zones::Judge::new(zones), ..self }
+    }
+
     /// Starts the thread that writes.
     pub(crate) fn start(self, sealing: Sealing) -> Writer {
         let ledger = append::Ledger::new(self.connection, self.tree, self.signer);
+        let ledger = ledger.judged_by(self.judge);
         writer::start(ledger, self.last_seq, sealing)
     }
 }

@@ -177,6 +177,61 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
+    /// Which zones are there? Answered with [`crate::row::ZoneRow`]s: those in force as their files have
+    /// them, the machine's first, then those of which only entries are left.
+    Zones {
+        /// The client's number for this request.
+        id: u64,
+    },
+    /// When did agents enter zones? Answered with [`crate::row::ZoneEntryRow`]s, newest first.
+    ZoneEntries {
+        /// The client's number for this request.
+        id: u64,
+        /// Which of them; `how` is that of the entry, `risk` the least severity.
+        #[serde(default)]
+        filter: Filter,
+        /// Only of this zone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// Only those that nobody has acknowledged.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        open: bool,
+    },
+    /// Which rules match a place? Answered with [`crate::row::ZoneMatchRow`]s: of the machine's rules
+    /// and of the user's the one that applies first, then those that it is stronger than.
+    ZoneExplain {
+        /// The client's number for this request.
+        id: u64,
+        /// An absolute path without links, or a repository's remote.
+        place: String,
+        /// By this agent; absent: by any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
+    },
+    /// Was anything touched that the rules of today restrict? Answered with
+    /// [`crate::row::ZoneTouchRow`]s, the gravest first, and one [`crate::row::ZoneCheckedRow`].
+    ZoneCheck {
+        /// The client's number for this request.
+        id: u64,
+        /// Absolute paths without links, and what lies below; or remotes of repositories. None:
+        /// everywhere.
+        #[serde(default)]
+        places: Vec<String>,
+        /// In which range, and by which agent.
+        #[serde(default)]
+        filter: Filter,
+    },
+    /// Take note that somebody has looked at entries. Answered with their
+    /// [`crate::row::ZoneEntryRow`]s as they are then.
+    ZoneAck {
+        /// The client's number for this request.
+        id: u64,
+        /// Numbers of entries' records.
+        entries: Vec<u64>,
+        /// What they have to say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
     /// How much of a range was recorded? Answered with [`crate::row::TimeRow`]s: the first is that of
     /// launches, which counts, then one for each other source.
     Time {
@@ -265,6 +320,11 @@ impl Request {
             | Self::Settings { id, .. }
             | Self::Findings { id, .. }
             | Self::AllFindings { id, .. }
+            | Self::Zones { id }
+            | Self::ZoneEntries { id, .. }
+            | Self::ZoneExplain { id, .. }
+            | Self::ZoneCheck { id, .. }
+            | Self::ZoneAck { id, .. }
             | Self::Time { id, .. }
             | Self::Tail { id, .. }
             | Self::Verify { id, .. }

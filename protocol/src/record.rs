@@ -21,11 +21,13 @@ mod config;
 mod finding;
 mod repo;
 mod session;
+mod zone;
 
 pub use config::{ConfigChange, ConfigChanged, Risk};
 pub use finding::Finding;
 pub use repo::Repo;
 pub use session::{FileAccessed, LeftOut, Session, SessionLinked, SessionMade, Tokens, Usage};
+pub use zone::{ZoneAcknowledged, ZoneEntered};
 
 /// How a fact came to be known. The order is that of trust, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,6 +114,10 @@ pub enum Body {
     ConfigChanged(Box<ConfigChanged>),
     /// `finding`
     Finding(Box<Finding>),
+    /// `zone.entered`
+    ZoneEntered(Box<ZoneEntered>),
+    /// `zone.acknowledged`
+    ZoneAcknowledged(ZoneAcknowledged),
     /// `coverage`
     Coverage(Coverage),
     /// `pruned`
@@ -146,6 +152,8 @@ impl Body {
             Self::Usage(_) => "usage",
             Self::ConfigChanged(_) => "config.changed",
             Self::Finding(_) => "finding",
+            Self::ZoneEntered(_) => "zone.entered",
+            Self::ZoneAcknowledged(_) => "zone.acknowledged",
             Self::Coverage(_) => "coverage",
             Self::Pruned(_) => "pruned",
             Self::DaemonStarted(_) => "daemon.started",
@@ -164,6 +172,7 @@ impl Body {
             Self::SessionLinked(body) => Some(body.launch),
             Self::FileAccessed(body) => body.launch,
             Self::Finding(body) => body.launch,
+            Self::ZoneEntered(body) => body.launch,
             _ => None,
         }
     }
@@ -179,6 +188,7 @@ impl Body {
             Self::FileAccessed(body) => body.session.as_deref(),
             Self::Usage(body) => Some(&body.session),
             Self::Finding(body) => body.session.as_deref(),
+            Self::ZoneEntered(body) => body.session.as_deref(),
             _ => None,
         }
     }
@@ -198,6 +208,8 @@ impl Body {
             "usage" => Self::Usage(serde_json::from_str(text)?),
             "config.changed" => Self::ConfigChanged(serde_json::from_str(text)?),
             "finding" => Self::Finding(serde_json::from_str(text)?),
+            "zone.entered" => Self::ZoneEntered(serde_json::from_str(text)?),
+            "zone.acknowledged" => Self::ZoneAcknowledged(serde_json::from_str(text)?),
             "coverage" => Self::Coverage(serde_json::from_str(text)?),
             "pruned" => Self::Pruned(serde_json::from_str(text)?),
             "daemon.started" => Self::DaemonStarted(serde_json::from_str(text)?),
@@ -220,6 +232,8 @@ impl Serialize for Body {
             Self::Usage(body) => body.serialize(serializer),
             Self::ConfigChanged(body) => body.serialize(serializer),
             Self::Finding(body) => body.serialize(serializer),
+            Self::ZoneEntered(body) => body.serialize(serializer),
+            Self::ZoneAcknowledged(body) => body.serialize(serializer),
             Self::Coverage(body) => body.serialize(serializer),
             Self::Pruned(body) => body.serialize(serializer),
             Self::DaemonStarted(body) | Self::DaemonStopped(body) => body.serialize(serializer),
@@ -293,6 +307,13 @@ impl PathText {
                 b64: Some(BASE64.encode(bytes)),
             },
         }
+    }
+
+    /// Returns the bytes of a path as records carry it.
+    #[must_use]
+    pub fn bytes(text: &str, b64: Option<&str>) -> Vec<u8> {
+        let bytes = b64.and_then(|b64| BASE64.decode(b64).ok());
+        bytes.unwrap_or_else(|| text.as_bytes().to_owned())
     }
 
     /// Returns the path of an operating system string.

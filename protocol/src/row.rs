@@ -9,6 +9,12 @@ use serde_json::Value;
 use crate::ids::{LaunchId, Timestamp};
 use crate::record::{Endpoint, Evidence, Launcher, Repo, Risk, Tokens};
 
+mod zone;
+
+pub use zone::{
+    ZoneCheckedRow, ZoneEntryRow, ZoneFile, ZoneMatchRow, ZoneRow, ZoneTouchRow, ZonesStatus,
+};
+
 /// The answer to `status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -41,6 +47,9 @@ pub struct Status {
     /// What is wrong with the ledger, or was with one that was set aside: a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ledger_notes: Vec<String>,
+    /// The rules of zones, and what was entered; absent from a daemon that knows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones: Option<ZonesStatus>,
 }
 
 /// How far the ledger is sealed.

@@ -44,6 +44,8 @@ fn records_keep_their_bytes() {
         "session.started",
         "session.updated",
         "usage",
+        "zone.acknowledged",
+        "zone.entered",
     ];
     assert_eq!(kinds, all);
 }
@@ -51,6 +53,6 @@ fn records_keep_their_bytes() {
 #[test]
 fn requests_and_answers_are_understood() {
     let requests: Vec<Request> = same(include_str!("wire/v1/requests.jsonl"));
-    assert!(requests.iter().map(Request::id).eq(1..=23));
+    assert!(requests.iter().map(Request::id).eq(1..=28));
     same::<Answer>(include_str!("wire/v1/answers.jsonl"));
 }

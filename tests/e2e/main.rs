@@ -52,6 +52,8 @@ mod sessions;
 mod stub;
 #[cfg(target_os = "linux")]
 mod tampering;
+#[cfg(target_os = "linux")]
+mod zones;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
     files::all(&mut tests);
     links::all(&mut tests);
     findings::all(&mut tests);
+    zones::all(&mut tests);
     changes::all(&mut tests);
     configuration::all(&mut tests);
     restart::all(&mut tests);

@@ -106,7 +106,8 @@ impl Daemon {
         if !self.below.is_empty() {
             argv.extend(self.below.iter().cloned().chain(leash));
         }
-        argv.extend(self.trackwayd_argv(["run"]));
+        let run = ["run".into(), "--managed-dir".into(), self.managed_dir().into_os_string()];
+        argv.extend(self.trackwayd_argv::<OsString>(run));
         let log = File::options().create(true).append(true).open(self.log_path());
         let log = log.expect("the world is ours");
         let mut command = self.command(&argv);
@@ -171,6 +172,12 @@ impl Daemon {
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {
         self.root.join("state")
+    }
+
+    /// Where it looks for the rules of the whole machine: each test has a machine of its own.
+    #[must_use]
+    pub fn managed_dir(&self) -> PathBuf {
+        self.root.join("managed")
     }
 
     /// Its socket.

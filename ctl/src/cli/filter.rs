@@ -80,6 +80,14 @@ pub(crate) struct Weight {
     risk: Option<Risk>,
 }
 
+/// The flag for how much an entry into a zone matters.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Severity {
+    /// Take only what matters at least this much
+    #[arg(long, value_name = "SEVERITY", value_parser = risks())]
+    severity: Option<Risk>,
+}
+
 fn risks() -> impl clap::builder::TypedValueParser<Value = Risk> {
     const RISKS: [Risk; 3] = [Risk::Low, Risk::Medium, Risk::High];
     let named = |name: String| RISKS.into_iter().find(|risk| risk.as_str() == name);
@@ -208,12 +216,24 @@ impl Agent {
     pub(crate) fn apply(&self, filter: &mut Filter) {
         filter.agent.clone_from(&self.agent);
     }
+
+    /// Returns whose work it is about, where only one's is.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.agent.clone()
+    }
 }
 
 impl Weight {
     /// Sets how much of a risk the filter is about.
     pub(crate) fn apply(self, filter: &mut Filter) {
         filter.risk = self.risk;
+    }
+}
+
+impl Severity {
+    /// Sets how much the filter's entries matter at least.
+    pub(crate) fn apply(self, filter: &mut Filter) {
+        filter.risk = self.severity;
     }
 }
 
@@ -305,6 +325,17 @@ pub(crate) fn aim(typed: &str, around: &Surroundings, filter: &mut Filter) -> Re
         filter.dir = path(Some(typed), |dir| base.directory(dir))?;
     }
     Ok(())
+}
+
+/// Returns a place as questions about zones name it: a repository by its remote, or a path.
+///
+/// # Errors
+///
+/// [`Error::Usage`] for a relative path in a directory that was deleted.
+pub(crate) fn target(typed: &str, around: &Surroundings) -> Result<String, Error> {
+    let mut filter = Filter::default();
+    aim(typed, around, &mut filter)?;
+    Ok(filter.repo.or(filter.dir).unwrap_or_default())
 }
 
 fn path(

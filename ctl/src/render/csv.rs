@@ -221,6 +221,8 @@ struct Facts<'l> {
     changes: Value<'l>,
     #[serde(borrow)]
     left_out: Value<'l>,
+    #[serde(borrow)]
+    severity: Value<'l>,
 }
 
 type Value<'l> = Option<&'l RawValue>;
@@ -342,10 +344,12 @@ impl<W: Write> Rows<W> {
         self.changes(facts);
     }
 
-    /// The changes of a file: the greatest risk among them, and their keys.
+    /// The changes of a file: the greatest risk among them, and their keys. Of an entry into a zone how
+    /// much it matters is its risk.
     fn changes(&mut self, facts: &Facts<'_>) {
         let Some(changes) = facts.changes else {
-            return (0..3).for_each(|_| self.row.push_field(b""));
+            self.text(&plain(facts.severity));
+            return (0..2).for_each(|_| self.row.push_field(b""));
         };
         let changes: Vec<Change<'_>> = serde_json::from_str(changes.get()).unwrap_or_default();
         let keys: Vec<_> = changes.iter().map(|change| plain(change.key)).collect();

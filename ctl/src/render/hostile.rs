@@ -13,7 +13,8 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::record::Record;
 use trackway_protocol::row::{
     AnyFinding, Check, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, RepoRow,
-    SessionRow, SettingRow, Status, WhoRow,
+    SessionRow, SettingRow, Status, WhoRow, ZoneCheckedRow, ZoneEntryRow, ZoneMatchRow, ZoneRow,
+    ZoneTouchRow, ZonesStatus,
 };
 
 use super::clean::is_unsafe;
@@ -23,7 +24,7 @@ use super::show::Subject;
 use super::who::Untouched;
 use super::{
     View, checks, config, dirs, files, findings, gaps, launches, repos, sessions, show, status,
-    verify, who, written,
+    verify, who, written, zones,
 };
 
 /// One record of each kind, as it is stored.
@@ -59,7 +60,9 @@ const ALL: &str = r#"{
     "sources": [{"name": "%", "tier": "%", "state": "%", "reason": "%",
     "since": "2026-11-23T11:57:00Z"}], "ledger": {"records": 1, "bytes": 1, "seq": 1,
     "begins_at": "2026-11-23T11:57:00Z"}, "backfill": {"state": "%", "done_bytes": 1,
-    "total_bytes": 2}, "running": 1
+    "total_bytes": 2}, "running": 1, "zone": "%", "managed": true, "severity": "high",
+    "touches": 3, "pattern": "%", "rule": "%", "note": "%", "subagent": "%",
+    "acknowledged_at": "2026-11-23T11:57:00Z", "acknowledged": false, "entry": null, "place": "%"
 }"#;
 
 /// Returns an object with what any row has; `own` is what this type has otherwise.
@@ -140,7 +143,7 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
     let untouched = || Untouched { begin: None, gaps: Some(1), unresolved: Some(unresolved) };
     let of_status: Status = row(
         json!({"agents": [{"agent": "%", "exe": "%", "version": "%", "counted": true}],
-            "paths": {"state_dir": "%", "config": "%", "socket": "%"}}),
+            "paths": {"state_dir": "%", "config": "%", "socket": "%"}, "zones": zones_status()}),
         text,
     );
     let gap = || row::<GapRow>(json!({}), text);
@@ -222,20 +225,62 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
             }),
         ),
     ];
+    all.extend(of_zones(text, view));
     for entry in entries() {
         all.push(("a record", written(|out| entry.write(view, out))));
     }
     let broken = Entry::of(format!("{{\"a\": {text}").as_bytes(), view);
     all.push(("a line that is no record", written(|out| broken.write(view, out))));
     use Nothing::{
-        Configuration, Directory, File, Finding, Gap, Launch, Repository, Running, Session,
+        Configuration, Directory, Entry as Entered, File, Finding, Gap, Launch, Repository,
+        Running, Session,
     };
-    for nothing in
-        [Launch, Running, Directory, Repository, Session, File, Configuration, Finding, Gap]
-    {
+    let of_work = [Launch, Running, Directory, Repository, Session, File];
+    for nothing in of_work.into_iter().chain([Configuration, Finding, Entered, Gap]) {
         all.push(("nothing", written(|out| nothing.write(&filter, view, out))));
     }
     all
+}
+
+fn zones_status() -> Value {
+    let file = json!({"path": "%", "managed": true, "state": "failing", "zones": 0,
+        "since": "2026-11-23T11:57:00Z", "reason": "%"});
+    json!({"files": [file], "open": 1, "worst": "high"})
+}
+
+/// Returns what is made of it that is about zones.
+fn of_zones(text: &str, view: &View) -> Vec<(&'static str, String)> {
+    let zone = json!({"in_force": true, "touches": ["%"], "paths": ["%"], "remotes": ["%"],
+        "places": ["%", "%"], "more_places": 1, "entries": 2, "open": 1});
+    let zone = row::<ZoneRow>(zone, text);
+    let entry = row::<ZoneEntryRow>(json!({"how": "%"}), text);
+    let touch = row::<ZoneTouchRow>(json!({"how": "%"}), text);
+    let rules = [true, false]
+        .map(|applies| row::<ZoneMatchRow>(json!({"applies": applies, "touches": ["%"]}), text));
+    let checked = json!({"checked": true, "zones": 1, "outside": ["%"], "unknown_repos": 1,
+        "blind_ms": 1, "degraded_ms": 1, "off_ms": 1, "unrecorded_ms": 1, "reading": true, "failing": ["%"]});
+    let checked = row::<ZoneCheckedRow>(checked, text);
+    let places = [text.to_owned()];
+    let found = zones::checked::Found { places: &places, agent: Some(text), ..Default::default() };
+    let mut files = json!({"zones": zones_status()});
+    fill(&mut files, text);
+    let files = serde_json::from_value::<ZonesStatus>(files["zones"].take()).unwrap().files;
+    vec![
+        ("zones", written(|out| zones::write(&[zone], view, out))),
+        ("no zones", written(|out| zones::none(Some(&files), view, out))),
+        ("files of rules", zones::failing(&files, view).concat()),
+        (
+            "entries",
+            written(|out| zones::touches::entries(std::slice::from_ref(&entry), view, out)),
+        ),
+        ("an acknowledged entry", zones::touches::acknowledged(&entry, view)),
+        ("touches", written(|out| zones::touches::found(&[&touch], view, out))),
+        ("rules", written(|out| zones::matches::write(&rules, view, out))),
+        ("no rule", written(|out| zones::matches::none(text, view, out))),
+        ("a check", zones::checked::sentence(&checked, found, view)),
+        ("what is uncertain", zones::checked::uncertain(&checked, view).concat()),
+        ("what is outside", zones::checked::outside(&checked, view).concat()),
+    ]
 }
 
 /// Text as somebody writes it who wants to be believed, or to be overlooked.

@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::{
-    Body, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record, Repo, Session,
-    SessionLinked, SessionMade, Usage,
+    Body, DirTouched, Evidence, FileAccessed, Launch, LaunchEnded, Record, Usage,
 };
 
 use super::table::{Tone, toned};
@@ -16,8 +15,11 @@ use super::time::duration;
 use super::{View, clean, config};
 
 mod recorder;
+mod session;
+mod zone;
 
 use recorder::{covered, daemon, found, gone};
+use session::{linked_to, made_of, told};
 
 /// What a line says of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +88,7 @@ fn tone(body: &Body) -> Tone {
     match body {
         Body::ConfigChanged(changed) => config::alarm(config::greatest(&changed.changes)),
         Body::Finding(finding) => config::alarm(finding.risk),
+        Body::ZoneEntered(entered) => config::alarm(entered.severity),
         _ => Tone::Plain,
     }
 }
@@ -113,6 +116,8 @@ fn words(body: &Body, view: &View) -> (String, String) {
         Body::Usage(usage) => ("usage", used(usage)),
         Body::ConfigChanged(changed) => ("config", config::told(changed, view)),
         Body::Finding(finding) => ("finding", found(finding, view)),
+        Body::ZoneEntered(entered) => ("zone", zone::entered(entered, view)),
+        Body::ZoneAcknowledged(acknowledged) => ("zone", zone::acknowledged(acknowledged)),
         Body::Coverage(coverage) => ("coverage", covered(coverage, view)),
         Body::Pruned(pruned) => ("pruned", gone(pruned)),
         Body::DaemonStarted(run) => ("daemon", daemon(run, "started")),
@@ -165,72 +170,6 @@ fn plain(value: &Value) -> String {
         Value::Object(fields) => joined(fields.values().map(plain).collect()),
         other => other.to_string(),
     }
-}
-
-/// Returns what became known of a session or changed.
-fn told(session: &Session, view: &View) -> String {
-    let said = |name: &str, text: &Option<String>| {
-        text.as_ref().map(|text| format!("{name} {}", clean(text)))
-    };
-    let place = session.cwd.as_ref().map(|cwd| format!("in {}", view.path(cwd)));
-    let descent = session.descent.as_deref().map_or("part".into(), clean);
-    let parts = [
-        session
-            .agent_version
-            .as_ref()
-            .map(|version| format!("{} {}", clean(&session.agent), clean(version))),
-        said("subagent", &session.subagent),
-        said(&format!("{descent} of"), &session.parent_session),
-        place,
-        session.repo.as_ref().map(|repo| repository(repo, view)),
-        said("repository unknown:", &session.repo_unknown),
-        said("model", &session.model),
-        said("permissions", &session.permission_mode),
-        said("approval", &session.approval_policy),
-        said("sandbox", &session.sandbox),
-        said("provider", &session.provider),
-        said("from", &session.entrypoint),
-        said("as", &session.source),
-        calls(session),
-        said("continued in", &session.continued_in),
-        file(session, view),
-    ];
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { clean(&session.agent).into_owned() } else { parts.join(", ") }
-}
-
-fn repository(repo: &Repo, view: &View) -> String {
-    let branch = repo.branch.as_ref().map(|branch| format!(" on {}", clean(branch)));
-    format!("repository {}{}", view.path(&repo.root), branch.unwrap_or_default())
-}
-
-fn calls(session: &Session) -> Option<String> {
-    let made = session.shell_calls.map(|calls| count(calls, "shell call", "shell calls"));
-    let unresolved = session.unresolved_calls.map(number);
-    (made.is_some() || unresolved.is_some()).then(|| {
-        let unknown = || UNKNOWN.to_owned();
-        let (made, unresolved) = (made.unwrap_or_else(unknown), unresolved.unwrap_or_else(unknown));
-        format!("{made} so far, {unresolved} not resolved")
-    })
-}
-
-fn file(session: &Session, view: &View) -> Option<String> {
-    let path = session.transcript.as_ref().map(|path| view.path(path));
-    match (path, session.transcript_gone) {
-        (Some(path), false) => Some(format!("file {path}")),
-        (Some(path), true) => Some(format!("its file is gone: {path}")),
-        (None, true) => Some("its file is gone".into()),
-        (None, false) => None,
-    }
-}
-
-fn linked_to(linked: &SessionLinked) -> String {
-    format!("is the work of session {} ({})", clean(&linked.session), clean(&linked.how))
-}
-
-fn made_of(made: &SessionMade) -> String {
-    let number = made.number.map(|number| format!(" #{number}")).unwrap_or_default();
-    format!("{}{number} {}", clean(&made.what), clean(&made.id))
 }
 
 fn accessed_file(accessed: &FileAccessed, view: &View) -> String {

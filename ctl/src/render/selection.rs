@@ -20,6 +20,8 @@ pub(crate) enum Nothing {
     Configuration,
     Finding,
     AnyFinding,
+    Entry,
+    OpenEntry,
     Gap,
 }
 
@@ -31,7 +33,8 @@ impl Nothing {
         view: &View,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let selection = selection(filter, view);
+        let risk = if matches!(self, Self::Entry | Self::OpenEntry) { "--severity" } else { RISK };
+        let selection = selected(filter, risk, view);
         let (what, limits) = match self {
             Self::Launch => ("No launch is recorded", BLIND),
             Self::Running => ("No launch is known to be running", BLIND),
@@ -43,6 +46,8 @@ impl Nothing {
             Self::Configuration => ("No change of configuration is recorded", FOUND),
             Self::Finding => ("No risky setting is known", FINDINGS),
             Self::AnyFinding => ("No finding is known", ANY_FINDING),
+            Self::Entry => ("No entry into a zone is recorded", ENTRIES),
+            Self::OpenEntry => ("No entry into a zone is open", ENTRIES),
             Self::Gap => ("No gap is recorded", GAPS),
         };
         let sentence = wrapped(&format!("{what}{selection}."), view.width);
@@ -67,6 +72,9 @@ launch is told by its command line and its environment is not looked at here.";
 const ANY_FINDING: &str = "\
 That holds for what trackwayd could know: where a witness was blind, or could
 not tell, there is no finding. `trackwayctl gaps` tells when it was blind.";
+const ENTRIES: &str = "\
+Entries are judged by the rule that was in force at the time; `trackwayctl zones
+check` asks the rules of today, and says what else is not known.";
 const GAPS: &str = "\
 That holds for the sources that `trackwayctl status` lists, and for no time
 before the first record.";
@@ -99,6 +107,13 @@ impl Unresolved {
 
 /// Returns what a filter lets through, as the end of a sentence.
 pub(super) fn selection(filter: &Filter, view: &View) -> String {
+    selected(filter, RISK, view)
+}
+
+/// The flag for the least risk, where it has no other name.
+const RISK: &str = "--risk";
+
+fn selected(filter: &Filter, of_risk: &str, view: &View) -> String {
     let path = |path: &String| view.path(path);
     let parts = [
         filter.agent.as_ref().map(|agent| format!("of {}", clean(agent))),
@@ -108,7 +123,7 @@ pub(super) fn selection(filter: &Filter, view: &View) -> String {
         filter.flag.as_ref().map(|flag| format!("with {}", clean(flag))),
         filter.endpoint.as_ref().map(|host| format!("with requests to {}", clean(host))),
         filter.how.as_ref().map(|how| format!("with --how {}", clean(how))),
-        filter.risk.map(|risk| format!("with --risk {risk}")),
+        filter.risk.map(|risk| format!("with {of_risk} {risk}")),
         filter.repo.as_ref().map(|repo| format!("in the repository {}", path(repo))),
         filter.dir.as_ref().map(|dir| format!("in {} or below", path(dir))),
         range(filter, view),
@@ -153,7 +168,8 @@ mod tests {
     fn no_sentence_is_wider_than_80_columns() {
         use Nothing::{Configuration, Directory, File, Finding, Gap, Launch, Repository};
         let of_work = [Directory, File, Launch, Repository, Nothing::Running, Nothing::Session];
-        for what in of_work.into_iter().chain([Configuration, Finding, Gap]) {
+        let of_zones = [Nothing::Entry, Nothing::OpenEntry];
+        for what in of_work.into_iter().chain([Configuration, Finding, Gap]).chain(of_zones) {
             let told = nothing(what, &Filter::default());
             assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
         }
@@ -188,6 +204,13 @@ mod tests {
             " for launch 3f, with --mode headless, with --bare, with requests to h, with --how \
              chdir, with --risk medium, in the repository github.com/o/r"
         );
+    }
+
+    #[test]
+    fn of_entries_the_least_severity_is_repeated() {
+        let filter = Filter { risk: Some(Risk::High), ..Filter::default() };
+        let told = nothing(Nothing::OpenEntry, &filter);
+        assert!(told.starts_with("No entry into a zone is open with --severity high.\n"), "{told}");
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-use trackway_protocol::row::{AgentInstall, GapRow, SealedStatus, SourceStatus, Status, TimeRow};
+use trackway_protocol::row::{
+    AgentInstall, GapRow, SealedStatus, SourceStatus, Status, TimeRow, ZonesStatus,
+};
 
 use super::table::{Cell, Table, Tone, bold};
 use super::text::{UNKNOWN, bytes, count, known, number};
-use super::{View, clean, shares};
+use super::{View, clean, config, shares, zones};
 
 /// The source whose state decides whether launches are recorded.
 const LAUNCHES: &str = "launches";
@@ -37,6 +39,10 @@ pub(crate) fn write(
     list.item("sealed", sealed(status, view));
     for note in &status.ledger_notes {
         list.item("", Cell::toned(clean(note), Tone::Bad));
+    }
+    let zones = status.zones.as_ref().map(|zones| of_zones(zones, view));
+    for (index, line) in zones.into_iter().flatten().enumerate() {
+        list.item(if index == 0 { "zones" } else { "" }, line);
     }
     if status.backfill.state != "done" {
         list.item("backfill", backfill(status));
@@ -125,6 +131,30 @@ fn sealed(status: &Status, view: &View) -> String {
     format!("up to record {}, {}", number(size), view.ago(at))
 }
 
+/// Counts zones and what entered them, and names files that cannot be used; nothing where nobody made
+/// any rule.
+fn of_zones(zones: &ZonesStatus, view: &View) -> Vec<Cell> {
+    let in_force = zones.files.iter().map(|file| file.zones).fold(0, u64::saturating_add);
+    let mut lines = Vec::new();
+    if in_force > 0 || zones.open > 0 {
+        let in_force = count(in_force, "zone", "zones");
+        lines.push(match zones.open {
+            0 => format!("{in_force}; no open entry").into(),
+            open => {
+                let open = count(open, "open entry", "open entries");
+                let text = format!(
+                    "{in_force}; {open}, the gravest {}: `trackwayctl zones entries --open`",
+                    zones.worst
+                );
+                Cell::toned(text, config::alarm(zones.worst))
+            }
+        });
+    }
+    let failing = zones::failing(&zones.files, view);
+    lines.extend(failing.into_iter().map(|file| Cell::toned(file, Tone::Bad)));
+    lines
+}
+
 fn backfill(status: &Status) -> String {
     let backfill = &status.backfill;
     let (done, total) = (bytes(backfill.done_bytes), bytes(backfill.total_bytes));
@@ -168,7 +198,8 @@ fn agent((install, more): &Alike<'_>, view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
-    use trackway_protocol::row::{Backfill, LedgerStatus, Paths};
+    use trackway_protocol::record::Risk;
+    use trackway_protocol::row::{Backfill, LedgerStatus, Paths, ZoneFile};
 
     use super::*;
     use crate::render::written;
@@ -236,6 +267,7 @@ mod tests {
                 at: "2026-11-23T08:57:00Z".parse().unwrap(),
             }),
             ledger_notes: vec![],
+            zones: None,
         }
     }
 
@@ -325,6 +357,34 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
                 "codex ?, /opt/codex and 1 more place (its runs are not counted)",
                 "claude 2.1.31, ~/.local/share/claude/versions/2.1.30",
             ]
+        );
+    }
+
+    #[test]
+    fn zones_are_told_where_there_is_any_rule() {
+        let lines = |zones: ZonesStatus| {
+            let status = Status { zones: Some(zones), ..status() };
+            let text = written(|out| write(&status, (None, None), &View::piped(), out));
+            let sealed = text.lines().skip_while(|line| !line.starts_with("sealed"));
+            let zones = sealed.skip(1).take_while(|line| !line.starts_with("daemon"));
+            zones.map(|line| line.trim_start_matches("zones").trim().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(ZonesStatus::default()), [""; 0]);
+        let file = ZoneFile { zones: 3, state: "in-force".into(), ..ZoneFile::default() };
+        let quiet = ZonesStatus { files: vec![file.clone()], ..ZonesStatus::default() };
+        assert_eq!(lines(quiet.clone()), ["3 zones; no open entry"]);
+        let entered = ZonesStatus { open: 2, worst: Risk::High, ..quiet };
+        assert_eq!(
+            lines(entered.clone()),
+            ["3 zones; 2 open entries, the gravest high: `trackwayctl zones entries --open`"]
+        );
+        let (path, reason) = ("/etc/z".into(), Some("line 1: x".into()));
+        let failing = ZoneFile { path, reason, zones: 1, state: "failing".into(), ..file.clone() };
+        let broken = lines(ZonesStatus { files: vec![file, failing], ..entered });
+        assert!(broken[0].starts_with("4 zones; 2 open entries"), "{broken:?}");
+        assert_eq!(
+            broken[1..],
+            ["/etc/z cannot be used: line 1: x; what was in force before still is: 1 zone"]
         );
     }
 

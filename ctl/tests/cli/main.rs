@@ -12,3 +12,4 @@ mod places;
 mod printed;
 mod sessions;
 mod streams;
+mod zones;

@@ -23,6 +23,10 @@ fn json_rows_are_printed_byte_for_byte() {
         &["config", "findings"],
         &["findings"],
         &["gaps", "--time"],
+        &["zones"],
+        &["zones", "entries"],
+        &["zones", "explain", "."],
+        &["zones", "ack", "7"],
     ] {
         let ended = daemon.run(&[args, &["--json"]].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (0, format!("{odd}\n{odd}\n").as_str()));

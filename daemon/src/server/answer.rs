@@ -10,13 +10,15 @@ use trackway_protocol::codec;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::ExportCheckpoint;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
-use trackway_protocol::row::{Backfill, Paths, Status};
+use trackway_protocol::row::{Backfill, Paths, Status, ZonesStatus};
 
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
-use super::{Desk, Sight, doctor, evidence, scope};
-use crate::store::{Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown};
+use super::{Desk, Sight, doctor, evidence, scope, zones};
+use crate::store::{
+    Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown, Wanted,
+};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
@@ -41,10 +43,10 @@ impl<E: std::error::Error> From<E> for Refusal {
 }
 
 /// A whole answer, ready to be sent.
-struct Whole {
-    blocks: Vec<Vec<u8>>,
+pub(super) struct Whole {
+    pub(super) blocks: Vec<Vec<u8>>,
     /// How many rows the filter's limit left out.
-    more: Option<u64>,
+    pub(super) more: Option<u64>,
 }
 
 /// A page of records, ready to be sent.
@@ -64,9 +66,10 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
     let reading = reading(&desk.sight);
     match request {
         Request::Status { .. } => {
-            let counts = query(desk, |reader| Ok((reader.counts()?, reader.condition()))).await;
-            let status =
-                counts.map(|(counts, condition)| vec![status(&desk.sight, &counts, &condition)]);
+            let ask = |reader: &Reader| {
+                Ok((reader.counts()?, reader.condition(), reader.open_entries()?))
+            };
+            let status = query(desk, ask).await.map(|asked| vec![status(&desk.sight, asked)]);
             small(client, id, status.map(|status| blocks::rows(id, status))).await
         }
         Request::Doctor { .. } => {
@@ -120,9 +123,10 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         }
         Request::AllFindings { filter, .. } => {
             let copies = evidence::finding(&desk.sight, &filter);
+            let rules = zones::findings(&desk.sight, &filter);
             let ask = move |reader: &Reader| {
                 let mut found = reader.all_findings(&filter)?;
-                found.rows.splice(0..0, copies);
+                found.rows.splice(0..0, rules.into_iter().chain(copies));
                 Ok(rows(id, found))
             };
             whole(client, desk, id, reading, ask).await
@@ -131,6 +135,33 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             let ask = move |reader: &Reader| Ok(reader.time(&filter, Timestamp::now())?);
             let rows = query(desk, ask).await;
             small(client, id, rows.map(|rows| blocks::rows(id, rows))).await
+        }
+        Request::Zones { .. } => {
+            let in_force = desk.sight.zones.in_force();
+            let ask = move |reader: &Reader| Ok(all(id, reader.zones(&in_force)?));
+            whole(client, desk, id, reading, ask).await
+        }
+        Request::ZoneEntries { filter, zone, open, .. } => {
+            let wanted = Wanted { zone, open, numbers: None };
+            let ask = move |reader: &Reader| Ok(rows(id, reader.entries(&filter, &wanted)?));
+            whole(client, desk, id, reading, ask).await
+        }
+        Request::ZoneExplain { place, agent, .. } => {
+            let rows = zones::explain(&desk.sight, place, agent.as_deref()).await;
+            small(client, id, rows.map(|rows| blocks::rows(id, rows))).await
+        }
+        Request::ZoneCheck { places, filter, .. } => {
+            let asked = zones::asked(places).await;
+            let (in_force, files) = (desk.sight.zones.in_force(), desk.sight.zones.files());
+            let is_read = reading.is_none();
+            let ask = move |reader: &Reader| {
+                let checked = reader.check(&in_force, (&asked, &filter), Timestamp::now())?;
+                Ok(zones::checked(id, checked, &files, is_read))
+            };
+            whole(client, desk, id, reading, ask).await
+        }
+        Request::ZoneAck { entries, note, .. } => {
+            zones::acknowledge(client, desk, id, (entries, note)).await
         }
         Request::Show { of, .. } => {
             whole(client, desk, id, reading, move |reader| show(reader, id, &of)).await
@@ -229,6 +260,11 @@ pub(super) fn done(id: u64, seq: Option<u64>) -> Answer {
 
 pub(super) async fn refuse(client: &mut Client, id: u64, refusal: &Refusal) -> Result<(), Gone> {
     client.fail(Some(id), refusal.code, &refusal.message).await
+}
+
+/// Returns an answer of which no limit left anything out.
+fn all<T: Serialize>(id: u64, rows: Vec<T>) -> Whole {
+    Whole { blocks: blocks::rows(id, rows), more: None }
 }
 
 fn rows<T: Serialize>(id: u64, found: Found<T>) -> Whole {
@@ -399,9 +435,9 @@ fn reading(sight: &Sight) -> Option<Backfill> {
     Some(backfill(sight)).filter(|backfill| backfill.state != "done")
 }
 
-fn status(sight: &Sight, counts: &Counts, condition: &Condition) -> Status {
+fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, ZonesStatus)) -> Status {
     let snapshot = sight.snapshot.borrow().clone();
-    let ledger_notes = doctor::ledger(&sight.health.borrow(), condition);
+    let ledger_notes = doctor::ledger(&sight.health.borrow(), &condition);
     let ledger_notes = ledger_notes.into_iter().filter(|check| check.state != "ok");
     let recording = matches!(*sight.health.borrow(), Health::Ok)
         && snapshot.sources.first().is_some_and(|source| source.state != "lost");
@@ -424,5 +460,6 @@ fn status(sight: &Sight, counts: &Counts, condition: &Condition) -> Status {
         agents: snapshot.agents,
         sealed: sight.writer.sealed().borrow().as_ref().map(Sealed::status),
         ledger_notes: ledger_notes.map(|check| check.found).collect(),
+        zones: Some(ZonesStatus { files: sight.zones.files(), ..entries }),
     }
 }

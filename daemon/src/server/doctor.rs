@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::row::{AgentInstall, Check, GapRow, SourceStatus};
+use trackway_protocol::row::{AgentInstall, Check, GapRow, SourceStatus, ZoneFile};
 
 use super::Sight;
 use crate::copies::Copies;
@@ -27,6 +27,7 @@ pub(super) fn checks(
     let sealed = sight.writer.sealed();
     checks.push(checkpoints(sealed.borrow().as_ref()));
     checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), now)));
+    checks.extend(sight.zones.files().iter().filter_map(zones));
     checks.push(agents(&snapshot.agents));
     checks.push(formats(&snapshot.misread));
     checks.extend(gaps::checks(gaps, now));
@@ -136,6 +137,21 @@ fn copies(copies: &Copies, now: Timestamp) -> Check {
             check("copies", "ok", format!("a checkpoint was copied to {place} at {last}"), None)
         }
         (None, None) => check("copies", "ok", format!("checkpoints are copied to {place}"), None),
+    }
+}
+
+/// A file that is not there is nothing to be told.
+fn zones(file: &ZoneFile) -> Option<Check> {
+    let ZoneFile { path, zones, reason, .. } = file;
+    match (&file.state[..], reason) {
+        ("failing", Some(why)) => {
+            let found = format!("{path} cannot be used: {why}; {zones} earlier rules are in force");
+            Some(check("zones", "failed", found, Some(super::zones::FIX)))
+        }
+        ("in-force", _) => {
+            Some(check("zones", "ok", format!("{zones} of {path} are in force"), None))
+        }
+        _ => None,
     }
 }
 

@@ -42,6 +42,15 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
             let others = &["running", "helpers", "found", "mode", "flag", "endpoint", "how"];
             return refused("findings", filter, others);
         }
+        Request::ZoneEntries { filter, .. } => {
+            return refused("zones entries", filter, &["running", "helpers", "found"]);
+        }
+        Request::ZoneCheck { filter, .. } => {
+            let others = &["repo", "dir", "launch", "session", "risk", "found", "limit"];
+            return refused("zones check", filter, others)
+                .or_else(|| refused("zones check", filter, &["mode", "flag", "endpoint", "how"]))
+                .or_else(|| refused("zones check", filter, &["running", "helpers"]));
+        }
         Request::Time { filter, .. } => {
             return refused("time", filter, &["limit", "found", "risk"])
                 .or_else(|| refused("time", filter, OF_LAUNCHES));
@@ -50,6 +59,9 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
         Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),
         Request::Status { .. }
         | Request::Doctor { .. }
+        | Request::Zones { .. }
+        | Request::ZoneExplain { .. }
+        | Request::ZoneAck { .. }
         | Request::Show { .. }
         | Request::Verify { .. }
         | Request::Checkpoint { .. }

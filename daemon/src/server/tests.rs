@@ -16,6 +16,7 @@ use trackway_protocol::record::{Body, Evidence, Launch};
 use super::*;
 use crate::shutdown::{self, Trigger};
 use crate::store::{self, Draft, Sealing, Writer};
+use crate::zones::Zones;
 
 /// How long anything may take that a person waits for.
 const SOON: Duration = Duration::from_secs(2);
@@ -81,6 +82,7 @@ impl Server {
             key,
             keep: None,
             copies: None,
+            zones: Zones::default(),
             knocks: mpsc::channel(1).1,
         };
         let (trigger, shutdown) = shutdown::channel();

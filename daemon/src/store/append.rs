@@ -10,11 +10,12 @@ use super::log::{self, Sealed};
 use super::project::{self, Pending};
 use super::prune::{self, Plan};
 use super::set_aside;
+use super::zones::Judge;
 
 /// Where the writer puts what it was given. Tests put a failing one in its place.
 pub(super) trait Append: Send + 'static {
-    /// Writes `records` durably, with the `changes` of ingest state that belong to them, all or none,
-    /// and returns the last one's number.
+    /// Writes `records` durably, with the `changes` of ingest state that belong to them and the entries
+    /// into zones that follow from them, all or none, and returns the last one's number.
     fn append(&mut self, records: &mut [Record], changes: &[Change]) -> rusqlite::Result<u64>;
 
     /// Signs the tree over everything that was written, and keeps the checkpoint.
@@ -50,11 +51,17 @@ pub(super) struct Ledger {
     /// The number of the newest record of the tree; none before the first was written.
     newest: Option<u64>,
     signer: Signer,
+    judge: Judge,
 }
 
 impl Ledger {
+    /// Judges nothing.
     pub(super) fn new(connection: Connection, tree: Span, signer: Signer) -> Self {
-        Self { connection, tree, newest: None, signer }
+        Self { connection, tree, newest: None, signer, judge: Judge::default() }
+    }
+
+    pub(super) fn judged_by(self, judge: Judge) -> Self {
+        Self { judge, ..self }
     }
 
     #[cfg(test)]
@@ -70,13 +77,23 @@ impl Append for Ledger {
         let mut seq = last_seq(&tx)?;
         let mut tree = tree_of((&self.tree, self.newest), seq, &tx)?;
         let (recorded_at, mut pending) = (Timestamp::now(), Pending::default());
-        for record in records {
+        let mut put = |record: &mut Record| -> rusqlite::Result<()> {
             seq += 1;
             (record.seq, record.recorded_at) = (seq, recorded_at);
             tree.push(insert(&tx, record)?);
-            project::project(&tx, &mut pending, record)?;
+            project::project(&tx, &mut pending, record)
+        };
+        let mut judged = self.judge.begin();
+        for record in records {
+            put(record)?;
+            let Some(batch) = &mut judged else { continue };
+            for mut entry in self.judge.entries(&tx, batch, record)? {
+                put(&mut entry)?;
+                batch.entered(&entry);
+            }
         }
         pending.write(&tx)?;
+        judged.map_or(Ok(()), |batch| batch.write(&tx))?;
         ingest::write(&tx, changes)?;
         log::save_tree(&tx, &tree)?;
         tx.commit()?;

@@ -23,6 +23,7 @@ mod sayings;
 pub(super) mod session;
 pub(super) mod sums;
 mod usage;
+mod zone;
 
 /// Brings one record into the projections, in the transaction that stores it, but for what is
 /// `pending` then.
@@ -58,6 +59,8 @@ pub(super) fn project(
         Body::Usage(body) => usage::used(tx, record, session, body),
         Body::ConfigChanged(body) => config::changed(tx, record, body),
         Body::Finding(body) => finding::found(tx, record, body),
+        Body::ZoneEntered(body) => zone::entered(tx, pending, seen, record, body),
+        Body::ZoneAcknowledged(body) => zone::acknowledged(tx, seen, body),
         // What is left is projected anew; that some is gone is told by the records themselves.
         Body::Pruned(_) | Body::Other { .. } => Ok(()),
     }
@@ -90,7 +93,7 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
          DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
          DELETE FROM file_access; DELETE FROM config_file; DELETE FROM config_change;
-         DELETE FROM finding;",
+         DELETE FROM finding; DELETE FROM zone_entry; DELETE FROM zone_ack;",
     )
 }
 

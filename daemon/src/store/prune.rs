@@ -223,6 +223,7 @@ fn remove(
     };
     tree.push(insert(&tx, &record)?);
     project_all(&tx, between)?;
+    tx.execute("DELETE FROM zone_count WHERE entry NOT IN (SELECT seq FROM zone_entry)", [])?;
     log::save_tree(&tx, &tree)?;
     tx.commit()?;
     Ok(Some((count, seq, tree)))

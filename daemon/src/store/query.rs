@@ -10,8 +10,10 @@ use trackway_protocol::log::Verification;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::{
     AnyFinding, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow,
-    SessionRow, SettingRow, TimeRow, WhoRow,
+    SessionRow, SettingRow, TimeRow, WhoRow, ZoneEntryRow, ZoneRow, ZonesStatus,
 };
+
+use crate::zones::InForce;
 
 use super::{
     Condition, Plan, Question, StoreError, What, append, prune, schema, set_aside, verify,
@@ -36,9 +38,11 @@ mod time;
 mod touches;
 mod walk;
 mod who;
+mod zones;
 
 pub(super) use launches::launch_id;
 pub(crate) use records::Page;
+pub(crate) use zones::{Asked, Checked, Wanted};
 
 /// Connections kept for the next question; more are opened when needed and closed after it.
 const IDLE: usize = 2;
@@ -159,6 +163,35 @@ impl Reader {
     /// A gap concerns everything: of the filter only the range and the limit count.
     pub(crate) fn gaps(&self, filter: &Filter) -> Result<Found<GapRow>, StoreError> {
         self.read(|tx| gaps::gaps(tx, filter))
+    }
+
+    /// Returns the zones in force, and those of which only entries are left.
+    pub(crate) fn zones(&self, in_force: &InForce) -> Result<Vec<ZoneRow>, StoreError> {
+        self.read(|tx| zones::zones(tx, in_force))
+    }
+
+    /// Returns how many entries into zones nobody has acknowledged, and how much they matter.
+    pub(crate) fn open_entries(&self) -> Result<ZonesStatus, StoreError> {
+        self.read(zones::status)
+    }
+
+    /// Returns entries into zones, the last touched first.
+    pub(crate) fn entries(
+        &self,
+        filter: &Filter,
+        wanted: &Wanted,
+    ) -> Result<Found<ZoneEntryRow>, StoreError> {
+        self.read(|tx| zones::entries(tx, filter, wanted))
+    }
+
+    /// Returns what was touched that the rules in force restrict: at places, or anywhere.
+    pub(crate) fn check(
+        &self,
+        in_force: &InForce,
+        asked: (&[Asked], &Filter),
+        now: Timestamp,
+    ) -> Result<Checked, StoreError> {
+        self.read(|tx| zones::check(tx, in_force, asked, now))
     }
 
     /// Returns how the configuration of agents changed, newest first.

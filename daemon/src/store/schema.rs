@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_configuration.sql"),
     include_str!("migrations/0006_findings.sql"),
     include_str!("migrations/0007_log.sql"),
+    include_str!("migrations/0008_zones.sql"),
 ];
 
 /// "TRKW": tells a ledger from the databases of other programs.

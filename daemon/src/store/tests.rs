@@ -10,3 +10,4 @@ mod queries;
 mod sessions;
 mod streams;
 pub(super) mod support;
+mod zones;

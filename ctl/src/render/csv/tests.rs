@@ -114,6 +114,28 @@ fn what_changed_in_a_file_of_settings_has_columns() {
 }
 
 #[test]
+fn what_entered_a_zone_has_columns() {
+    let body = json!({"zone": "z", "rule": "9f", "severity": "high", "agent": "claude",
+        "session": "s", "subagent": "a", "how": "read", "path": "/s/x", "pattern": "/s/*",
+        "repo": {"root": "/s", "remote": "h/r"}, "told_by": "i"});
+    let line = record(&body);
+    for (column, expected) in [
+        ("agent", "claude"),
+        ("session", "s"),
+        ("subagent", "a"),
+        ("how", "read"),
+        ("path", "/s/x"),
+        ("repo_root", "/s"),
+        ("repo_remote", "h/r"),
+        ("risk", "high"),
+        ("changed_keys", ""),
+        ("body", &body.to_string()),
+    ] {
+        assert_eq!(cell(&line, column), expected, "{column}");
+    }
+}
+
+#[test]
 fn what_is_no_record_is_kept() {
     assert_eq!(cell(b"{\"seq\":", "body"), "{\"seq\":");
     assert_eq!(cell(b"=1+1", "body"), "'=1+1");

@@ -7,7 +7,7 @@ use trackway_protocol::codec;
 use trackway_protocol::ids::LaunchId;
 use trackway_protocol::log::{ExportOmitted, Hash, Span};
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::{Body, DirTouched, FileAccessed, Record, Repo};
+use trackway_protocol::record::{Body, DirTouched, FileAccessed, Record, Repo, ZoneEntered};
 
 use super::super::filter::{Conditions, Repos, is_below};
 use super::kinds::Kinds;
@@ -206,6 +206,7 @@ impl<'a> Sieve<'a> {
         match &record.body {
             Body::DirTouched(touched) => self.passes_touch(touched),
             Body::FileAccessed(accessed) => self.passes_access(accessed),
+            Body::ZoneEntered(entered) => self.passes_entry(entered),
             _ if self.filter.how.is_some() => Ok(false),
             Body::SessionStarted(body) | Body::SessionUpdated(body) => {
                 self.passes_session(&body.session, &body.agent)
@@ -247,6 +248,15 @@ impl<'a> Sieve<'a> {
         }
         let session = session.clone();
         let session = session.map(|session| Named::Session(session, Some(agent.clone())));
+        self.is_any_wanted(*launch, session)
+    }
+
+    fn passes_entry(&mut self, entered: &ZoneEntered) -> rusqlite::Result<bool> {
+        let ZoneEntered { launch, session, agent, path, repo, how, .. } = entered;
+        if !self.is_in_place(path, repo.as_ref()) || !self.is_so(how) {
+            return Ok(false);
+        }
+        let session = session.clone().map(|session| Named::Session(session, agent.clone()));
         self.is_any_wanted(*launch, session)
     }
 

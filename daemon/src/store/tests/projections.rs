@@ -65,6 +65,7 @@ pub(super) const MERGED: &[&str] = &[
      FROM file_access a JOIN file f ON f.key = a.file LEFT JOIN session s ON s.key = a.session
         LEFT JOIN launch l ON l.key = a.launch",
     "SELECT code, agent, launch, session, path, since_ms, at_ms, risk, why FROM finding",
+    "SELECT entry, at_ms, note FROM zone_ack",
 ];
 
 /// What has a row for each record.
@@ -87,6 +88,8 @@ pub(super) const LISTED: &[&str] = &[
     "SELECT f.agent, path, scope, kind, dir, at_ms, since_ms, found, identity, c.key, what, before,
         after, risk, why, evidence
      FROM config_change c JOIN config_file f ON f.key = c.file LEFT JOIN repo ON repo.key = c.repo",
+    "SELECT id, at_ms, zone, managed, severity, agent, launch, session, how, path, identity
+     FROM zone_entry e LEFT JOIN repo ON repo.key = e.repo",
 ];
 
 /// What a rebuild must leave as it was, numbers included.
@@ -95,6 +98,7 @@ pub(super) const NUMBERED: &[&str] = &[
     "SELECT seq, kind FROM daemon_run",
     "SELECT id, seq FROM launch_record n JOIN launch ON launch.key = n.launch",
     "SELECT id, agent, seq FROM session_record n JOIN session ON session.key = n.session",
+    "SELECT seq, id FROM zone_entry",
     "SELECT seq, number, path FROM config_change c JOIN config_file f ON f.key = c.file",
 ];
 

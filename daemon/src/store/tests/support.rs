@@ -11,7 +11,9 @@ use trackway_protocol::record::{
 };
 
 use super::super::append::{Append as _, Ledger};
+use super::super::zones::Judge;
 use super::super::{Draft, Reader, Store, open, schema};
+use crate::zones::Zones;
 
 /// The beginning of a quarter-hour.
 pub(in super::super) const T0: i64 = 1_795_435_200_000;
@@ -26,10 +28,16 @@ pub(in super::super) struct Fixture {
 impl Fixture {
     /// Makes a ledger with these records.
     pub(in super::super) fn with(drafts: Vec<Draft>) -> Self {
+        Self::judged(Zones::default(), drafts)
+    }
+
+    /// Makes a ledger with these records, judged by rules of zones.
+    pub(in super::super) fn judged(zones: Zones, drafts: Vec<Draft>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path()).unwrap();
         let reader = store.reader();
-        let mut ledger = Ledger::new(store.connection, store.tree, store.signer);
+        let ledger = Ledger::new(store.connection, store.tree, store.signer);
+        let mut ledger = ledger.judged_by(Judge::new(zones));
         ledger.append(&mut records(drafts), &[]).unwrap();
         Self { dir, reader, ledger }
     }
