@@ -67,7 +67,7 @@ enum Format {
     Csv,
 }
 
-const AFTER: &str = "\
+pub(crate) const AFTER: &str = "\
 The columns of --format csv: seq, id, at, recorded_at, kind, evidence, replaces, launch, session, \
 agent, agent_version, mode, flags, endpoint (its host), namespace, path (the directory), how, \
 repo_root, repo_remote, repo_branch, repo_commit, pid, exit_code, signal, duration_ms, \
@@ -75,9 +75,13 @@ unread_execs, source, state, from, until, reason, missed, unit, version, subagen
 model, permission_mode, approval_policy, sandbox, provider, transcript, shell_calls, \
 unresolved_calls, tool, outcome, lines_added, lines_removed, response_id, retracted, tokens_input, \
 tokens_cache_read, tokens_cache_write_5m, tokens_cache_write_1h, tokens_output, tokens_reasoning, \
-scope, file (what it is), found, unreadable, modified_at, size, before_sha256, after_sha256, risk (the greatest \
-of the changes), changed_keys, changes_left_out, body. More may come before body, which is JSON as it is stored. An empty cell is unknown or does \
-not apply.
+scope, file (what it is), found, unreadable, modified_at, size, before_sha256, after_sha256, risk \
+(of changes the greatest), changed_keys, changes_left_out, layout, exe, argv, env, home, tty, \
+launcher, parent_launch, found_running, last_seen, host, unnamed, descent, continued_in, entrypoint, \
+trace, transcript_gone, repo_main, repo_upstream, repo_unknown, configured_dir, path_as_told, \
+changed, what, made (a commit, branch or pull request), number, code, before, from_seq, until_seq, \
+count, body. More may come before body, which is JSON as it is stored. A finding's since is in from, \
+and its why in reason, as is the policy of what was pruned. An empty cell is unknown or does not apply.
 
 So that no spreadsheet takes a cell for a formula, one that begins with = + - @ or with ' gets a ' \
 in front. Control and invisible characters stand as escapes (\\n, \\x1b, \\u{202e}): a record is one \
