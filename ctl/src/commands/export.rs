@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
+use trackway_protocol::log::ExportLine;
 use trackway_protocol::message::{Filter, Request};
+use trackway_protocol::row::Status;
 
 use super::{Console, Form};
 use crate::cli::filter::{Deed, Narrow, Place, Range};
@@ -13,17 +15,21 @@ use crate::error::Error;
 use crate::render::csv::Rows;
 use crate::render::{json, record, text};
 
+mod progress;
 mod target;
 
+use progress::Progress;
 use target::Target;
 
 /// Write the records themselves, as they are stored
 ///
-/// Every record that is in the ledger when the export begins, in order. With -o, the file appears
-/// when it is complete, readable by its owner alone.
+/// Every record that is in the ledger when the export begins, in order. With -o, the file appears when
+/// it is complete, readable by its owner alone; what was there before stays until then. At the end
+/// stderr tells the number to go on from with --after.
 ///
 /// With --format ndjson, lines of the kind `export.omitted` stand for records that are not in the file,
-/// and the last, `export.checkpoint`, seals all: `trackwayctl verify FILE` needs nothing else.
+/// and the last, `export.checkpoint`, seals all: `trackwayctl verify FILE` needs nothing else, also
+/// where filters or --after left records out.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = AFTER,
@@ -87,7 +93,9 @@ So that no spreadsheet takes a cell for a formula, one that begins with = + - @ 
 in front. Control and invisible characters stand as escapes (\\n, \\x1b, \\u{202e}): a record is one \
 line. The body has them as they are.
 
-Example: trackwayctl export --since 2026-11-16 -o week.ndjson";
+Examples:
+  trackwayctl export --since 2026-11-16 -o week.ndjson
+  trackwayctl export --format csv --after 41250 -o new.csv";
 
 impl Export {
     /// Asks and writes.
@@ -103,13 +111,26 @@ impl Export {
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
             let terminal = console.around.terminal;
-            self.copy(&mut client, filter, terminal, console.out, Error::Output)?;
-            return Ok(());
+            let is_seen = console.around.watched && !terminal;
+            let progress = is_seen.then(|| self.progress(&mut client, &mut *console.notes));
+            let mut progress = progress.flatten();
+            let sheet = Sheet::begin(self.format, terminal, &mut *console.out)?;
+            let course = Course { filter, progress: progress.as_mut() };
+            let copied = self.copy(&mut client, course, sheet, Error::Output);
+            progress.iter_mut().for_each(Progress::clear);
+            return self.conclude(&copied?.1, console);
         };
         let failed = |source| Error::File { path: path.to_owned(), source };
         let mut file = Target::create(path).map_err(failed)?;
-        let (records, end) =
-            self.copy(&mut client, filter, file.terminal(), &mut file.writer, failed)?;
+        let terminal = file.terminal();
+        let is_seen = console.around.watched && !terminal;
+        let progress = is_seen.then(|| self.progress(&mut client, &mut *console.notes));
+        let mut progress = progress.flatten();
+        let sheet = Sheet::begin(self.format, terminal, &mut file.writer).map_err(failed)?;
+        let course = Course { filter, progress: progress.as_mut() };
+        let copied = self.copy(&mut client, course, sheet, failed);
+        progress.iter_mut().for_each(Progress::clear);
+        let (records, end) = copied?;
         file.complete().map_err(failed)?;
         if console.form == Form::Table {
             let records = text::count(records, "record", "records");
@@ -117,34 +138,47 @@ impl Export {
             let upto = end.seq.map_or(String::new(), |seq| format!(", up to number {seq}"));
             writeln!(console.out, "{records}{upto}, in {path}")?;
         }
-        Ok(())
+        self.conclude(&end, console)
     }
 
-    /// Copies the answer's records to `out`, which may be a terminal; returns how many there were.
-    fn copy(
+    /// Whether what it takes to verify it is asked for: of sealed bytes alone it means something.
+    fn is_proven(&self) -> bool {
+        matches!(self.format, Format::Ndjson) && !self.bare
+    }
+
+    /// Begins to show how far it is.
+    fn progress<N: Write>(&self, client: &mut Client, notes: N) -> Option<Progress<N>> {
+        // Without a number to come to there is nothing to show, and no reason to stop.
+        let (status, _) = client.rows::<Status>(|id| Request::Status { id }).ok()?;
+        let end = status.first()?.ledger.seq;
+        Some(Progress::begin(notes, self.after.unwrap_or(0), end))
+    }
+
+    /// Copies the answer's records to the sheet; returns how many there were.
+    fn copy<O: Write, N: Write>(
         &self,
         client: &mut Client,
-        filter: Filter,
-        terminal: bool,
-        out: &mut impl Write,
+        course: Course<'_, N>,
+        mut sheet: Sheet<'_, O>,
         failed: impl Fn(io::Error) -> Error,
     ) -> Result<(u64, End), Error> {
-        let after = self.after;
-        let proof = matches!(self.format, Format::Ndjson) && !self.bare;
+        let Course { filter, mut progress } = course;
+        let (after, proof) = (self.after, self.is_proven());
         let mut reply = client.ask(|id| Request::Export { id, after, filter, proof })?;
-        let (mut records, mut last) = (0, Vec::new());
-        let mut sheet = Sheet::begin(self.format, terminal, out).map_err(&failed)?;
+        let (mut records, mut last) = (0, None);
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
-                    sheet.write(line).map_err(&failed)?;
-                    // Lines that tell what is left out, and the checkpoint, are none.
-                    if record::seq(line).is_none() {
-                        continue;
+                    let seq = record::seq(line);
+                    if let Some(progress) = &mut progress
+                        && let Some(seq) = seq.or_else(|| omitted(line))
+                    {
+                        progress.reached(seq);
                     }
-                    records += 1;
-                    last.clear();
-                    last.extend_from_slice(line);
+                    sheet.write(line).map_err(&failed)?;
+                    // Lines that tell what is left out, and the checkpoint, are no records.
+                    records += u64::from(seq.is_some());
+                    last = seq.or(last);
                 }
                 Ok(Line::Row(_)) => {}
                 Ok(Line::End(end)) => {
@@ -154,12 +188,39 @@ impl Export {
                 Err(source) => {
                     sheet.flush().map_err(&failed)?;
                     // Of a file nothing is kept that one could go on from.
-                    let after = record::seq(&last).filter(|_| self.output.is_none());
+                    let after = last.filter(|_| self.output.is_none());
                     let what = "the export is not complete";
                     return Err(Error::Interrupted { what, after, source });
                 }
             }
         }
+    }
+
+    /// Tells how to go on.
+    fn conclude(
+        &self,
+        end: &End,
+        console: &mut Console<'_, impl Write, impl Write>,
+    ) -> Result<(), Error> {
+        let Some(seq) = end.seq else { return Ok(()) };
+        if let Some(after) = self.after.filter(|after| *after > seq) {
+            console.note(&format!("there is no record {after}: the newest is {seq}"))?;
+        }
+        console.note(&format!("`--after {seq}` continues from here"))
+    }
+}
+
+/// What happens to records on their way.
+struct Course<'p, N: Write> {
+    filter: Filter,
+    progress: Option<&'p mut Progress<N>>,
+}
+
+/// Returns the last record for which a line stands.
+fn omitted(line: &[u8]) -> Option<u64> {
+    match ExportLine::read(line)? {
+        ExportLine::Omitted(omitted) => Some(omitted.until),
+        ExportLine::Record(_) | ExportLine::Checkpoint(_) => None,
     }
 }
 

@@ -112,6 +112,27 @@ fn an_export_that_is_interrupted_leaves_no_file_and_says_where_it_ended() {
     assert!(ended.stderr.contains("`--after 41` continues"), "{ended:?}");
 }
 
+#[test]
+fn an_export_says_how_to_go_on_and_does() {
+    let (sender, requests) = mpsc::channel();
+    let daemon = Fake::answering(move |request| {
+        sender.send(request.clone()).unwrap();
+        block("records", &[&record(41)])
+    });
+    let ended = daemon.run(&["export"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, "`--after 41` continues from here\n"));
+    assert_eq!(requests.recv().unwrap()["proof"], true);
+    let ended = daemon.run(&["export", "--after", "41", "-o", "x", "--json"]);
+    assert_eq!(
+        (ended.stdout.as_str(), ended.stderr.as_str()),
+        ("", "`--after 41` continues from here\n")
+    );
+    let request = requests.recv().unwrap();
+    assert_eq!((&request["after"], &request["proof"]), (&41.into(), &true.into()));
+    let ended = daemon.run(&["export", "--after", "99"]);
+    assert!(ended.stderr.starts_with("there is no record 99: the newest is 41\n"), "{ended:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_export_that_is_killed_leaves_nothing_behind() {
@@ -143,6 +164,7 @@ fn an_export_takes_the_same_memory_whatever_its_length() {
 /// Exports so many pages of 1,000 records, and returns the most memory that it took, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_of_export(format: &str, pages: usize) -> u64 {
+    let args: Vec<_> = ["export", "--format"].into_iter().chain(format.split(' ')).collect();
     let (reached, at_the_end) = mpsc::channel::<()>();
     let (go_on, wait) = mpsc::channel::<()>();
     let daemon = Fake::new(move |talk| {
@@ -160,7 +182,6 @@ fn peak_of_export(format: &str, pages: usize) -> u64 {
         wait.recv().unwrap();
         talk.say(&done(1));
     });
-    let args = ["export", "--format", format];
     let mut export = daemon.command(&args).stdout(Stdio::null()).spawn().unwrap();
     at_the_end.recv().unwrap();
     let status = fs::read_to_string(format!("/proc/{}/status", export.id())).unwrap();
