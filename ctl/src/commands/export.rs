@@ -1,4 +1,4 @@
-//! `export`: the records themselves, byte for byte.
+//! `export`: the records themselves, byte for byte, or with their paths hashed.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,8 +13,10 @@ use crate::cli::filter::{Deed, Narrow, Place, Range};
 use crate::client::{Client, End, Line};
 use crate::error::Error;
 use crate::render::csv::Rows;
+use crate::render::hashed::Hashing;
 use crate::render::{json, record, text};
 
+mod key;
 mod progress;
 mod target;
 
@@ -30,6 +32,13 @@ use target::Target;
 /// With --format ndjson, lines of the kind `export.omitted` stand for records that are not in the file,
 /// and the last, `export.checkpoint`, seals all: `trackwayctl verify FILE` needs nothing else, also
 /// where filters or --after left records out.
+///
+/// With --hash-paths the export has no path in it. Every part of a path is replaced by a keyed hash, 16
+/// hexadecimal digits each: `/home/ann/src` becomes `path:/…/…/…`. What is the same and what lies below
+/// what can still be told; so can how deep something lies, and how often a name comes. Remotes become
+/// `repo:…`, the same for all spellings of one. Where a text may have a path in it, `text:…` stands for
+/// it. Branches, commits, host names and ids stay. These are not the records that were sealed: such an
+/// export cannot be verified.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = AFTER,
@@ -51,6 +60,19 @@ pub(crate) struct Export {
     /// Begin with the records after this number
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
+
+    /// Replace all paths, and the addresses of repositories, by keyed hashes
+    #[arg(long)]
+    hash_paths: bool,
+
+    /// Hash with the key in this file, of 16 bytes or more: exports with the same key have the same
+    /// hashes, and whoever has it can try names. Without it the key is random, and not kept
+    #[arg(long, value_name = "FILE", requires = "hash_paths", value_hint = ValueHint::FilePath)]
+    hash_key: Option<PathBuf>,
+
+    /// Keep the addresses of repositories, unless they are directories
+    #[arg(long, requires = "hash_paths")]
+    keep_remotes: bool,
 
     #[command(flatten)]
     range: Range,
@@ -95,7 +117,8 @@ line. The body has them as they are.
 
 Examples:
   trackwayctl export --since 2026-11-16 -o week.ndjson
-  trackwayctl export --format csv --after 41250 -o new.csv";
+  trackwayctl export --format csv --after 41250 -o new.csv
+  trackwayctl export --hash-paths --hash-key ~/export.key -o for-others.ndjson";
 
 impl Export {
     /// Asks and writes.
@@ -108,6 +131,7 @@ impl Export {
         self.place.apply(console.around, &mut filter)?;
         self.deed.apply(&mut filter);
         self.narrow.apply(&mut filter);
+        let hashing = self.hashing()?;
         let mut client = console.connect()?;
         let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
             let terminal = console.around.terminal;
@@ -115,7 +139,7 @@ impl Export {
             let progress = is_seen.then(|| self.progress(&mut client, &mut *console.notes));
             let mut progress = progress.flatten();
             let sheet = Sheet::begin(self.format, terminal, &mut *console.out)?;
-            let course = Course { filter, progress: progress.as_mut() };
+            let course = Course { filter, hashing, progress: progress.as_mut() };
             let copied = self.copy(&mut client, course, sheet, Error::Output);
             progress.iter_mut().for_each(Progress::clear);
             return self.conclude(&copied?.1, console);
@@ -127,7 +151,7 @@ impl Export {
         let progress = is_seen.then(|| self.progress(&mut client, &mut *console.notes));
         let mut progress = progress.flatten();
         let sheet = Sheet::begin(self.format, terminal, &mut file.writer).map_err(failed)?;
-        let course = Course { filter, progress: progress.as_mut() };
+        let course = Course { filter, hashing, progress: progress.as_mut() };
         let copied = self.copy(&mut client, course, sheet, failed);
         progress.iter_mut().for_each(Progress::clear);
         let (records, end) = copied?;
@@ -141,9 +165,17 @@ impl Export {
         self.conclude(&end, console)
     }
 
+    fn hashing(&self) -> Result<Option<Hashing>, Error> {
+        if !self.hash_paths {
+            return Ok(None);
+        }
+        let key = self.hash_key.as_deref().map_or_else(key::random, key::read)?;
+        Ok(Some(Hashing::new(&key, self.keep_remotes)))
+    }
+
     /// Whether what it takes to verify it is asked for: of sealed bytes alone it means something.
     fn is_proven(&self) -> bool {
-        matches!(self.format, Format::Ndjson) && !self.bare
+        matches!(self.format, Format::Ndjson) && !self.bare && !self.hash_paths
     }
 
     /// Begins to show how far it is.
@@ -162,10 +194,10 @@ impl Export {
         mut sheet: Sheet<'_, O>,
         failed: impl Fn(io::Error) -> Error,
     ) -> Result<(u64, End), Error> {
-        let Course { filter, mut progress } = course;
+        let Course { filter, hashing, mut progress } = course;
         let (after, proof) = (self.after, self.is_proven());
         let mut reply = client.ask(|id| Request::Export { id, after, filter, proof })?;
-        let (mut records, mut last) = (0, None);
+        let (mut records, mut last, mut hashed) = (0, None, Vec::new());
         loop {
             match reply.line() {
                 Ok(Line::Record(line)) => {
@@ -175,7 +207,14 @@ impl Export {
                     {
                         progress.reached(seq);
                     }
-                    sheet.write(line).map_err(&failed)?;
+                    let written = match &hashing {
+                        Some(hashing) => {
+                            hashing.record(line, &mut hashed);
+                            sheet.write(&hashed)
+                        }
+                        None => sheet.write(line),
+                    };
+                    written.map_err(&failed)?;
                     // Lines that tell what is left out, and the checkpoint, are no records.
                     records += u64::from(seq.is_some());
                     last = seq.or(last);
@@ -196,12 +235,18 @@ impl Export {
         }
     }
 
-    /// Tells how to go on.
+    /// Tells what to know of a file that others may read, and how to go on.
     fn conclude(
         &self,
         end: &End,
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
+        if self.hash_paths && matches!(self.format, Format::Ndjson) && !self.bare {
+            console.note("these are not the bytes that were sealed: they cannot be verified")?;
+        }
+        if self.hash_paths && self.hash_key.is_none() {
+            console.note("the key is not kept: another export will have other hashes")?;
+        }
         let Some(seq) = end.seq else { return Ok(()) };
         if let Some(after) = self.after.filter(|after| *after > seq) {
             console.note(&format!("there is no record {after}: the newest is {seq}"))?;
@@ -213,6 +258,7 @@ impl Export {
 /// What happens to records on their way.
 struct Course<'p, N: Write> {
     filter: Filter,
+    hashing: Option<Hashing>,
     progress: Option<&'p mut Progress<N>>,
 }
 
