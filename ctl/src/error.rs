@@ -60,6 +60,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The system has no random bytes to make a key of.
+    #[error("failed to make a key")]
+    NoKey(#[source] io::Error),
     /// What was verified is not as it was sealed.
     #[error("it did not verify: {0}")]
     NotVerified(Verdict),
@@ -91,6 +94,7 @@ impl Error {
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
+            | Self::NoKey(_)
             | Self::Checks(_)
             | Self::Uncertain(_)
             | Self::NoEntry(_) => exit::FAILED,
@@ -111,6 +115,7 @@ impl Error {
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
+            | Self::NoKey(_)
             | Self::NotVerified(_)
             | Self::Checks(_)
             | Self::ZoneTouched(_)

@@ -19,6 +19,7 @@ pub(crate) mod dirs;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
+pub(crate) mod hashed;
 #[cfg(test)]
 mod hostile;
 pub(crate) mod json;

@@ -2,7 +2,7 @@
 //! test can say what time it is.
 
 use std::env;
-use std::io::{IsTerminal as _, Stdout};
+use std::io::{self, IsTerminal as _, Stdout};
 use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
@@ -21,6 +21,8 @@ pub struct Surroundings {
     pub patience: Patience,
     /// Whether output goes to a terminal, which acts on some characters.
     pub terminal: bool,
+    /// Whether notes go to a terminal, where somebody may watch.
+    pub watched: bool,
 }
 
 impl Surroundings {
@@ -38,6 +40,7 @@ impl Surroundings {
             cwd: env::current_dir().ok(),
             patience: Patience::default(),
             terminal: stdout.is_terminal(),
+            watched: io::stderr().is_terminal(),
         }
     }
 }
@@ -51,6 +54,7 @@ impl Surroundings {
             cwd: Some("/no/such/dir".into()),
             patience: Patience::default(),
             terminal: false,
+            watched: false,
         }
     }
 }

@@ -19,7 +19,7 @@ use super::clean;
 use super::json::escaped;
 
 /// The columns. Public: new ones are only ever added, before `body`.
-pub(crate) const COLUMNS: [&str; 68] = [
+pub(crate) const COLUMNS: [&str; 106] = [
     "seq",
     "id",
     "at",
@@ -87,6 +87,44 @@ pub(crate) const COLUMNS: [&str; 68] = [
     "risk",
     "changed_keys",
     "changes_left_out",
+    "layout",
+    "exe",
+    "argv",
+    "env",
+    "home",
+    "tty",
+    "launcher",
+    "parent_launch",
+    "found_running",
+    "last_seen",
+    "host",
+    "unnamed",
+    "descent",
+    "continued_in",
+    "entrypoint",
+    "trace",
+    "transcript_gone",
+    "repo_main",
+    "repo_upstream",
+    "repo_unknown",
+    "configured_dir",
+    "path_as_told",
+    "changed",
+    "what",
+    "made",
+    "number",
+    "code",
+    "before",
+    "from_seq",
+    "until_seq",
+    "count",
+    "zone",
+    "managed",
+    "pattern",
+    "rule",
+    "told_by",
+    "entry",
+    "note",
     "body",
 ];
 
@@ -223,6 +261,84 @@ struct Facts<'l> {
     left_out: Value<'l>,
     #[serde(borrow)]
     severity: Value<'l>,
+    #[serde(borrow)]
+    layout: Value<'l>,
+    #[serde(borrow)]
+    exe: Value<'l>,
+    #[serde(borrow)]
+    argv: Value<'l>,
+    #[serde(borrow)]
+    env: Value<'l>,
+    #[serde(borrow)]
+    home: Value<'l>,
+    #[serde(borrow)]
+    tty: Value<'l>,
+    #[serde(borrow)]
+    launcher: Value<'l>,
+    #[serde(borrow)]
+    parent_launch: Value<'l>,
+    #[serde(borrow)]
+    found_running: Value<'l>,
+    #[serde(borrow)]
+    last_seen: Value<'l>,
+    #[serde(borrow)]
+    host: Value<'l>,
+    #[serde(borrow)]
+    unnamed: Value<'l>,
+    #[serde(borrow)]
+    descent: Value<'l>,
+    #[serde(borrow)]
+    continued_in: Value<'l>,
+    #[serde(borrow)]
+    entrypoint: Value<'l>,
+    #[serde(borrow)]
+    trace: Value<'l>,
+    #[serde(borrow)]
+    transcript_gone: Value<'l>,
+    #[serde(borrow)]
+    repo_unknown: Value<'l>,
+    #[serde(borrow)]
+    path_as_told: Value<'l>,
+    #[serde(borrow)]
+    changed: Value<'l>,
+    #[serde(borrow)]
+    what: Value<'l>,
+    #[serde(borrow)]
+    id: Value<'l>,
+    #[serde(borrow)]
+    number: Value<'l>,
+    #[serde(borrow)]
+    code: Value<'l>,
+    #[serde(borrow)]
+    since: Value<'l>,
+    #[serde(borrow)]
+    why: Value<'l>,
+    #[serde(borrow)]
+    risk: Value<'l>,
+    #[serde(borrow)]
+    policy: Value<'l>,
+    #[serde(borrow)]
+    before: Value<'l>,
+    #[serde(borrow)]
+    from_seq: Value<'l>,
+    #[serde(borrow)]
+    until_seq: Value<'l>,
+    #[serde(borrow)]
+    count: Value<'l>,
+    #[serde(borrow)]
+    zone: Value<'l>,
+    #[serde(borrow)]
+    managed: Value<'l>,
+    #[serde(borrow)]
+    pattern: Value<'l>,
+    #[serde(borrow)]
+    rule: Value<'l>,
+    #[serde(borrow)]
+    told_by: Value<'l>,
+    #[serde(borrow)]
+    entry: Value<'l>,
+    #[serde(borrow)]
+    note: Value<'l>,
 }
 
 type Value<'l> = Option<&'l RawValue>;
@@ -240,7 +356,13 @@ struct Parts<'l> {
     #[serde(borrow)]
     commit: Value<'l>,
     #[serde(borrow)]
+    main: Value<'l>,
+    #[serde(borrow)]
+    upstream: Value<'l>,
+    #[serde(borrow)]
     host: Value<'l>,
+    #[serde(borrow)]
+    name: Value<'l>,
     #[serde(borrow)]
     input: Value<'l>,
     #[serde(borrow)]
@@ -321,9 +443,12 @@ impl<W: Write> Rows<W> {
         let path = facts.path.or(facts.dir).or(facts.cwd);
         let launch = [facts.launch, facts.session, facts.agent, facts.agent_version, facts.mode];
         let about = [facts.flags, endpoint.host, facts.namespace, path, facts.how];
+        let more_of_repo = [repo.main, repo.upstream, facts.repo_unknown];
         let repo = [repo.root, repo.remote, repo.branch, repo.commit];
         let end = [facts.pid, facts.exit_code, facts.signal, facts.duration_ms, facts.unread_execs];
-        let coverage = [facts.source, facts.state, facts.from, facts.until, facts.reason];
+        let from = facts.from.or(facts.since);
+        let reason = facts.reason.or(facts.why).or(facts.policy);
+        let coverage = [facts.source, facts.state, from, facts.until, reason];
         let missed = [facts.missed, facts.unit, facts.version];
         let session = [facts.subagent, facts.parent_session, facts.model];
         let rights = [facts.permission_mode, facts.approval_policy, facts.sandbox, facts.provider];
@@ -342,13 +467,31 @@ impl<W: Write> Rows<W> {
             self.text(&plain(value));
         }
         self.changes(facts);
+        let launcher = parts(facts.launcher).name;
+        let program = [facts.layout, facts.exe, facts.argv, facts.env, facts.home, facts.tty];
+        let around = [launcher, facts.parent_launch, facts.found_running, facts.last_seen];
+        let recorder = [facts.host, facts.unnamed];
+        let session = [facts.descent, facts.continued_in, facts.entrypoint, facts.trace];
+        let gone = [facts.transcript_gone];
+        // Where a file has a path, the directory is the one that it configures.
+        let configured = [facts.dir.filter(|_| facts.path.is_some())];
+        let file = [facts.path_as_told, facts.changed];
+        let made = [facts.what, facts.id, facts.number, facts.code];
+        let pruned = [facts.before, facts.from_seq, facts.until_seq, facts.count];
+        let rule = [facts.zone, facts.managed, facts.pattern, facts.rule];
+        let zone = [facts.told_by, facts.entry, facts.note];
+        let values = [&program[..], &around, &recorder, &session, &gone, &more_of_repo];
+        let more = [&configured[..], &file, &made, &pruned, &rule, &zone];
+        for value in values.into_iter().chain(more).flatten().copied() {
+            self.text(&plain(value));
+        }
     }
 
-    /// The changes of a file: the greatest risk among them, and their keys. Of an entry into a zone how
-    /// much it matters is its risk.
+    /// The changes of a file: the greatest risk among them, and their keys. Of what has no changes,
+    /// its own risk; of an entry into a zone how much it matters.
     fn changes(&mut self, facts: &Facts<'_>) {
         let Some(changes) = facts.changes else {
-            self.text(&plain(facts.severity));
+            self.text(&plain(facts.risk.or(facts.severity)));
             return (0..2).for_each(|_| self.row.push_field(b""));
         };
         let changes: Vec<Change<'_>> = serde_json::from_str(changes.get()).unwrap_or_default();

@@ -84,6 +84,37 @@ fn a_sheet_cannot_act_on_the_terminal_either() {
 }
 
 #[test]
+fn progress_is_shown_where_somebody_watches_and_the_output_goes_elsewhere() {
+    // A second's work: the daemon takes its time.
+    let daemon = Fake::answering(|request| match request["type"].as_str() {
+        Some("status") => {
+            let status = r#"{"version":"0.1.0","pid":1,"started_at":"2026-11-23T11:00:00.000Z","recording":true,"sources":[],"ledger":{"records":50,"bytes":1,"seq":50},"backfill":{"state":"done","done_bytes":0,"total_bytes":0},"running":0,"launches":0,"paths":{"state_dir":"/s","config":"/c","socket":"/x"}}"#;
+            block("rows", &[status])
+        }
+        _ => {
+            std::thread::sleep(std::time::Duration::from_millis(150));
+            block("records", &[&record(41)])
+                .replace("\"id\":1,\"count\"", "\"id\":2,\"count\"")
+                .replace("\"id\":1,\"seq\"", "\"id\":2,\"seq\"")
+        }
+    });
+    let noted = |terminal| {
+        let mut around = Surroundings::of_process(&std::io::stdout());
+        (around.terminal, around.watched) = (terminal, true);
+        let socket = daemon.socket();
+        let cli = Cli::parse_from(["trackwayctl", "--socket", socket.to_str().unwrap(), "export"]);
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let outcome = trackway_ctl::run(&cli, &around, &mut out, &mut notes);
+        (outcome.is_ok(), String::from_utf8(notes).unwrap())
+    };
+    let (is_done, notes) = noted(false);
+    assert!(is_done && notes.starts_with("\rrecord 41 of 50, 82 %, "), "{notes:?}");
+    assert!(notes.ends_with(" \r`--after 41` continues from here\n"), "{notes:?}");
+    // On the terminal itself nothing is asked but the export, whose number is another here.
+    assert_eq!(noted(true).1, "");
+}
+
+#[test]
 fn rows_are_shortened_only_to_a_width_that_somebody_asked_for() {
     let deep = LAUNCH.replace("src", "src/one/two/three/four/five/six/seven/eight/nine/ten/eleven");
     let daemon = Fake::answering(move |_| block("rows", &[&deep]));

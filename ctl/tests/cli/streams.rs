@@ -112,6 +112,64 @@ fn an_export_that_is_interrupted_leaves_no_file_and_says_where_it_ended() {
     assert!(ended.stderr.contains("`--after 41` continues"), "{ended:?}");
 }
 
+#[test]
+fn an_export_says_how_to_go_on_and_does() {
+    let (sender, requests) = mpsc::channel();
+    let daemon = Fake::answering(move |request| {
+        sender.send(request.clone()).unwrap();
+        block("records", &[&record(41)])
+    });
+    let ended = daemon.run(&["export"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, "`--after 41` continues from here\n"));
+    assert_eq!(requests.recv().unwrap()["proof"], true);
+    let ended = daemon.run(&["export", "--after", "41", "-o", "x", "--json"]);
+    assert_eq!(
+        (ended.stdout.as_str(), ended.stderr.as_str()),
+        ("", "`--after 41` continues from here\n")
+    );
+    let request = requests.recv().unwrap();
+    assert_eq!((&request["after"], &request["proof"]), (&41.into(), &true.into()));
+    let ended = daemon.run(&["export", "--after", "99"]);
+    assert!(ended.stderr.starts_with("there is no record 99: the newest is 41\n"), "{ended:?}");
+}
+
+#[test]
+fn an_export_without_paths_has_none_and_no_proof() {
+    const GOLDEN: &str = include_str!("../../../protocol/tests/wire/v1/records.jsonl");
+    let (sender, requests) = mpsc::channel();
+    let daemon = Fake::answering(move |request| {
+        sender.send(request.clone()).unwrap();
+        block("records", &GOLDEN.lines().collect::<Vec<_>>())
+    });
+    let key = daemon.home.path().join("key");
+    fs::write(&key, "0123456789abcdef\n").unwrap();
+    let hash = ["export", "--hash-paths", "--hash-key", "key"];
+    let ended = daemon.run(&hash);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(requests.recv().unwrap().get("proof"), None);
+    assert!(ended.stderr.starts_with("these are not the bytes that were sealed"), "{ended:?}");
+    let sheet = daemon.run(&[&hash[..], &["--format", "csv"]].concat()).stdout;
+    for text in [&ended.stdout, &sheet] {
+        assert!(!text.contains("/ann") && !text.contains("widget"), "{text}");
+        assert!(text.contains("path:/") && text.contains("repo:"), "{text}");
+    }
+    assert_eq!(ended.stdout.lines().count(), GOLDEN.lines().count());
+    assert_eq!(daemon.run(&hash).stdout, ended.stdout, "the same key, the same hashes");
+
+    let random = daemon.run(&["export", "--hash-paths"]);
+    assert!(random.stderr.contains("the key is not kept"), "{random:?}");
+    assert_ne!(random.stdout, ended.stdout);
+    let kept = daemon.run(&[&hash[..], &["--keep-remotes"]].concat()).stdout;
+    assert!(kept.contains("https://git.example.com/team/widget.git") && !kept.contains("/ann"));
+
+    assert_eq!(daemon.run(&["export", "--hash-key", "key"]).code, 2);
+    assert_eq!(daemon.run(&["export", "--keep-remotes"]).code, 2);
+    fs::write(&key, "0123456789abcde").unwrap();
+    let short = daemon.run(&hash);
+    assert_eq!((short.code, short.stdout.as_str()), (2, ""));
+    assert!(short.stderr.contains("has 15 bytes"), "{short:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_export_that_is_killed_leaves_nothing_behind() {
@@ -138,11 +196,13 @@ fn an_export_that_is_killed_leaves_nothing_behind() {
 fn an_export_takes_the_same_memory_whatever_its_length() {
     assert!(peak_of_export("ndjson", 200) < 24 * 1024, "50 MB were exported");
     assert!(peak_of_export("csv", 100) < 24 * 1024, "25 MB were exported");
+    assert!(peak_of_export("ndjson --hash-paths", 50) < 24 * 1024, "12 MB were hashed");
 }
 
 /// Exports so many pages of 1,000 records, and returns the most memory that it took, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_of_export(format: &str, pages: usize) -> u64 {
+    let args: Vec<_> = ["export", "--format"].into_iter().chain(format.split(' ')).collect();
     let (reached, at_the_end) = mpsc::channel::<()>();
     let (go_on, wait) = mpsc::channel::<()>();
     let daemon = Fake::new(move |talk| {
@@ -160,7 +220,6 @@ fn peak_of_export(format: &str, pages: usize) -> u64 {
         wait.recv().unwrap();
         talk.say(&done(1));
     });
-    let args = ["export", "--format", format];
     let mut export = daemon.command(&args).stdout(Stdio::null()).spawn().unwrap();
     at_the_end.recv().unwrap();
     let status = fs::read_to_string(format!("/proc/{}/status", export.id())).unwrap();

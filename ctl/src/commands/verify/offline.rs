@@ -160,7 +160,8 @@ impl Reading {
     ) -> Verification {
         let records = self.verifier.size();
         if !self.is_over && !self.is_broken_off {
-            let why = "it does not end with a checkpoint: it is cut off, or was made with --bare";
+            let why = "it does not end with a checkpoint: it is cut off, or was made with --bare or \
+                       --hash-paths";
             self.fault(Verdict::Truncated, Some(records + 1), why.into());
         }
         if let Some(sealed) = sealed.filter(|sealed| *sealed < records) {

@@ -113,6 +113,89 @@ fn what_changed_in_a_file_of_settings_has_columns() {
     assert_eq!(["risk", "changed_keys", "changes_left_out"].map(|it| cell(&session, it)), [""; 3]);
 }
 
+/// What of a record stands in its body alone.
+const IN_THE_BODY: &[&str] = &["boot_id", "start_ticks", "ppid", "key", "sealed"];
+
+#[test]
+fn every_fact_of_every_kind_has_its_column() {
+    const GOLDEN: &str = include_str!("../../../../protocol/tests/wire/v1/records.jsonl");
+    for line in GOLDEN.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let is_of_file = record["kind"] == "config.changed";
+        for (field, value) in record["body"].as_object().unwrap() {
+            let column = match &**field {
+                known if IN_THE_BODY.contains(&known) => continue,
+                "dir" if is_of_file => "configured_dir",
+                "dir" | "cwd" => "path",
+                "why" | "policy" => "reason",
+                "severity" => "risk",
+                "since" => "from",
+                "id" => "made",
+                "left_out" => "changes_left_out",
+                column => column,
+            };
+            let cells: Vec<_> = match (column, value) {
+                ("changes", _) => vec![("changed_keys".to_owned(), "key")],
+                ("repo", _) => vec![("repo_root".to_owned(), "root")],
+                ("endpoint", _) => vec![(column.to_owned(), "host")],
+                ("launcher", _) => vec![(column.to_owned(), "name")],
+                ("tokens", serde_json::Value::Object(tokens)) => {
+                    tokens.keys().map(|name| (format!("tokens_{name}"), &**name)).collect()
+                }
+                _ => vec![(column.to_owned(), "")],
+            };
+            for (column, part) in cells {
+                let value = value.get(part).unwrap_or(value);
+                let value = value.get(0).and_then(|change| change.get(part)).unwrap_or(value);
+                let expected =
+                    plain(Some(&serde_json::value::to_raw_value(value).unwrap())).into_owned();
+                let cell = cell(line.as_bytes(), &column);
+                let is_there = cell.trim_start_matches('\'').starts_with(&expected);
+                assert!(
+                    is_there && !expected.is_empty(),
+                    "{column}: {cell:?} {expected:?}\n{line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_no_golden_record_has_has_columns_as_well() {
+    let line = record(&json!({"parent_launch": "p", "found_running": true, "last_seen": "t",
+        "descent": "fork", "continued_in": "c", "trace": true, "repo_unknown": "timeout",
+        "path": "/f", "path_as_told": "f", "changed": true, "number": 7, "risk": "medium",
+        "repo": {"root": "/r", "main": "/m", "upstream": "https://h/u"}}));
+    for (column, expected) in [
+        ("parent_launch", "p"),
+        ("found_running", "true"),
+        ("last_seen", "t"),
+        ("descent", "fork"),
+        ("continued_in", "c"),
+        ("trace", "true"),
+        ("repo_unknown", "timeout"),
+        ("path_as_told", "f"),
+        ("changed", "true"),
+        ("number", "7"),
+        ("risk", "medium"),
+        ("repo_main", "/m"),
+        ("repo_upstream", "https://h/u"),
+        ("configured_dir", ""),
+    ] {
+        assert_eq!(cell(&line, column), expected, "{column}");
+    }
+}
+
+#[test]
+fn the_help_names_every_column_in_order() {
+    let help = crate::commands::export::AFTER;
+    let mut rest = help;
+    for column in COLUMNS {
+        let found = rest.find(column).unwrap_or_else(|| panic!("{column} is not in its place"));
+        rest = &rest[found + column.len()..];
+    }
+}
+
 #[test]
 fn what_entered_a_zone_has_columns() {
     let body = json!({"zone": "z", "rule": "9f", "severity": "high", "agent": "claude",
