@@ -18,6 +18,8 @@ pub(crate) fn all(tests: &mut Tests) {
 
 /// How much resident memory may grow once it has settled, in kB: caches fill up, and no more.
 const GROWTH: u64 = 8 * 1024;
+/// How many programs are counted at once, at most.
+const PROGRAMS: u64 = 64;
 /// How many descriptors more may be open at one moment than at another.
 const FEW: u64 = 8;
 
@@ -40,6 +42,7 @@ fn a_hundred_agents_cost_no_more_as_time_goes_by() {
         "{launches} launches in {duration:?}: {cpu:.1} % of a core, {settling:?}, then {settled:?}"
     ));
     assert!(settled.resident < settling.resident + GROWTH, "{settling:?}, then {settled:?}");
+    assert!(settled.programs <= PROGRAMS, "{settled:?}");
     assert!(settled.descriptors <= settling.descriptors + FEW, "{settling:?}, then {settled:?}");
     let told = || {
         let rows = watch.launches();
@@ -63,6 +66,8 @@ struct Sample {
     /// In kB.
     resident: u64,
     descriptors: u64,
+    /// Of programs that are counted when they are run, each has one: also those of other tests.
+    programs: u64,
 }
 
 impl Sample {
@@ -70,14 +75,22 @@ impl Sample {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the daemon runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let resident = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).expect("the daemon runs").count();
-        Self { resident: resident.expect("the kernel tells"), descriptors: descriptors as u64 }
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).expect("the daemon runs");
+        let open = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        let (programs, others): (Vec<_>, Vec<_>) =
+            open.partition(|open| open.as_os_str() == "anon_inode:[fanotify]");
+        Self {
+            resident: resident.expect("the kernel tells"),
+            descriptors: others.len() as u64,
+            programs: programs.len() as u64,
+        }
     }
 
     fn most(samples: &[Self]) -> Self {
         samples.iter().fold(Self::default(), |most, sample| Self {
             resident: most.resident.max(sample.resident),
             descriptors: most.descriptors.max(sample.descriptors),
+            programs: most.programs.max(sample.programs),
         })
     }
 }
