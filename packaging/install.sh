@@ -500,7 +500,8 @@ uninstall() {
 purge() {
     for path in "$state_dir"/ledger.db* "$state_dir"/ledger.damaged "$state_dir"/signing.key* \
         "$state_dir"/set-aside-*/ledger.d* "$state_dir"/set-aside-*/signing.key \
-        "$state_dir"/trackwayd.* "$state_dir/run/trackwayd.sock" "$config"; do
+        "$state_dir"/trackwayd.* "$state_dir/run/trackwayd.sock" "$state_dir"/zones-*.toml "$state_dir"/zones-*.part \
+        "$config" "$(dirname -- "$config")/zones.toml"; do
         [ -e "$path" ] || [ -L "$path" ] || continue
         [ ! -d "$path" ] || continue
         say "Removing $path"

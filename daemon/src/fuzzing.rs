@@ -16,6 +16,7 @@ mod wire;
 pub use crate::configuration::fuzzed::{configuration_json, configuration_toml};
 pub use crate::enrich::repo::fuzzed::{git_files, remote_address};
 pub use crate::source::sessions::fuzzed::{compressed_sessions, long_lines};
+pub use crate::zones::fuzzed::zone_rules;
 pub use processes::{netlink_frame, proc_cmdline, proc_environ, proc_stat, shell_command};
 pub use sessions::{agent_lists, claude_transcript, codex_rollout};
 pub use wire::{export_line, own_configuration, record, signed_note, wire};
@@ -44,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("shell_command", shell_command),
     ("signed_note", signed_note),
     ("wire", wire),
+    ("zone_rules", zone_rules),
 ];
 
 /// Asserts that a text which is to be recorded has nothing in it that acts on a terminal.

@@ -131,7 +131,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let before = before(&recovered, heartbeat.last());
     heartbeat.beat();
     let reader = store.reader();
-    let zones = zones::files::start(options.managed_rules(), options.user_rules(), home.clone());
+    let rules = [options.managed_rules(), options.user_rules()];
+    let zones = zones::files::start(rules, &places.state_dir, home.clone());
     let writer = store.judged_by(zones.clone()).start(options.config.sealing);
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");

@@ -9,6 +9,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use trackway_protocol::row::ZoneFile;
 
 pub(crate) mod files;
+#[cfg(all(any(fuzzing, test), target_os = "linux"))]
+pub(crate) mod fuzzed;
 mod pattern;
 mod rules;
 #[cfg(test)]

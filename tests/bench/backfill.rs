@@ -21,7 +21,7 @@ use crate::process;
 use crate::trackway::{Daemon, Home};
 use corpus::{Corpus, Sums};
 
-mod corpus;
+pub(crate) mod corpus;
 
 /// Readers of session files that store nothing, and what makes them read all of them.
 const PEERS: [(&str, &[&str]); 2] =
@@ -141,14 +141,14 @@ fn medians(took: &[[f64; 2]]) -> [f64; 2] {
 
 /// Starts a daemon that has no ledger yet; returns the seconds until everything is read and durable,
 /// and those on a core.
-fn first_start(home: &Home) -> Result<[f64; 2]> {
+pub(crate) fn first_start(home: &Home) -> Result<[f64; 2]> {
     let begin = Instant::now();
     let daemon = Daemon::start(home)?;
     await_end(&daemon)?;
     Ok([begin.elapsed().as_secs_f64(), process::seconds(daemon.pid())?])
 }
 
-fn await_end(daemon: &Daemon<'_>) -> Result<()> {
+pub(crate) fn await_end(daemon: &Daemon<'_>) -> Result<()> {
     while status(daemon)?["backfill"]["state"] != "done" {
         // Asking costs processor time as well.
         thread::sleep(Duration::from_millis(100));

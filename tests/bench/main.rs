@@ -3,7 +3,7 @@
 //! ```text
 //! cargo build --release
 //! cargo bench -p trackway-tests --bench bench -- [backfill] [configuration] [cost] [latency]
-//!     [launches] [ledger] [poll] [touches] [work] [--quick]
+//!     [launches] [ledger] [poll] [touches] [work] [zones] [--quick]
 //! ```
 //!
 //! Without a name all parts run, which takes more than half an hour; `--quick` makes them short and
@@ -28,6 +28,7 @@ mod process;
 mod touches;
 mod trackway;
 mod work;
+mod zones;
 
 /// How long everything takes.
 #[derive(Clone, Copy)]
@@ -50,7 +51,7 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 10] = [
     ("backfill", backfill::run),
     ("configuration", configuration::run),
     ("cost", cost::run),
@@ -60,6 +61,7 @@ const PARTS: [(&str, Part); 9] = [
     ("poll", poll::run),
     ("touches", touches::run),
     ("work", work::run),
+    ("zones", zones::run),
 ];
 
 fn main() -> Result<()> {

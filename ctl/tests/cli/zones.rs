@@ -212,7 +212,7 @@ fn where_nothing_was_touched_it_is_said_what_that_is_worth() {
         "No touch of a zone was recorded in /x from 2020-11-15 12:00 to 2020-11-16 12:00: 3 zones; \
          recorded 99.1 % of the time, blind 12m 0s; 4 shell calls could not be read.\n"
     );
-    assert_eq!(ended.stderr, "/x lies in no zone: nothing restricts it\n");
+    assert_eq!(ended.stderr, "/x itself lies in no zone\n");
     let json = daemon.run(&["zones", "check", "--json"]);
     assert_eq!((json.code, json.stdout), (0, format!("{blind}\n")));
 }

@@ -1,7 +1,8 @@
 //! The two files of rules: read, watched, and read again when they change.
 //!
-//! What cannot be used changes nothing that is in force, and says why. A file that is not there has no
-//! rules, whatever it had.
+//! What cannot be used changes nothing that is in force, and says why; so that this holds for a daemon
+//! that starts as well, the last text that could be used is kept in the state directory. A file that is
+//! not there has no rules, whatever it had.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
@@ -33,9 +34,17 @@ const YOUNG: Duration = Duration::from_millis(500);
 /// Reads the rules of both files, and keeps what is in force up to date from now on.
 ///
 /// It blocks until they are read: nothing is recorded before that.
-pub(crate) fn start(managed: PathBuf, user: PathBuf, home: Option<PathBuf>) -> Zones {
+pub(crate) fn start(
+    [managed, user]: [PathBuf; 2],
+    state_dir: &Path,
+    home: Option<PathBuf>,
+) -> Zones {
     let zones = Zones::default();
-    let files = [File::new(managed, true), File::new(user, false)];
+    let kept = |name| state_dir.join(name);
+    let files = [
+        File::new(managed, true, kept("zones-managed.toml")),
+        File::new(user, false, kept("zones-user.toml")),
+    ];
     let mut keeper = Keeper { files, home, zones: zones.clone() };
     keeper.look();
     // It holds nothing that somebody would wait for: it ends with the process.
@@ -56,11 +65,14 @@ struct Keeper {
 struct File {
     path: PathBuf,
     managed: bool,
-    /// How it was when it was read.
+    /// Where the last text is kept that could be used.
+    kept: PathBuf,
+    /// How it was when it was read, if ever.
     print: Option<Print>,
+    was_read: bool,
     rules: Arc<Rules>,
-    since: Timestamp,
     state: State,
+    since: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,9 +87,10 @@ enum State {
 type Print = (u64, Option<SystemTime>, [u64; 4]);
 
 impl File {
-    fn new(path: PathBuf, managed: bool) -> Self {
-        let (print, rules, state) = Default::default();
-        Self { path, managed, print, rules, since: Timestamp::now(), state }
+    fn new(path: PathBuf, managed: bool, kept: PathBuf) -> Self {
+        let (print, was_read, rules, state) = Default::default();
+        let since = Timestamp::now();
+        Self { path, managed, kept, print, was_read, rules, state, since }
     }
 
     /// Reads the file where it is not as it was; returns whether that changed anything.
@@ -91,15 +104,20 @@ impl File {
             return false;
         }
         self.print = print;
-        let rules = read.and_then(|text| {
-            let resolve = |path: &Path| path.canonicalize().ok();
-            let parse = |text: String| Rules::parse(&text, home, &resolve);
-            text.map(parse).transpose().map_err(|error| error.to_string())
-        });
-        let (state, rules) = match rules {
-            Ok(Some(rules)) => (State::InForce, Some(rules)),
-            Ok(None) => (State::Missing, Some(Rules::default())),
-            Err(why) => (State::Failing(why), None),
+        let is_first = !std::mem::replace(&mut self.was_read, true);
+        let (state, rules) = match read {
+            Ok(None) => {
+                self.keep(None);
+                (State::Missing, Some(Rules::default()))
+            }
+            Ok(Some(text)) => match parse(&text, home) {
+                Ok(rules) => {
+                    self.keep(Some(&text));
+                    (State::InForce, Some(rules))
+                }
+                Err(why) => (State::Failing(why), self.kept(home).filter(|_| is_first)),
+            },
+            Err(why) => (State::Failing(why), self.kept(home).filter(|_| is_first)),
         };
         if let State::Failing(why) = &state
             && self.state != state
@@ -111,11 +129,33 @@ impl File {
                 let (path, zones) = (self.path.display(), rules.zones().len());
                 info!(%path, zones, "rules of zones are in force");
             }
-            (self.rules, self.since) = (Arc::new(rules), Timestamp::now());
+            self.rules = Arc::new(rules);
         }
-        let is_new = self.state != state || state == State::InForce;
-        self.state = state;
+        let is_new = is_first || self.state != state || state == State::InForce;
+        if is_new {
+            (self.state, self.since) = (state, Timestamp::now());
+        }
         is_new
+    }
+
+    /// Keeps a text that can be used, or none.
+    fn keep(&self, text: Option<&str>) {
+        if fs::read_to_string(&self.kept).ok().as_deref() == text {
+            return;
+        }
+        let part = self.kept.with_extension("part");
+        let kept = match text {
+            Some(text) => fs::write(&part, text).and_then(|()| fs::rename(&part, &self.kept)),
+            None => fs::remove_file(&self.kept),
+        };
+        if let Err(error) = kept {
+            warn!(%error, "rules of zones are not kept for the next start");
+        }
+    }
+
+    /// Returns the rules that a former daemon could use last.
+    fn kept(&self, home: Option<&Path>) -> Option<Rules> {
+        parse(&fs::read_to_string(&self.kept).ok()?, home).ok()
     }
 
     fn row(&self) -> ZoneFile {
@@ -194,6 +234,11 @@ impl Keeper {
         }
         all
     }
+}
+
+fn parse(text: &str, home: Option<&Path>) -> Result<Rules, String> {
+    let resolve = |path: &Path| path.canonicalize().ok();
+    Rules::parse(text, home, &resolve).map_err(|error| error.to_string())
 }
 
 /// Returns the nearest directory above a file that is there, and where a link leads.
@@ -316,7 +361,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         // Not even the directory is there.
         let path = dir.path().join("config/trackway/zones.toml");
-        let zones = start(dir.path().join("none/zones.toml"), path.clone(), None);
+        let managed = dir.path().join("none/zones.toml");
+        let begin = || start([managed.clone(), path.clone()], dir.path(), None);
+        let zones = begin();
         assert!(zones.in_force().is_empty());
         assert_eq!(
             zones.files().iter().map(|it| &it.state[..]).collect::<Vec<_>>(),
@@ -329,6 +376,10 @@ mod tests {
         let failing = settled(&zones, |file| file.state == "failing");
         assert!(failing.zones == 1 && failing.reason.unwrap().contains("line 2"));
         assert_eq!(zones.in_force().user.zones()[0].name, "a");
+        // Another daemon is told the same.
+        let next = begin();
+        assert_eq!(next.files()[1].state, "failing");
+        assert_eq!(next.in_force().user.zones()[0].name, "a");
         let other = path.with_extension("new");
         fs::write(&other, RULE.replace("\"a\"", "\"b\"")).unwrap();
         fs::rename(&other, &path).unwrap();
@@ -337,6 +388,9 @@ mod tests {
         fs::remove_file(&path).unwrap();
         settled(&zones, |file| file.state == "missing" && file.zones == 0);
         assert!(zones.in_force().is_empty());
+        // What is gone is not remembered.
+        fs::write(&path, "nonsense").unwrap();
+        assert!(begin().in_force().is_empty());
     }
 
     #[test]

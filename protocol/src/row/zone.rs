@@ -27,7 +27,7 @@ pub struct ZoneFile {
     pub state: String,
     /// How many zones are in force of it.
     pub zones: u64,
-    /// Since when these are.
+    /// Since when it is in this state; of rules in force, since when these are.
     pub since: Timestamp,
     /// Why it is failing, with the line; `null` where it is not.
     pub reason: Option<String>,

@@ -67,7 +67,7 @@ pub(crate) fn uncertain(row: &ZoneCheckedRow, view: &View) -> Vec<String> {
 /// Says of each place outside of every zone that it is.
 pub(crate) fn outside(row: &ZoneCheckedRow, view: &View) -> Vec<String> {
     let place = |place: &String| view.path(place);
-    let told = |place: String| format!("{place} lies in no zone: nothing restricts it");
+    let told = |place: String| format!("{place} itself lies in no zone");
     row.outside.iter().map(place).map(told).collect()
 }
 
@@ -193,7 +193,7 @@ mod tests {
             ]
         );
         let outside = outside(&row, &View::plain());
-        assert_eq!(outside, ["~/y lies in no zone: nothing restricts it"]);
+        assert_eq!(outside, ["~/y itself lies in no zone"]);
     }
 
     #[test]
