@@ -109,7 +109,7 @@ proptest! {
 fn every_column_of_every_projection_is_compared() {
     /// What is stored, and what is no projection.
     const OTHERS: &[&str] =
-        &["record", "tree", "checkpoint", "ingest_file", "ingest_key", "ingest_home"];
+        &["record", "tree", "checkpoint", "ingest_file", "ingest_key", "ingest_home", "zone_count"];
     let queries = [MERGED, LISTED, NUMBERED, NAMED].concat();
     let ledger = in_memory(Vec::new());
     let connection = ledger.connection();
