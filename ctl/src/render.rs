@@ -12,7 +12,6 @@
 use jiff::Zoned;
 
 pub(crate) mod checks;
-mod clean;
 pub(crate) mod config;
 pub(crate) mod csv;
 pub(crate) mod dirs;
@@ -38,7 +37,7 @@ pub(crate) mod verify;
 pub(crate) mod who;
 pub(crate) mod zones;
 
-pub(crate) use clean::clean;
+pub(crate) use trackway_report::clean::clean;
 
 /// For whom something is rendered: when, where and on what.
 #[derive(Clone, Debug)]

@@ -35,6 +35,7 @@ pub mod logging;
 mod pipeline;
 #[cfg(target_os = "linux")]
 mod procfs;
+mod report;
 mod retention;
 mod server;
 mod service;

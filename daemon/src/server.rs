@@ -30,6 +30,7 @@ mod connection;
 mod doctor;
 mod evidence;
 mod queries;
+mod report;
 mod scope;
 mod seats;
 mod zones;

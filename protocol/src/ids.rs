@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 /// The id of one record: a UUIDv7, random enough that the hash of a pruned record cannot be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct RecordId(Uuid);
+pub struct RecordId(#[cfg_attr(feature = "schema", schemars(with = "String"))] Uuid);
 
 impl RecordId {
     /// Returns a new id; later ids of one program sort after earlier ones.
@@ -50,8 +51,9 @@ pub struct ProcessKey {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct LaunchId(Uuid);
+pub struct LaunchId(#[cfg_attr(feature = "schema", schemars(with = "String"))] Uuid);
 
 impl LaunchId {
     /// Returns the id of the launch whose outermost process is `key`.
@@ -86,7 +88,8 @@ impl FromStr for LaunchId {
 
 /// A point in time: milliseconds since 1970-01-01 UTC. Written as RFC 3339 with three digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Timestamp(i64);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Timestamp(#[cfg_attr(feature = "schema", schemars(with = "String"))] i64);
 
 impl Timestamp {
     /// Returns the time that is `ms` milliseconds after the epoch.

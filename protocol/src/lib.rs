@@ -45,6 +45,7 @@ pub mod log;
 pub mod message;
 pub mod record;
 pub mod remote;
+pub mod report;
 pub mod row;
 
 /// The number of the wire protocol that this crate speaks.

@@ -241,6 +241,29 @@ pub enum Request {
         #[serde(default)]
         filter: Filter,
     },
+    /// What happened in the filter's range? Answered with one [`crate::report::Report`]. Of the filter
+    /// the range, which it must name, and `agent`, `repo` and `dir` count.
+    Report {
+        /// The client's number for this request.
+        id: u64,
+        /// About what.
+        filter: Filter,
+        /// The ISO week that the range is, for the report to name it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        week: Option<String>,
+        /// The time zone of days and hours, by its IANA name; absent: UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_zone: Option<String>,
+    },
+    /// Was the filter's `repo` or `dir` touched in its range? Answered with one
+    /// [`crate::report::Absence`].
+    Absence {
+        /// The client's number for this request.
+        id: u64,
+        /// About what; the range ends now where it names no end, and begins with the ledger where it
+        /// names no begin.
+        filter: Filter,
+    },
     /// Records as they are committed, until the client leaves.
     Tail {
         /// The client's number for this request.
@@ -326,6 +349,8 @@ impl Request {
             | Self::ZoneCheck { id, .. }
             | Self::ZoneAck { id, .. }
             | Self::Time { id, .. }
+            | Self::Report { id, .. }
+            | Self::Absence { id, .. }
             | Self::Tail { id, .. }
             | Self::Verify { id, .. }
             | Self::Checkpoint { id }

@@ -31,6 +31,7 @@ pub use zone::{ZoneAcknowledged, ZoneEntered};
 
 /// How a fact came to be known. The order is that of trust, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// Concluded from other facts.

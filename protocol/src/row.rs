@@ -612,6 +612,7 @@ pub struct AnyFinding {
 
 /// How a range of time divides for one source. The five parts add up to the range exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimeRow {
     /// The source.
     pub source: String,
@@ -635,6 +636,7 @@ pub struct TimeRow {
 
 /// One range of time in which a source saw less than everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GapRow {
     /// `seq` of the coverage record.
     pub seq: u64,

@@ -17,7 +17,6 @@ use trackway_protocol::row::{
     ZoneTouchRow, ZonesStatus,
 };
 
-use super::clean::is_unsafe;
 use super::record::Entry;
 use super::selection::{Nothing, Unresolved};
 use super::show::Subject;
@@ -26,6 +25,7 @@ use super::{
     View, checks, config, dirs, files, findings, gaps, launches, repos, sessions, show, status,
     verify, who, written, zones,
 };
+use trackway_report::clean::is_unsafe;
 
 /// One record of each kind, as it is stored.
 const RECORDS: &str = include_str!("../../../protocol/tests/wire/v1/records.jsonl");

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::clean::is_unsafe;
+use trackway_report::clean::is_unsafe;
 
 /// Writes a line and its end.
 pub(crate) fn write(line: &[u8], terminal: bool, out: &mut impl Write) -> io::Result<()> {

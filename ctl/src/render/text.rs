@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use trackway_protocol::ids::LaunchId;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::clean::pieces;
 use super::{View, clean};
+use trackway_report::clean::pieces;
+pub(crate) use trackway_report::words::{count, number};
 
 /// Stands for what is not known, in a table.
 pub(crate) const UNKNOWN: &str = "?";
@@ -58,24 +59,6 @@ pub(crate) fn short_id(id: impl ToString, length: usize) -> String {
 /// Returns an id as short as it is shown where no other is at hand to tell it from.
 pub(crate) fn lone_id(id: LaunchId) -> String {
     short_id(id, SHORT_ID)
-}
-
-/// Returns a number with its thousands apart: `1,234,567`.
-pub(crate) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// Returns a number and what it counts: `1 launch`, `2,000 launches`.
-pub(crate) fn count(many: u64, one: &str, more: &str) -> String {
-    format!("{} {}", number(many), if many == 1 { one } else { more })
 }
 
 /// Returns a size in bytes in its greatest decimal unit: `3.4 MB`.

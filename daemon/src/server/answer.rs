@@ -15,7 +15,7 @@ use trackway_protocol::row::{Backfill, Paths, Status, ZonesStatus};
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
-use super::{Desk, Sight, doctor, evidence, scope, zones};
+use super::{Desk, Sight, doctor, evidence, report, scope, zones};
 use crate::store::{
     Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown, Wanted,
 };
@@ -135,6 +135,19 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             let ask = move |reader: &Reader| Ok(reader.time(&filter, Timestamp::now())?);
             let rows = query(desk, ask).await;
             small(client, id, rows.map(|rows| blocks::rows(id, rows))).await
+        }
+        Request::Report { filter, week, time_zone, .. } => {
+            match report::subject(filter, week, time_zone) {
+                Ok(subject) => {
+                    let ask = move |reader: &Reader| report::report(reader, id, &subject);
+                    whole(client, desk, id, reading, ask).await
+                }
+                Err(refusal) => refuse(client, id, &refusal).await,
+            }
+        }
+        Request::Absence { filter, .. } => {
+            let ask = move |reader: &Reader| report::absence(reader, id, &filter);
+            whole(client, desk, id, reading, ask).await
         }
         Request::Zones { .. } => {
             let in_force = desk.sight.zones.in_force();

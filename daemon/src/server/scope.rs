@@ -55,6 +55,19 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
             return refused("time", filter, &["limit", "found", "risk"])
                 .or_else(|| refused("time", filter, OF_LAUNCHES));
         }
+        Request::Report { filter, .. } => {
+            if filter.since_ms.is_none() || filter.until_ms.is_none() {
+                return Some("report is asked of a range: since_ms and until_ms".to_owned());
+            }
+            ("report", filter, OF_REPORTS)
+        }
+        Request::Absence { filter, .. } => {
+            if filter.dir.is_some() == filter.repo.is_some() {
+                return Some("absence is asked of a place: dir or repo".to_owned());
+            }
+            return refused("absence", filter, OF_REPORTS)
+                .or_else(|| refused("absence", filter, &["agent", "found", "risk"]));
+        }
         Request::Tail { filter, .. } => ("tail", filter, &["helpers", "limit"][..]),
         Request::Export { filter, .. } => ("export", filter, &["helpers", "limit"][..]),
         Request::Status { .. }
@@ -82,6 +95,10 @@ const OF_LAUNCHES: &[&str] = &[
     "agent", "repo", "dir", "launch", "session", "running", "helpers", "mode", "flag", "endpoint",
     "how",
 ];
+
+/// What a report is never narrowed by.
+const OF_REPORTS: &[&str] =
+    &["launch", "session", "running", "helpers", "mode", "flag", "endpoint", "how", "limit"];
 
 /// Returns the names of the fields that a filter sets.
 fn given(filter: &Filter) -> Vec<&'static str> {

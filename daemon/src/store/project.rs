@@ -91,7 +91,7 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
          DELETE FROM session_record; DELETE FROM session_calls;
          DELETE FROM session_left_out; DELETE FROM session_launch;
          DELETE FROM model; DELETE FROM usage; DELETE FROM usage_corrected;
-         DELETE FROM session_model; DELETE FROM file; DELETE FROM file_repo;
+         DELETE FROM session_model; DELETE FROM usage_quarter; DELETE FROM file; DELETE FROM file_repo;
          DELETE FROM file_access; DELETE FROM config_file; DELETE FROM config_change;
          DELETE FROM finding; DELETE FROM zone_entry; DELETE FROM zone_ack;",
     )

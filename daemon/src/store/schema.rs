@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_findings.sql"),
     include_str!("migrations/0007_log.sql"),
     include_str!("migrations/0008_zones.sql"),
+    include_str!("migrations/0009_usage_by_time.sql"),
 ];
 
 /// "TRKW": tells a ledger from the databases of other programs.

@@ -6,6 +6,7 @@ use crate::remote;
 
 /// A repository as it was when it was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Repo {
     /// Top directory of the working tree, or the bare repository's directory.
     pub root: String,

@@ -211,6 +211,7 @@ pub struct Usage {
 
 /// Token classes, disjoint but for `reasoning`, which is a part of `output`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tokens {
     /// Neither read from nor written to a cache.
     pub input: u64,

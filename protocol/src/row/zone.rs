@@ -69,7 +69,8 @@ pub struct ZoneRow {
 }
 
 /// One entry: an agent touched a zone in one way, once or often.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ZoneEntryRow {
     /// The number of its record, by which it can be acknowledged.
     pub seq: u64,

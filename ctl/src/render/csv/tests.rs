@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::render::clean::is_unsafe;
+use trackway_report::clean::is_unsafe;
 
 fn sheet(lines: &[Vec<u8>], terminal: bool) -> Vec<u8> {
     let mut out = Vec::new();

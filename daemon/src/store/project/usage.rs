@@ -4,14 +4,16 @@
 //! came first; of what is left the best counts, by its content alone.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use trackway_protocol::ids::RecordId;
+use trackway_protocol::ids::{RecordId, Timestamp};
 use trackway_protocol::record::{Record, Usage};
 
+use super::dir::quarter_hour;
 use super::{key, summand};
 
 /// What counts of one response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Counted {
+    quarter: i64,
     session: i64,
     model: i64,
     /// The classes, in the order of the columns.
@@ -97,7 +99,7 @@ fn insert(
         output,
         reasoning,
     ])?;
-    Ok(Counted { session, model, tokens })
+    Ok(Counted { quarter: quarter_hour(record.at), session, model, tokens })
 }
 
 /// Returns what counts of a response: nothing where it turned out to be another's copy.
@@ -105,7 +107,7 @@ fn counted(tx: &Connection, key: &str) -> rusqlite::Result<Option<Counted>> {
     // Counters of a response only grow. Names in place of keys: those depend on the order of arrival.
     let mut best = tx.prepare_cached(
         "SELECT u.retracted, u.session, u.model, input, cache_read, cache_write_5m, cache_write_1h,
-            output, reasoning
+            output, reasoning, u.at_ms
          FROM usage u JOIN session s ON s.key = u.session JOIN model m ON m.key = u.model
          WHERE u.key = ?
          ORDER BY retracted DESC, output DESC, corrects DESC, at_ms DESC, input DESC,
@@ -121,14 +123,15 @@ fn counted(tx: &Connection, key: &str) -> rusqlite::Result<Option<Counted>> {
         for (column, tokens) in (3..).zip(&mut tokens) {
             *tokens = row.get(column)?;
         }
-        Ok(Some(Counted { session: row.get(1)?, model: row.get(2)?, tokens }))
+        let quarter = quarter_hour(Timestamp::from_ms(row.get(9)?));
+        Ok(Some(Counted { quarter, session: row.get(1)?, model: row.get(2)?, tokens }))
     });
     best.optional().map(Option::flatten)
 }
 
-/// Adds a response to the sums of its session, or takes it out of them.
+/// Adds a response to the sums of its session and of its time, or takes it out of them.
 fn add(tx: &Connection, counted: Counted, times: i64) -> rusqlite::Result<()> {
-    let Counted { session, model, tokens } = counted;
+    let Counted { quarter, session, model, tokens } = counted;
     let [input, cache_read, write_5m, write_1h, output, reasoning] =
         tokens.map(|tokens| tokens * times);
     tx.prepare_cached(
@@ -142,11 +145,29 @@ fn add(tx: &Connection, counted: Counted, times: i64) -> rusqlite::Result<()> {
             output = output + excluded.output, reasoning = reasoning + excluded.reasoning",
     )?
     .execute([session, model, times, input, cache_read, write_5m, write_1h, output, reasoning])?;
+    tx.prepare_cached(
+        "INSERT INTO usage_quarter (quarter, session, model, responses, input, cache_read,
+            cache_write_5m, cache_write_1h, output, reasoning)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET responses = responses + excluded.responses,
+            input = input + excluded.input, cache_read = cache_read + excluded.cache_read,
+            cache_write_5m = cache_write_5m + excluded.cache_write_5m,
+            cache_write_1h = cache_write_1h + excluded.cache_write_1h,
+            output = output + excluded.output, reasoning = reasoning + excluded.reasoning",
+    )?
+    .execute(params![
+        quarter, session, model, times, input, cache_read, write_5m, write_1h, output, reasoning
+    ])?;
     if times < 0 {
         tx.prepare_cached(
             "DELETE FROM session_model WHERE session = ? AND model = ? AND responses = 0",
         )?
         .execute([session, model])?;
+        tx.prepare_cached(
+            "DELETE FROM usage_quarter
+             WHERE quarter = ? AND session = ? AND model = ? AND responses = 0",
+        )?
+        .execute([quarter, session, model])?;
     }
     Ok(())
 }

@@ -58,6 +58,9 @@ pub(super) const MERGED: &[&str] = &[
     "SELECT id, agent, name, responses, input, cache_read, cache_write_5m, cache_write_1h, output,
         reasoning
      FROM session_model n JOIN session s ON s.key = n.session JOIN model m ON m.key = n.model",
+    "SELECT quarter, id, agent, name, responses, input, cache_read, cache_write_5m, cache_write_1h,
+        output, reasoning
+     FROM usage_quarter n JOIN session s ON s.key = n.session JOIN model m ON m.key = n.model",
     "SELECT path, repo FROM file",
     "SELECT path, identity
      FROM file_repo r JOIN file ON file.key = r.file JOIN repo ON repo.key = r.repo",

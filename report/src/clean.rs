@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Returns `text` with everything that a terminal would act on, or not show, as a visible escape.
-pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
     // Most text is plain, and an export has much of it.
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -30,7 +31,8 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 
 /// Splits clean text into what must stay together: characters, and the escapes that stand for one.
 /// Half of an escape reads like text that was captured.
-pub(super) fn pieces(text: &str) -> Vec<&str> {
+#[must_use]
+pub fn pieces(text: &str) -> Vec<&str> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some(first) = rest.chars().next() {
         let (piece, after) = rest.split_at(escape(rest).unwrap_or(first.len_utf8()));
@@ -56,7 +58,8 @@ fn escape(text: &str) -> Option<usize> {
 }
 
 /// Whether a terminal would act on `char`, reorder text because of it, or show nothing for it.
-pub(super) fn is_unsafe(char: char) -> bool {
+#[must_use]
+pub fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char,
             // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul fillers.

@@ -1,0 +1,32 @@
+-- The responses that count, by when they were: a report of a week shall not depend on how many years
+-- there are. Quarter-hours, since no time zone of today is off by less.
+
+CREATE TABLE usage_quarter (
+    quarter   INTEGER NOT NULL,                     -- quarter-hours since 1970
+    session   INTEGER NOT NULL,
+    model     INTEGER NOT NULL,
+    responses INTEGER NOT NULL,
+    input     INTEGER NOT NULL,
+    cache_read     INTEGER NOT NULL,
+    cache_write_5m INTEGER NOT NULL,
+    cache_write_1h INTEGER NOT NULL,
+    output    INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    PRIMARY KEY (quarter, session, model)
+) STRICT, WITHOUT ROWID;
+
+-- What is there already; shifted, since a division rounds towards zero.
+INSERT INTO usage_quarter
+SELECT (at_ms + 86400000000000) / 900000 - 96000000, session, model, count(*), sum(input),
+    sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning)
+FROM (
+    SELECT u.*, row_number() OVER (
+        PARTITION BY u.key
+        ORDER BY u.retracted DESC, u.output DESC, u.corrects DESC, u.at_ms DESC, u.input DESC,
+            u.cache_read DESC, u.cache_write_5m DESC, u.cache_write_1h DESC, u.reasoning DESC,
+            s.id DESC, s.agent DESC, m.name DESC
+    ) AS place
+    FROM usage u JOIN session s ON s.key = u.session JOIN model m ON m.key = u.model
+)
+WHERE place = 1 AND retracted = 0
+GROUP BY 1, session, model;
