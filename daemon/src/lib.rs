@@ -48,7 +48,7 @@ mod tiers;
 mod watchdog;
 mod zones;
 
-use config::Config;
+use config::Loaded;
 use downtime::Before;
 use heartbeat::Heartbeat;
 use pipeline::{Outside, Pipeline, Snapshot};
@@ -67,7 +67,7 @@ pub struct Options {
     /// Its files and its socket.
     pub places: Places,
     /// Its configuration.
-    pub config: Config,
+    pub configured: Loaded,
     /// Where the configuration of the whole machine lies.
     pub managed_dir: PathBuf,
     /// Starts a harmless program that waits for the end of its input: the kernel's telling of it
@@ -114,7 +114,7 @@ pub fn keep_files_private() {
 /// that only the end of the ledger's writer.
 pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    agents::user::add(&options.config.programs, home.as_deref().unwrap_or("".as_ref()));
+    agents::user::add(&options.configured.config.programs, home.as_deref().unwrap_or("".as_ref()));
     let places = options.places.clone();
     endpoint::private_dir(&places.state_dir)?;
     let heartbeat = Heartbeat::lock(&places.state_dir)?;
@@ -134,7 +134,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let reader = store.reader();
     let rules = [options.managed_rules(), options.user_rules()];
     let zones = zones::files::start(rules, &places.state_dir, home.clone());
-    let writer = store.judged_by(zones.clone()).start(options.config.sealing);
+    let writer = store.judged_by(zones.clone()).start(options.configured.config.sealing);
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");
     let started = DaemonRun {
@@ -157,7 +157,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let intake = writer.intake();
     let configuration = configuration::start(&places.state_dir, &intake, &events);
     let told = configuration.orders();
-    let keep = options.config.keep;
+    let keep = options.configured.config.keep;
     let sessions = ingest::start(&places.state_dir, &intake, &events, told, keep, ingest::homes);
     drop(events);
     let outside = Outside {
@@ -182,9 +182,10 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (stop_pipeline, pipeline_stops) = shutdown::channel();
     let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_knocks, pipeline_stops));
 
-    let copy_to = options.config.copy_to.as_ref().map(|place| expand(place, home.as_deref()));
+    let copy_to =
+        options.configured.config.copy_to.as_ref().map(|place| expand(place, home.as_deref()));
     let copies = copy_to.clone().map(|place| copies::start(place, writer.sealed()));
-    if let Some(keep) = options.config.keep {
+    if let Some(keep) = options.configured.config.keep {
         retention::start(keep, reader.clone(), writer.clone());
     }
     let sight = server::Sight {
@@ -196,8 +197,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         health: writer.health(),
         writer: writer.clone(),
         key,
-        keep: options.config.keep,
+        keep: options.configured.config.keep,
         copies,
+        configured: options.configured.clone(),
         zones,
         knocks: server_knocks,
     };

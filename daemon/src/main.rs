@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use trackway_daemon::Options;
-use trackway_daemon::config::Config;
+use trackway_daemon::config::{Files, Loaded};
 use trackway_daemon::logging::{self, printable};
 use trackway_daemon::shutdown;
 use trackway_protocol::endpoint::Places;
@@ -49,7 +49,7 @@ struct Where {
 struct Run {
     #[command(flatten)]
     places: Where,
-    /// Read the rules of the whole machine in this directory
+    /// Read the configuration of the whole machine in this directory
     #[arg(long, value_name = "DIR")]
     managed_dir: Option<PathBuf>,
 }
@@ -93,13 +93,13 @@ fn run(order: Run) -> anyhow::Result<()> {
     let managed_dir =
         order.managed_dir.map_or_else(|| Ok(trackway_daemon::managed_dir()), absolute)?;
     let places = order.places.resolve()?;
-    let config = Config::load(&places.config)?;
-    logging::start(config.level);
+    let configured = Loaded::read(&Files::new(&managed_dir, places.config.clone()))?;
+    logging::start(configured.config.level);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let shutdown = shutdown::on_signal()?;
         trackway_daemon::run(
-            Options { places, config, managed_dir, canary: canary_command },
+            Options { places, configured, managed_dir, canary: canary_command },
             shutdown,
         )
         .await

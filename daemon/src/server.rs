@@ -17,6 +17,7 @@ use trackway_protocol::endpoint::{self, EndpointError, Places};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::VerifierKey;
 
+use crate::config::Loaded;
 use crate::copies::Copies;
 use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
@@ -88,6 +89,8 @@ pub(crate) struct Sight {
     pub(crate) keep: Option<Duration>,
     /// How it is with the copies of checkpoints; none where none are wanted.
     pub(crate) copies: Option<watch::Receiver<Copies>>,
+    /// What it is told to do.
+    pub(crate) configured: Loaded,
     /// The rules of zones.
     pub(crate) zones: Zones,
     /// Is answered as long as clients are.

@@ -32,7 +32,7 @@ impl Sources {
 
 /// Starts the sources that the configuration and the machine allow, and reports what they are.
 pub(crate) fn start(options: &Options, events: &EventSender) -> Sources {
-    let launches = match options.config.tier {
+    let launches = match options.configured.config.tier {
         Tier::Poll => start_poll(options, events, "the configuration asks for it"),
         tier => match imp::connect(options, events) {
             Ok(source) => Some(source),
@@ -65,7 +65,7 @@ fn watch_files(options: &Options, events: &EventSender) -> Option<Running> {
 
 fn start_poll(options: &Options, events: &EventSender, why: &str) -> Option<Running> {
     let why = [why].into_iter().chain(imp::confined()).collect::<Vec<_>>().join("; ");
-    let started = Poll::open(options.config.poll_interval, why).and_then(|poll| {
+    let started = Poll::open(options.configured.config.poll_interval, why).and_then(|poll| {
         // Told before the first event, so that the ledger has it in this order.
         report(events, LAUNCHES, TIER, State::Degraded, poll.reason());
         poll.start(events.clone()).map_err(|error| error.to_string())

@@ -50,6 +50,13 @@ pub struct Status {
     /// The rules of zones, and what was entered; absent from a daemon that knows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zones: Option<ZonesStatus>,
+    /// What the machine's configuration decides, whatever the user's says:
+    /// `ledger.keep = 400d (/etc/trackway/config.toml)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub managed: Vec<String>,
+    /// What of the configuration does not count, or not yet, and why: a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config_notes: Vec<String>,
 }
 
 /// How far the ledger is sealed.

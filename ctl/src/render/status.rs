@@ -49,6 +49,12 @@ pub(crate) fn write(
     }
     list.item("daemon", daemon(status, view));
     list.item("config", view.path(&status.paths.config));
+    for note in &status.config_notes {
+        list.item("", Cell::toned(clean(note), Tone::Warning));
+    }
+    for (index, key) in status.managed.iter().enumerate() {
+        list.item(if index == 0 { "managed" } else { "" }, clean(key).into_owned());
+    }
     for (index, alike) in alike(&status.agents).into_iter().enumerate() {
         list.item(if index == 0 { "agents" } else { "" }, agent(&alike, view));
     }
@@ -268,6 +274,8 @@ mod tests {
             }),
             ledger_notes: vec![],
             zones: None,
+            managed: vec![],
+            config_notes: vec![],
         }
     }
 
@@ -358,6 +366,21 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
                 "claude 2.1.31, ~/.local/share/claude/versions/2.1.30",
             ]
         );
+    }
+
+    #[test]
+    fn what_the_machine_decides_is_told_below_the_configuration() {
+        let managed = vec!["ledger.keep = 30d (/etc/t)".into(), "log.level = info (/etc/t)".into()];
+        let config_notes = vec!["/u, line 2: ledger.keep does not count: /etc/t sets it".into()];
+        let status = Status { managed, config_notes, ..status() };
+        let text = written(|out| write(&status, (None, None), &View::piped(), out));
+        let wanted = "\
+config     ~/.config/trackway/config.toml
+           /u, line 2: ledger.keep does not count: /etc/t sets it
+managed    ledger.keep = 30d (/etc/t)
+           log.level = info (/etc/t)
+";
+        assert!(text.contains(wanted), "{text}");
     }
 
     #[test]

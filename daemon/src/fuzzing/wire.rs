@@ -12,7 +12,7 @@ use trackway_protocol::message::{Answer, Request};
 use trackway_protocol::record::Record;
 
 use super::assert_no_control;
-use crate::config::Config;
+use crate::config::Loaded;
 
 /// Lines of the wire. The first byte is the length limit, the second the size of the reads.
 pub fn wire(bytes: &[u8]) {
@@ -70,11 +70,12 @@ pub fn record(bytes: &[u8]) {
     }
 }
 
-/// The daemon's own configuration file: an error is one line that a terminal can show.
+/// The daemon's own configuration files: an error is one line that a terminal can show.
 pub fn own_configuration(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    match Config::parse(text, Path::new("/c.toml")) {
-        Ok(config) => assert!(!config.poll_interval.is_zero()),
+    let file = Some((Path::new("/c.toml"), text));
+    match Loaded::of(file, file) {
+        Ok(loaded) => assert!(!loaded.config.poll_interval.is_zero()),
         Err(error) => assert_no_control(&error.to_string()),
     }
 }

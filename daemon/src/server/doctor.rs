@@ -6,6 +6,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::row::{AgentInstall, Check, GapRow, SourceStatus, ZoneFile};
 
 use super::Sight;
+use crate::config::Loaded;
 use crate::copies::Copies;
 use crate::pipeline::misread::Misread;
 use crate::store::{Condition, Health, Sealed};
@@ -27,6 +28,7 @@ pub(super) fn checks(
     let sealed = sight.writer.sealed();
     checks.push(checkpoints(sealed.borrow().as_ref()));
     checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), now)));
+    checks.push(configuration(&sight.configured));
     checks.extend(sight.zones.files().iter().filter_map(zones));
     checks.push(agents(&snapshot.agents));
     checks.push(formats(&snapshot.misread));
@@ -124,6 +126,19 @@ fn checkpoints(sealed: Option<&Sealed>) -> Check {
     }
 }
 
+fn configuration(configured: &Loaded) -> Check {
+    if !configured.ignored.is_empty() {
+        let fix = "take what the machine decides out of your own file";
+        return check("configuration", "warning", configured.ignored.join("; "), Some(fix));
+    }
+    let files: Vec<_> = configured.files.iter().map(|file| file.display().to_string()).collect();
+    let found = match &files[..] {
+        [] => "there is no file: the defaults are in force".into(),
+        files => format!("{} in force", files.join(" over ")),
+    };
+    check("configuration", "ok", found, None)
+}
+
 fn copies(copies: &Copies, now: Timestamp) -> Check {
     let place = copies.place.display();
     match (copies.trouble(now), copies.last) {
@@ -196,6 +211,16 @@ mod tests {
         assert_eq!(state("proc-connector", "degraded"), "warning");
         assert_eq!(state("poll", "active"), "warning");
         assert_eq!(state("poll", "lost"), "failed");
+    }
+
+    #[test]
+    fn a_key_that_the_machine_has_locked_is_a_warning() {
+        let mut configured = Loaded { files: vec!["/e".into(), "/u".into()], ..Loaded::default() };
+        assert_eq!(configuration(&configured).found, "/e over /u in force");
+        configured.ignored.push("/u, line 2: ledger.keep does not count: /e sets it".into());
+        let check = configuration(&configured);
+        assert_eq!((&check.state[..], &check.found), ("warning", &configured.ignored[0]));
+        assert_eq!(configuration(&Loaded::default()).state, "ok");
     }
 
     #[test]

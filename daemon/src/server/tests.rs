@@ -82,6 +82,7 @@ impl Server {
             key,
             keep: None,
             copies: None,
+            configured: Loaded::default(),
             zones: Zones::default(),
             knocks: mpsc::channel(1).1,
         };
