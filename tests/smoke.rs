@@ -74,3 +74,26 @@ fn an_empty_ledger_can_be_rebuilt() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "projected 0 records\n");
 }
+
+#[test]
+fn a_configuration_is_checked_without_a_daemon() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("new.toml");
+    let check = || {
+        let none = home.path().join("none");
+        let args =
+            ["check-config", file.to_str().unwrap(), "--managed-dir", none.to_str().unwrap()];
+        trackwayd(home.path(), &args)
+    };
+    let output = check();
+    assert_eq!(output.status.code(), Some(1), "it is not there");
+    std::fs::write(&file, "\n[ledger]\nkep = \"1y\"\n").unwrap();
+    let output = check();
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(said.contains("line 3") && said.contains("did you mean `keep`?"), "{said}");
+    std::fs::write(&file, "[ledger]\nkeep = \"1y\"\n").unwrap();
+    let output = check();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("new.toml can be used\n"));
+}

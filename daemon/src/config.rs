@@ -11,11 +11,14 @@ pub(crate) use crate::store::Sealing;
 
 pub(crate) mod file;
 mod layer;
+pub(crate) mod standing;
+mod suggest;
 mod typed;
 mod value;
 pub(crate) mod watching;
 
 pub use layer::{Files, Loaded};
+pub(crate) use standing::Standing;
 use typed::Typed;
 
 /// The default configuration, commented for people.

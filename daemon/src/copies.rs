@@ -30,6 +30,10 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
+    fn to(place: PathBuf) -> Self {
+        Self { place, last: None, failing: None, writing: None }
+    }
+
     /// Returns since when no checkpoint can be copied, and why; a copy that takes this long included.
     pub(crate) fn trouble(&self, now: Timestamp) -> Option<(Timestamp, String)> {
         const LONG_MS: i64 = 60_000;
@@ -40,20 +44,29 @@ impl Copies {
     }
 }
 
-/// Copies checkpoints to `place` from now on.
+/// Copies checkpoints from now on to the place that is told, which may become another one, or none.
 pub(crate) fn start(
-    place: PathBuf,
+    mut place: watch::Receiver<Option<PathBuf>>,
     mut sealed: watch::Receiver<Option<Sealed>>,
-) -> watch::Receiver<Copies> {
-    let state = Copies { place: place.clone(), last: None, failing: None, writing: None };
-    let (told, state) = watch::channel(state);
+) -> watch::Receiver<Option<Copies>> {
+    let (told, state) = watch::channel(place.borrow_and_update().clone().map(Copies::to));
     tokio::spawn(async move {
-        while sealed.changed().await.is_ok() {
+        loop {
+            tokio::select! {
+                Ok(()) = place.changed() => {
+                    told.send_replace(place.borrow_and_update().clone().map(Copies::to));
+                }
+                changed = sealed.changed() => if changed.is_err() { return },
+            }
             let newest = sealed.borrow_and_update().clone();
-            let Some(newest) = newest else { continue };
-            told.send_modify(|state| state.writing = Some(Timestamp::now()));
-            let outcome = copy(place.clone(), newest).await;
-            told.send_modify(|state| state.took(outcome));
+            let to = told.borrow().as_ref().map(|copies| copies.place.clone());
+            let (Some(newest), Some(to)) = (newest, to) else { continue };
+            let modify = |change: &dyn Fn(&mut Copies)| {
+                told.send_modify(|copies| copies.iter_mut().for_each(change));
+            };
+            modify(&|copies| copies.writing = Some(Timestamp::now()));
+            let outcome = copy(to, newest).await;
+            modify(&|copies| copies.took(outcome.clone()));
         }
     });
     state
@@ -113,16 +126,30 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("share/mine");
         let (seal, receiver) = watch::channel(None);
-        let mut state = start(place.clone(), receiver);
+        let (tell, told) = watch::channel(Some(place.clone()));
+        let mut state = start(told, receiver);
         seal.send_replace(sealed(1));
-        let failing = state.wait_for(|state| state.failing.is_some()).await.unwrap().clone();
+        let is_failing = |state: &Option<Copies>| state.as_ref().unwrap().failing.is_some();
+        let failing = state.wait_for(is_failing).await.unwrap().clone().unwrap();
         assert!(failing.trouble(Timestamp::now()).is_some());
 
         std::fs::create_dir(dir.path().join("share")).unwrap();
         seal.send_replace(sealed(2));
-        let copied = state.wait_for(|state| state.last.is_some()).await.unwrap().clone();
+        let is_copied = |state: &Option<Copies>| state.as_ref().unwrap().last.is_some();
+        let copied = state.wait_for(is_copied).await.unwrap().clone().unwrap();
         assert_eq!(copied.trouble(Timestamp::now()), None);
         assert_eq!(std::fs::read_to_string(place).unwrap(), "note 2\n\n");
+
+        // Another place has the newest at once, and what was wrong with the former one is no more.
+        let other = dir.path().join("other");
+        tell.send_replace(Some(other.clone()));
+        let moved = |state: &Option<Copies>| {
+            state.as_ref().is_some_and(|state| state.place == other && state.last.is_some())
+        };
+        drop(state.wait_for(moved).await.unwrap());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "note 2\n\n");
+        tell.send_replace(None);
+        drop(state.wait_for(Option::is_none).await.unwrap());
     }
 
     #[test]

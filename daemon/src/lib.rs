@@ -48,12 +48,12 @@ mod tiers;
 mod watchdog;
 mod zones;
 
-use config::Loaded;
+use config::{Files, Loaded, Standing};
 use downtime::Before;
 use heartbeat::Heartbeat;
 use pipeline::{Outside, Pipeline, Snapshot};
 use shutdown::Shutdown;
-use store::{Draft, Opened, Recovered, Sealed};
+use store::{Draft, Opened, Recovered, Sealed, Writer};
 use watchdog::Door;
 
 /// How long sources may take to stop.
@@ -76,6 +76,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Returns the files of the configuration.
+    fn files(&self) -> Files {
+        Files::new(&self.managed_dir, self.places.config.clone())
+    }
+
     /// Returns the file of the machine's rules of zones.
     fn managed_rules(&self) -> PathBuf {
         self.managed_dir.join(zones::files::NAME)
@@ -135,6 +140,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let rules = [options.managed_rules(), options.user_rules()];
     let zones = zones::files::start(rules, &places.state_dir, home.clone());
     let writer = store.judged_by(zones.clone()).start(options.configured.config.sealing);
+    let standing = config::standing::start(options.files(), options.configured.clone());
+    let place = follow(&standing, &writer, home);
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");
     let started = DaemonRun {
@@ -182,12 +189,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (stop_pipeline, pipeline_stops) = shutdown::channel();
     let mut pipeline = tokio::spawn(pipeline.run(queue, pipeline_knocks, pipeline_stops));
 
-    let copy_to =
-        options.configured.config.copy_to.as_ref().map(|place| expand(place, home.as_deref()));
-    let copies = copy_to.clone().map(|place| copies::start(place, writer.sealed()));
-    if let Some(keep) = options.configured.config.keep {
-        retention::start(keep, reader.clone(), writer.clone());
-    }
+    let copies = copies::start(place.clone(), writer.sealed());
+    retention::start(standing.clone(), reader.clone(), writer.clone());
     let sight = server::Sight {
         places,
         started_at,
@@ -197,9 +200,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         health: writer.health(),
         writer: writer.clone(),
         key,
-        keep: options.configured.config.keep,
         copies,
-        configured: options.configured.clone(),
+        configured: standing,
         zones,
         knocks: server_knocks,
     };
@@ -238,7 +240,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     writer.append(vec![note(Body::DaemonStopped(daemon_run(&boot_id, "ordered to stop")))]).await?;
     let sealed = writer.sealed();
     writer.close().await;
-    if let Some(place) = copy_to {
+    let place = place.borrow().clone();
+    if let Some(place) = place {
         copies::finish(&place, &sealed).await;
     }
     drop(lock);
@@ -278,6 +281,34 @@ pub fn verify(
     let question = store::Question { outside, key, own: None };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     store::verify(state_dir, &question, threads).context("failed to verify the ledger")
+}
+
+/// Has the writer, and whoever copies checkpoints, do as the configuration has it; returns where copies
+/// are to go.
+fn follow(
+    standing: &watch::Receiver<Standing>,
+    writer: &Writer,
+    home: Option<PathBuf>,
+) -> watch::Receiver<Option<PathBuf>> {
+    let (mut standing, writer) = (standing.clone(), writer.clone());
+    let copy_to = move |standing: &Standing| {
+        standing.config().copy_to.as_ref().map(|place| expand(place, home.as_deref()))
+    };
+    let mut sealing = standing.borrow_and_update().config().sealing;
+    let (told, place) = watch::channel(copy_to(&standing.borrow()));
+    tokio::spawn(async move {
+        while standing.changed().await.is_ok() {
+            let now = standing.borrow_and_update().clone();
+            let place = copy_to(&now);
+            told.send_if_modified(|told| std::mem::replace(told, place.clone()) != place);
+            let every = now.config().sealing;
+            if std::mem::replace(&mut sealing, every) != every && writer.pace(every).await.is_err()
+            {
+                return;
+            }
+        }
+    });
+    place
 }
 
 /// Puts the user's home in the place of `~`.

@@ -5,14 +5,33 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Registry, reload};
+
+/// How much is logged by the log that was started, if one was.
+static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 
 /// Starts logging to stderr, which the service manager or the installer keeps.
 pub fn start(level: tracing::Level) {
-    let log = tracing_subscriber::fmt().with_writer(Log(io::stderr)).with_ansi(false);
+    let (filter, handle) = reload::Layer::new(LevelFilter::from_level(level));
+    let log = tracing_subscriber::fmt::layer().with_writer(Log(io::stderr)).with_ansi(false);
     // Where the log cannot be written, on a disk that is full, it would tell by a panic.
-    log.with_max_level(level).log_internal_errors(false).init();
+    let log = log.log_internal_errors(false);
+    tracing_subscriber::registry().with(filter).with(log).init();
+    LEVEL.get_or_init(|| handle);
+}
+
+/// Changes how much is logged from now on.
+pub(crate) fn set_level(level: tracing::Level) {
+    let changed = LEVEL.get().map(|handle| handle.reload(LevelFilter::from_level(level)));
+    if let Some(Err(error)) = changed {
+        tracing::warn!(%error, "the level of the log stays as it was");
+    }
 }
 
 /// Returns `text` with every control character, and what turns text around it, as an escape.

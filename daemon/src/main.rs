@@ -27,6 +27,8 @@ enum Order {
     Rebuild(Where),
     /// Verify the ledger, whether the daemon runs or not; exits with 5 where it does not verify
     Verify(Verify),
+    /// Say whether a configuration can be used, and if not why
+    CheckConfig(CheckConfig),
     /// Wait for the end of the input: the daemon runs this to see whether the kernel tells of it
     #[command(hide = true)]
     Canary,
@@ -47,6 +49,17 @@ struct Where {
 
 #[derive(Debug, clap::Args)]
 struct Run {
+    #[command(flatten)]
+    places: Where,
+    /// Read the configuration of the whole machine in this directory
+    #[arg(long, value_name = "DIR")]
+    managed_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct CheckConfig {
+    /// The file [default: the one that a daemon would read]
+    file: Option<PathBuf>,
     #[command(flatten)]
     places: Where,
     /// Read the configuration of the whole machine in this directory
@@ -78,6 +91,7 @@ fn main() -> ExitCode {
         Order::Run(places) => run(places).map(|()| ExitCode::SUCCESS),
         Order::Rebuild(places) => rebuild(places).map(|()| ExitCode::SUCCESS),
         Order::Verify(order) => verify(order),
+        Order::CheckConfig(order) => check_config(order).map(|()| ExitCode::SUCCESS),
         Order::Canary => canary().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
@@ -90,8 +104,7 @@ fn main() -> ExitCode {
 }
 
 fn run(order: Run) -> anyhow::Result<()> {
-    let managed_dir =
-        order.managed_dir.map_or_else(|| Ok(trackway_daemon::managed_dir()), absolute)?;
+    let managed_dir = managed_dir(order.managed_dir)?;
     let places = order.places.resolve()?;
     let configured = Loaded::read(&Files::new(&managed_dir, places.config.clone()))?;
     logging::start(configured.config.level);
@@ -107,6 +120,28 @@ fn run(order: Run) -> anyhow::Result<()> {
     // A thread that waits for a file system which never answers must not keep us here.
     runtime.shutdown_background();
     outcome
+}
+
+fn check_config(order: CheckConfig) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let user = match order.file.map(absolute).transpose()? {
+        Some(file) => {
+            std::fs::metadata(&file)
+                .with_context(|| format!("failed to read {}", file.display()))?;
+            file
+        }
+        None => order.places.resolve()?.config,
+    };
+    let loaded = Loaded::read(&Files::new(&managed_dir(order.managed_dir)?, user))?;
+    let mut out = std::io::stdout();
+    for line in loaded.told() {
+        writeln!(out, "{}", printable(&line))?;
+    }
+    Ok(())
+}
+
+fn managed_dir(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    named.map_or_else(|| Ok(trackway_daemon::managed_dir()), absolute)
 }
 
 fn rebuild(places: Where) -> anyhow::Result<()> {

@@ -5,27 +5,40 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tracing::{info, warn};
 use trackway_protocol::ids::Timestamp;
 
+use crate::config::Standing;
 use crate::store::{Reader, What, Writer};
 
 /// How often it is looked whether there is something to prune.
 const LOOK: Duration = Duration::from_secs(6 * 60 * 60);
-/// How long after the start that is for the first time: until then there is enough to do.
+/// How long after the start, or a change of how long is kept, that is for the first time.
 const FIRST: Duration = Duration::from_secs(10 * 60);
 /// How much older than it should be a record may get.
 const SLICE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Prunes from now on; ends with the runtime.
-pub(crate) fn start(keep: Duration, reader: Reader, writer: Writer) {
+pub(crate) fn start(mut standing: watch::Receiver<Standing>, reader: Reader, writer: Writer) {
     tokio::spawn(async move {
-        tokio::time::sleep(FIRST).await;
+        let mut patience = FIRST;
         loop {
+            let keep = standing.borrow_and_update().config().keep;
+            tokio::select! {
+                // Who mistyped it has some minutes to notice.
+                Ok(()) = standing.changed() => {
+                    if standing.borrow().config().keep != keep {
+                        patience = FIRST;
+                    }
+                    continue;
+                }
+                () = tokio::time::sleep(patience) => patience = LOOK,
+            }
+            let Some(keep) = keep else { continue };
             if let Err(why) = prune(keep, &reader, &writer, Timestamp::now()).await {
                 warn!(why, "what is old enough cannot be pruned");
             }
-            tokio::time::sleep(LOOK).await;
         }
     });
 }

@@ -17,7 +17,7 @@ use trackway_protocol::endpoint::{self, EndpointError, Places};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::VerifierKey;
 
-use crate::config::Loaded;
+use crate::config::Standing;
 use crate::copies::Copies;
 use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
@@ -85,12 +85,10 @@ pub(crate) struct Sight {
     pub(crate) writer: Writer,
     /// The key that checkpoints are verified with.
     pub(crate) key: VerifierKey,
-    /// For how long records keep their bodies.
-    pub(crate) keep: Option<Duration>,
     /// How it is with the copies of checkpoints; none where none are wanted.
-    pub(crate) copies: Option<watch::Receiver<Copies>>,
+    pub(crate) copies: watch::Receiver<Option<Copies>>,
     /// What it is told to do.
-    pub(crate) configured: Loaded,
+    pub(crate) configured: watch::Receiver<Standing>,
     /// The rules of zones.
     pub(crate) zones: Zones,
     /// Is answered as long as clients are.

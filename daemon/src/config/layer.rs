@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::file::{self, Whose};
+use super::suggest::with_suggestion;
 use super::typed::Typed;
 use super::{Config, ConfigError, NAME};
 use crate::logging::printable;
@@ -71,6 +72,17 @@ impl Loaded {
         )
     }
 
+    /// Says for people which files it is of, and what in them does not count.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        let valid = self.files.iter().map(|file| format!("{} can be used", file.display()));
+        let mut told: Vec<_> = valid.chain(self.ignored.iter().cloned()).collect();
+        if told.is_empty() {
+            told.push("there is no file: the defaults are in force".into());
+        }
+        told
+    }
+
     /// Understands the texts of both files, and lays the machine's over the user's.
     pub(crate) fn of(
         managed: Option<(&Path, &str)>,
@@ -103,7 +115,8 @@ impl Layer {
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let invalid = |error: &toml::de::Error| {
             let at = error.span().map_or(0, |span| span.start);
-            let reason = printable(&without_value(error.message())).into_owned();
+            let reason = with_suggestion(without_value(error.message()));
+            let reason = printable(&reason).into_owned();
             ConfigError::Parse { path: path.to_owned(), line: line(text, at), reason }
         };
         let typed = toml::from_str(text).map_err(|error| invalid(&error))?;

@@ -474,7 +474,7 @@ fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, Zones
         sealed: sight.writer.sealed().borrow().as_ref().map(Sealed::status),
         ledger_notes: ledger_notes.map(|check| check.found).collect(),
         zones: Some(ZonesStatus { files: sight.zones.files(), ..entries }),
-        managed: sight.configured.managed.clone(),
-        config_notes: sight.configured.ignored.clone(),
+        managed: sight.configured.borrow().loaded.managed.clone(),
+        config_notes: sight.configured.borrow().notes(),
     }
 }

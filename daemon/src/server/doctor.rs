@@ -6,7 +6,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::row::{AgentInstall, Check, GapRow, SourceStatus, ZoneFile};
 
 use super::Sight;
-use crate::config::Loaded;
+use crate::config::{Loaded, Standing};
 use crate::copies::Copies;
 use crate::pipeline::misread::Misread;
 use crate::store::{Condition, Health, Sealed};
@@ -27,8 +27,8 @@ pub(super) fn checks(
     checks.extend(ledger(&sight.health.borrow(), condition));
     let sealed = sight.writer.sealed();
     checks.push(checkpoints(sealed.borrow().as_ref()));
-    checks.extend(sight.copies.as_ref().map(|it| copies(&it.borrow(), now)));
-    checks.push(configuration(&sight.configured));
+    checks.extend(sight.copies.borrow().as_ref().map(|it| copies(it, now)));
+    checks.extend(configuration(&sight.configured.borrow()));
     checks.extend(sight.zones.files().iter().filter_map(zones));
     checks.push(agents(&snapshot.agents));
     checks.push(formats(&snapshot.misread));
@@ -126,17 +126,32 @@ fn checkpoints(sealed: Option<&Sealed>) -> Check {
     }
 }
 
-fn configuration(configured: &Loaded) -> Check {
-    if !configured.ignored.is_empty() {
-        let fix = "take what the machine decides out of your own file";
-        return check("configuration", "warning", configured.ignored.join("; "), Some(fix));
+/// Returns what is to be said of the configuration: a line for each thing that is wrong.
+fn configuration(standing: &Standing) -> Vec<Check> {
+    let check = |state, found, fix| check("configuration", state, found, fix);
+    let Standing { loaded: Loaded { ignored, files, .. }, waiting, failing } = standing;
+    let mut checks = Vec::new();
+    if let Some(why) = failing {
+        let fix =
+            "mend it: it is read again when it changes; until then what was before is in force";
+        checks.push(check("failed", why.clone(), Some(fix)));
     }
-    let files: Vec<_> = configured.files.iter().map(|file| file.display().to_string()).collect();
-    let found = match &files[..] {
-        [] => "there is no file: the defaults are in force".into(),
-        files => format!("{} in force", files.join(" over ")),
-    };
-    check("configuration", "ok", found, None)
+    if !ignored.is_empty() {
+        let fix = "take what the machine decides out of your own file";
+        checks.push(check("warning", ignored.join("; "), Some(fix)));
+    }
+    if !waiting.is_empty() {
+        let found = format!("{} changed, and counts from the next start on", waiting.join(", "));
+        checks.push(check("warning", found, Some("restart the daemon")));
+    }
+    if checks.is_empty() {
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        checks.push(match &files[..] {
+            [] => check("ok", "there is no file: the defaults are in force".into(), None),
+            files => check("ok", format!("{} in force", files.join(" over ")), None),
+        });
+    }
+    checks
 }
 
 fn copies(copies: &Copies, now: Timestamp) -> Check {
@@ -214,13 +229,29 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_the_machine_has_locked_is_a_warning() {
-        let mut configured = Loaded { files: vec!["/e".into(), "/u".into()], ..Loaded::default() };
-        assert_eq!(configuration(&configured).found, "/e over /u in force");
-        configured.ignored.push("/u, line 2: ledger.keep does not count: /e sets it".into());
-        let check = configuration(&configured);
-        assert_eq!((&check.state[..], &check.found), ("warning", &configured.ignored[0]));
-        assert_eq!(configuration(&Loaded::default()).state, "ok");
+    fn what_of_the_configuration_does_not_count_is_told_line_by_line() {
+        let told = |standing: &Standing| -> Vec<(String, String)> {
+            configuration(standing).into_iter().map(|check| (check.state, check.found)).collect()
+        };
+        let mut standing = Standing::default();
+        assert_eq!(told(&standing)[0].1, "there is no file: the defaults are in force");
+        standing.loaded.files = vec!["/e".into(), "/u".into()];
+        assert_eq!(told(&standing), [("ok".into(), "/e over /u in force".into())]);
+        let ignored = "/u, line 2: ledger.keep does not count: /e sets it";
+        standing.loaded.ignored.push(ignored.into());
+        standing.waiting = vec!["launches.tier", "agents"];
+        standing.failing = Some("/u, line 3, is not valid: x".into());
+        assert_eq!(
+            told(&standing),
+            [
+                ("failed".into(), "/u, line 3, is not valid: x".into()),
+                ("warning".into(), ignored.into()),
+                (
+                    "warning".into(),
+                    "launches.tier, agents changed, and counts from the next start on".into()
+                ),
+            ]
+        );
     }
 
     #[test]

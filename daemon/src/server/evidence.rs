@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn finding(sight: &Sight, filter: &Filter) -> Option<AnyFinding> {
     let Filter { agent, repo, dir, launch, session, risk, .. } = filter;
     let is_elsewhere = [agent, repo, dir, launch, session].into_iter().any(Option::is_some);
-    let copies = sight.copies.as_ref()?.borrow().clone();
+    let copies = sight.copies.borrow().clone()?;
     let (since, why) = copies.trouble(Timestamp::now())?;
     let is_wanted = !is_elsewhere && risk.is_none_or(|least| least <= Risk::Medium);
     is_wanted.then(|| AnyFinding {
@@ -134,7 +134,7 @@ pub(super) async fn prune(
     id: u64,
     (before_ms, repo, dry_run): (Option<i64>, Option<String>, bool),
 ) -> Result<(), Gone> {
-    let kept_since = desk.sight.keep.map(|keep| {
+    let kept_since = desk.sight.configured.borrow().config().keep.map(|keep| {
         let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_ms(Timestamp::now().ms().saturating_sub(keep))
     });

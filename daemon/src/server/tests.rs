@@ -80,9 +80,8 @@ impl Server {
             health: writer.health(),
             writer: writer.clone(),
             key,
-            keep: None,
-            copies: None,
-            configured: Loaded::default(),
+            copies: watch::channel(None).1,
+            configured: watch::channel(Standing::default()).1,
             zones: Zones::default(),
             knocks: mpsc::channel(1).1,
         };

@@ -87,6 +87,7 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 enum Command {
     Append(Vec<Draft>),
+    Pace(Sealing),
     Seal { reply: oneshot::Sender<Result<Sealed, String>> },
     Prune { plan: Plan, reply: oneshot::Sender<Result<u64, String>> },
     Knock { reply: oneshot::Sender<()> },
@@ -155,6 +156,11 @@ impl Writer {
     /// Returns the newest checkpoint that this writer made; it changes with every one.
     pub(crate) fn sealed(&self) -> watch::Receiver<Option<Sealed>> {
         self.sealed.clone()
+    }
+
+    /// Has records sealed so often from now on.
+    pub(crate) async fn pace(&self, sealing: Sealing) -> Result<(), WriterGone> {
+        self.commands.send(Command::Pace(sealing)).await.map_err(|_| WriterGone)
     }
 
     /// Writes what is waiting, and seals all that was written.

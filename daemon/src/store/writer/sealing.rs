@@ -37,6 +37,13 @@ impl Due {
         Self { sealing, records: 0, at: None, has_failed: false }
     }
 
+    /// They are made so often from now on; what is due already is not put off.
+    pub(super) fn pace(&mut self, sealing: Sealing) {
+        self.sealing = sealing;
+        let latest = Instant::now() + sealing.every;
+        self.at = self.at.map(|at| at.min(latest));
+    }
+
     /// Returns when time makes one due; none before the first.
     pub(super) fn at(&self) -> Option<Instant> {
         self.at
@@ -93,5 +100,23 @@ mod tests {
         assert!(due.at().is_some_and(|at| at <= Instant::now() + AGAIN));
         due.made();
         assert!(!due.is_due() && !due.has_unsealed());
+    }
+
+    #[test]
+    fn a_shorter_pace_counts_at_once_and_a_longer_one_after_the_next() {
+        let every = |secs| Sealing { records: 9, every: Duration::from_secs(secs) };
+        let within = |due: &Due, secs| {
+            due.at().is_some_and(|at| at <= Instant::now() + Duration::from_secs(secs))
+        };
+        let mut due = Due::new(every(900));
+        due.pace(every(900));
+        assert!(due.at().is_none(), "there is nothing yet");
+        due.made();
+        due.pace(every(60));
+        assert!(within(&due, 60));
+        due.pace(every(3600));
+        assert!(within(&due, 60));
+        due.made();
+        assert!(!within(&due, 60));
     }
 }

@@ -227,6 +227,7 @@ impl<A: Append> Worker<A> {
                     }
                 }
             }
+            Command::Pace(sealing) => self.sealing.pace(sealing),
             Command::Seal { reply } => self.sealers.push(reply),
             Command::Prune { plan, reply } => {
                 // Who no longer waits needs no answer.
