@@ -16,6 +16,7 @@ use crate::commands::files::Files;
 use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::pause::{Pause, Resume};
 use crate::commands::prune::{Forget, Prune};
 use crate::commands::repos::Repos;
 use crate::commands::sessions::Sessions;
@@ -35,7 +36,7 @@ mod when;
 ///
 /// trackwayd records where the claude and codex programs were: which launches, in which
 /// directories and repositories, and when it could not see. This program asks it; only `prune`,
-/// `forget` and `zones ack` change something, and `checkpoint` seals what is there.
+/// `forget`, `pause`, `resume` and `zones ack` change something, and `checkpoint` seals what is there.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prune(Prune),
     Forget(Forget),
+    Pause(Pause),
+    Resume(Resume),
     Completions(Completions),
 }
 

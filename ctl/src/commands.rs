@@ -26,6 +26,7 @@ pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
+pub(crate) mod pause;
 pub(crate) mod prune;
 pub(crate) mod repos;
 pub(crate) mod sessions;
@@ -101,6 +102,8 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Checkpoint(command) => command.run(self),
             Command::Prune(command) => command.run(self),
             Command::Forget(command) => command.run(self),
+            Command::Pause(command) => command.run(self),
+            Command::Resume(command) => command.run(self),
             Command::Completions(command) => command.run(self),
         }
     }

@@ -79,6 +79,8 @@ pub struct Config {
     pub(crate) sealing: Sealing,
     /// Where every checkpoint is copied to: a file, or a directory. It may begin with `~/`.
     pub copy_to: Option<PathBuf>,
+    /// How long a pause may be; zero: there is none.
+    pub longest_pause: Duration,
 }
 
 /// A choice of tier.
@@ -105,6 +107,7 @@ impl Default for Config {
             keep: Some(400 * DAY),
             sealing: Sealing::default(),
             copy_to: None,
+            longest_pause: DAY,
         }
     }
 }
@@ -141,6 +144,10 @@ impl Config {
         if let Some(value) = &typed.log.level {
             let why = "is none of error, warn, info, debug, trace";
             config.level = value.parse().map_err(|_| invalid("log.level", why.to_owned()))?;
+        }
+        if let Some(value) = &typed.pause.max {
+            config.longest_pause =
+                value::longest_pause(value).map_err(|why| invalid("pause.max", why))?;
         }
         config.programs = value::programs(typed.agents)?;
         Ok(config)

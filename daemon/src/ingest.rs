@@ -26,8 +26,9 @@ use trackway_protocol::ids::Timestamp;
 
 use crate::agents::{self, Agent};
 use crate::event::{Event, FileId, SourceReport, State};
+use crate::pauses::Pauses;
 use crate::pipeline::misread::Misread;
-use crate::session::{Fact, Parser, ReadShell, What};
+use crate::session::{Fact, Parser, ReadShell, Session, What, Who};
 use crate::source::sessions::{
     Closed, Cursor, Cursors, Follower, Found, Gone, HISTORY, Home, Orders, Sink, Skip, Start,
     Status, Stored,
@@ -81,6 +82,8 @@ pub(crate) struct Ingest {
     /// For how long records keep their bodies, and what is too old for that.
     keep: Option<Duration>,
     too_old: Option<Timestamp>,
+    /// When nothing is to be recorded.
+    pauses: Pauses,
 }
 
 /// What reads one file.
@@ -97,6 +100,19 @@ pub(crate) struct Reader {
     errors: u64,
     /// Between which times the session itself did something, since that was last told.
     grown: Option<(Timestamp, Timestamp)>,
+    /// What a pause kept from being recorded and is so still: what the session is and where.
+    withheld: Option<(Who, Session)>,
+}
+
+impl Reader {
+    /// Keeps of a fact in a pause what holds after it.
+    fn withhold(&mut self, fact: Fact) {
+        if let (What::Session(now), false) = (fact.what, fact.copied) {
+            let earlier = self.withheld.take().filter(|(who, _)| *who == fact.who);
+            let earlier = earlier.map(|(_, session)| session).unwrap_or_default();
+            self.withheld = Some((fact.who, now.after(earlier)));
+        }
+    }
 }
 
 /// What is kept of a file besides its parser's state.
@@ -125,7 +141,7 @@ impl Ingest {
         kept: Kept,
         events: EventSender,
         configuration: Option<crate::configuration::Orders>,
-        keep: Option<Duration>,
+        (keep, pauses): (Option<Duration>, Pauses),
     ) -> Handle {
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
         let misread = drift::kept(&kept);
@@ -145,6 +161,7 @@ impl Ingest {
             configuration,
             keep,
             too_old: None,
+            pauses,
         };
         Handle(std::rc::Rc::new(std::cell::RefCell::new(ingest)))
     }
@@ -175,8 +192,8 @@ impl Ingest {
         let known =
             known.unwrap_or_else(|| Known { agent: agent.name().into(), ..Known::default() });
         let path = found.path.to_owned();
-        let (called, errors, grown) = Default::default();
-        Some(Reader { agent, path, parser, known, is_new, called, errors, grown })
+        let (called, errors, grown, withheld) = Default::default();
+        Some(Reader { agent, path, parser, known, is_new, called, errors, grown, withheld })
     }
 
     fn line(&mut self, at: u64, line: &[u8]) {
@@ -198,10 +215,24 @@ impl Ingest {
         self.current = Some((id, reader));
     }
 
-    fn fact(&mut self, reader: &mut Reader, fact: Fact) {
+    fn fact(&mut self, reader: &mut Reader, mut fact: Fact) {
         // What would be pruned at once is not recorded first.
         if fact.at.zip(self.too_old).is_some_and(|(at, too_old)| at < too_old) {
             return;
+        }
+        if self.pauses.cover(fact.at.unwrap_or_else(Timestamp::now)) {
+            return reader.withhold(fact);
+        }
+        if let Some((who, earlier)) = reader.withheld.take() {
+            match &mut fact.what {
+                What::Session(now) if who == fact.who => {
+                    **now = std::mem::take(&mut **now).after(earlier);
+                }
+                _ => {
+                    let (copied, origin, what) = (false, None, What::Session(Box::new(earlier)));
+                    self.fact(reader, Fact { at: fact.at, who, copied, origin, what });
+                }
+            }
         }
         if let What::Trace(trace) = &fact.what {
             return self.traced(reader.agent, &fact, trace);
@@ -340,14 +371,14 @@ pub(crate) fn start(
     intake: &Intake,
     events: &EventSender,
     configuration: Option<crate::configuration::Orders>,
-    keep: Option<Duration>,
+    (keep, pauses): (Option<Duration>, Pauses),
     homes: impl FnOnce(&Kept) -> Vec<Home> + Send + 'static,
 ) -> Following {
     let (orders, ordered) = std::sync::mpsc::channel();
     let (state_dir, intake, sender) = (state_dir.to_owned(), intake.clone(), events.clone());
     let run = move || {
         let follow = || {
-            let handle = |kept| Ingest::begin(kept, sender.clone(), configuration, keep);
+            let handle = |kept| Ingest::begin(kept, sender.clone(), configuration, (keep, pauses));
             follow(&state_dir, intake, handle, &orders, homes)
         };
         let follow = std::panic::AssertUnwindSafe(follow);

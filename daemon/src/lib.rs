@@ -32,6 +32,7 @@ mod heartbeat;
 mod host;
 mod ingest;
 pub mod logging;
+mod pauses;
 mod pipeline;
 #[cfg(target_os = "linux")]
 mod procfs;
@@ -51,6 +52,7 @@ mod zones;
 use config::{Files, Loaded, Standing};
 use downtime::Before;
 use heartbeat::Heartbeat;
+use pauses::Pauses;
 use pipeline::{Outside, Pipeline, Snapshot};
 use shutdown::Shutdown;
 use store::{Draft, Opened, Recovered, Sealed, Writer};
@@ -123,6 +125,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let places = options.places.clone();
     endpoint::private_dir(&places.state_dir)?;
     let heartbeat = Heartbeat::lock(&places.state_dir)?;
+    let pauses = Pauses::open(&places.state_dir).context("failed to read the pauses")?;
     host::survive_file_size_limit()?;
     let opened = store::open_or_set_aside(&places.state_dir);
     let Opened { store, recovered, instead_of } = opened.context("failed to open the ledger")?;
@@ -165,7 +168,10 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let configuration = configuration::start(&places.state_dir, &intake, &events);
     let told = configuration.orders();
     let keep = options.configured.config.keep;
-    let sessions = ingest::start(&places.state_dir, &intake, &events, told, keep, ingest::homes);
+    let sessions = {
+        let limits = (keep, pauses.clone());
+        ingest::start(&places.state_dir, &intake, &events, told, limits, ingest::homes)
+    };
     drop(events);
     let outside = Outside {
         boot_id: boot_id.clone(),
@@ -180,6 +186,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         written_by: tiers::written_by,
         resolve_within: tiers::resolve_within,
         homes: sessions.orders(),
+        pauses: pauses.clone(),
         configuration: configuration.orders(),
     };
     let last_seen = before.map(|before| before.last_alive);
@@ -203,6 +210,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         copies,
         configured: standing,
         zones,
+        pauses,
         knocks: server_knocks,
     };
     if let Some(every) = service::watchdog_every() {

@@ -22,6 +22,7 @@ use crate::enrich::repo::lookup::Lookup;
 use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
 use crate::heartbeat::Heartbeat;
 use crate::ingest;
+use crate::pauses::Pauses;
 use crate::shutdown::Shutdown;
 use crate::source::{Control, Order, changes};
 use crate::store::{Draft, Recovered, Writer, WriterGone};
@@ -39,6 +40,7 @@ mod links;
 mod live;
 mod looking;
 pub(crate) mod misread;
+mod pausing;
 mod sweeping;
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,7 @@ use links::Links;
 use live::Live;
 use looking::Registries;
 use misread::Misread;
+use pausing::Pausing;
 use touch::Touched;
 use tree::Tree;
 
@@ -87,6 +90,8 @@ pub(crate) struct Outside {
     pub(crate) resolve_within: fn(u32, &Path) -> Option<PathBuf>,
     /// Is told where agents keep their session files: the agent, and the directory.
     pub(crate) homes: Option<crate::source::sessions::Orders>,
+    /// When nothing is to be recorded.
+    pub(crate) pauses: Pauses,
     /// Is told where agents work, and where they keep their things.
     pub(crate) configuration: Option<crate::configuration::Orders>,
 }
@@ -100,6 +105,8 @@ pub(crate) struct Snapshot {
     /// None before anything was looked at.
     pub(crate) backfill: Option<Backfill>,
     pub(crate) misread: Misread,
+    /// Until when nothing is recorded, where that is so.
+    pub(crate) paused_until: Option<Timestamp>,
 }
 
 /// The loop and everything that it knows.
@@ -134,6 +141,12 @@ pub(crate) struct Pipeline {
     lookup: Lookup,
     offload: Offload,
     clocks: Clocks,
+    /// The pause that lasts.
+    pausing: Option<Pausing>,
+    /// The pause that a former daemon recorded the begin of, and no end.
+    paused_since: Option<Timestamp>,
+    /// Whether the next look at the process table finds what was there to be told before.
+    is_relearning: bool,
     /// When this daemon began.
     began: Moment,
     /// Records that the current event makes; they are appended together.
@@ -172,6 +185,9 @@ impl Pipeline {
             lookup: Lookup::new(),
             offload: Offload::default(),
             clocks: clock::read(),
+            pausing: None,
+            paused_since: recovered.paused_since,
+            is_relearning: false,
             began,
             drafts: Vec::new(),
         }
@@ -194,12 +210,19 @@ impl Pipeline {
         let mut look = interval(looking::LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut pauses = self.outside.pauses.changes();
+        let now = Timestamp::now();
+        self.recall_pause(self.paused_since, now);
+        self.mind_pause(now);
         loop {
+            let pause_ends = self.until_pause_ends();
             tokio::select! {
                 biased;
                 () = shutdown.ordered() => break,
                 // Before the events, which on a busy machine never end.
                 _ = heartbeat.tick() => self.heartbeat(),
+                Ok(()) = pauses.changed() => self.mind_pause(Timestamp::now()),
+                () = pause_ends, if self.pausing.is_some() => self.mind_pause(Timestamp::now()),
                 // Who asked may have given up.
                 Some(knock) = knocks.recv() => { let _ = knock.send(()); }
                 _ = tick.tick(), if self.wants_tick() => self.tick().await,
@@ -207,6 +230,7 @@ impl Pipeline {
                 Some(event) = events.recv() => self.handle(event).await,
             }
             self.append().await?;
+            self.publish_pause();
         }
         // The sources end when their channel does.
         events.close();
@@ -222,6 +246,9 @@ impl Pipeline {
     }
 
     async fn handle(&mut self, event: Event) {
+        if self.is_unwanted(&event) {
+            return;
+        }
         match event {
             Event::Exec(facts, moment) => {
                 self.executed(*facts, moment, Evidence::Kernel, false).await;
@@ -268,10 +295,11 @@ impl Pipeline {
     }
 
     fn wants_tick(&self) -> bool {
-        !self.live.is_empty()
+        let has_work = !self.live.is_empty()
             || self.counts.unsettled()
             || self.links.is_waiting()
-            || self.calls.has_left()
+            || self.calls.has_left();
+        has_work && self.pausing.is_none()
     }
 
     /// Asks the live agents where they are and what they work on, and compares the counts.

@@ -19,6 +19,7 @@ use trackway_protocol::log::VerifierKey;
 
 use crate::config::Standing;
 use crate::copies::Copies;
+use crate::pauses::Pauses;
 use crate::pipeline::Snapshot;
 use crate::shutdown::Shutdown;
 use crate::store::{Health, Reader, Writer};
@@ -30,6 +31,7 @@ mod blocks;
 mod connection;
 mod doctor;
 mod evidence;
+mod pause;
 mod queries;
 mod report;
 mod scope;
@@ -91,6 +93,8 @@ pub(crate) struct Sight {
     pub(crate) configured: watch::Receiver<Standing>,
     /// The rules of zones.
     pub(crate) zones: Zones,
+    /// When nothing is to be recorded.
+    pub(crate) pauses: Pauses,
     /// Is answered as long as clients are.
     pub(crate) knocks: mpsc::Receiver<Knock>,
 }

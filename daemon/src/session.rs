@@ -142,6 +142,28 @@ pub(crate) struct Session {
     pub(crate) remote: Option<Word>,
 }
 
+impl Session {
+    /// Returns what is known once both are, of which the other was told earlier.
+    pub(crate) fn after(self, earlier: Self) -> Self {
+        Self {
+            version: self.version.or(earlier.version),
+            parent: self.parent.or(earlier.parent),
+            continued_in: self.continued_in.or(earlier.continued_in),
+            cwd: self.cwd.or(earlier.cwd),
+            model: self.model.or(earlier.model),
+            permission_mode: self.permission_mode.or(earlier.permission_mode),
+            approval_policy: self.approval_policy.or(earlier.approval_policy),
+            sandbox: self.sandbox.or(earlier.sandbox),
+            provider: self.provider.or(earlier.provider),
+            entrypoint: self.entrypoint.or(earlier.entrypoint),
+            source: self.source.or(earlier.source),
+            branch: self.branch.or(earlier.branch),
+            commit: self.commit.or(earlier.commit),
+            remote: self.remote.or(earlier.remote),
+        }
+    }
+}
+
 /// How a session came from another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Parent {

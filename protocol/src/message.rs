@@ -307,6 +307,18 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         dry_run: bool,
     },
+    /// Record nothing of what agents do until then. Answered with one [`crate::row::PauseRow`].
+    Pause {
+        /// The client's number for this request.
+        id: u64,
+        /// When it ends, in milliseconds since the epoch.
+        until_ms: i64,
+    },
+    /// Record again. Answered with one [`crate::row::PauseRow`].
+    Resume {
+        /// The client's number for this request.
+        id: u64,
+    },
     /// Every record that was there when the request came.
     Export {
         /// The client's number for this request.
@@ -355,6 +367,8 @@ impl Request {
             | Self::Verify { id, .. }
             | Self::Checkpoint { id }
             | Self::Prune { id, .. }
+            | Self::Pause { id, .. }
+            | Self::Resume { id }
             | Self::Export { id, .. } => *id,
         }
     }

@@ -57,6 +57,9 @@ pub struct Status {
     /// What of the configuration does not count, or not yet, and why: a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config_notes: Vec<String>,
+    /// Until when the user wants nothing recorded of what agents do; absent where there is no pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
 }
 
 /// How far the ledger is sealed.
@@ -679,6 +682,13 @@ pub struct CheckpointRow {
     pub note: String,
     /// The key that it is verified with.
     pub key: String,
+}
+
+/// How it is with the user's pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseRow {
+    /// Until when nothing is recorded of what agents do; null where it is.
+    pub paused_until: Option<Timestamp>,
 }
 
 /// What pruning did, or would do.

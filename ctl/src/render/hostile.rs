@@ -143,7 +143,8 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
     let untouched = || Untouched { begin: None, gaps: Some(1), unresolved: Some(unresolved) };
     let of_status: Status = row(
         json!({"agents": [{"agent": "%", "exe": "%", "version": "%", "counted": true}],
-            "paths": {"state_dir": "%", "config": "%", "socket": "%"}, "zones": zones_status()}),
+            "paths": {"state_dir": "%", "config": "%", "socket": "%"}, "zones": zones_status(),
+            "managed": ["%"], "config_notes": ["%"]}),
         text,
     );
     let gap = || row::<GapRow>(json!({}), text);

@@ -66,6 +66,10 @@ pub(crate) fn write(
 
 /// Says whether launches are recorded, and if not why.
 fn headline(status: &Status, view: &View) -> String {
+    if let Some(until) = status.paused_until {
+        let until = view.minute(until);
+        return format!("PAUSED: nothing is recorded until {until}. `trackwayctl resume` ends it.");
+    }
     let source = status.sources.iter().find(|source| source.name == LAUNCHES);
     match (status.recording, source) {
         (true, Some(source)) if source.state == "active" => {
@@ -276,6 +280,7 @@ mod tests {
             zones: None,
             managed: vec![],
             config_notes: vec![],
+            paused_until: None,
         }
     }
 
@@ -366,6 +371,14 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
                 "claude 2.1.31, ~/.local/share/claude/versions/2.1.30",
             ]
         );
+    }
+
+    #[test]
+    fn a_pause_is_the_headline() {
+        let paused_until = Some("2026-11-23T15:30:00Z".parse().unwrap());
+        let status = Status { recording: false, paused_until, ..status() };
+        let told = "PAUSED: nothing is recorded until Nov 23 15:30. `trackwayctl resume` ends it.";
+        assert_eq!(headline(&status, &View::plain()), told);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(super) const KEYS: &[&str] = &[
     "checkpoint.every",
     "checkpoint.copy-to",
     "log.level",
+    "pause.max",
     "agents",
 ];
 

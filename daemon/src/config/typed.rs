@@ -13,6 +13,7 @@ pub(super) struct Typed {
     pub(super) log: TypedLog,
     pub(super) ledger: TypedLedger,
     pub(super) checkpoint: TypedCheckpoint,
+    pub(super) pause: TypedPause,
     pub(super) agents: BTreeMap<String, TypedAgent>,
 }
 
@@ -41,6 +42,12 @@ pub(super) struct TypedCheckpoint {
     pub(super) every: Option<String>,
     #[serde(alias = "copy_to")]
     pub(super) copy_to: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct TypedPause {
+    pub(super) max: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

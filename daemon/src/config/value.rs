@@ -69,3 +69,14 @@ pub(super) fn keep(text: &str) -> Result<Option<Duration>, String> {
         Err("is not between 1d and 100y".into())
     }
 }
+
+/// Reads how long a pause may be: `24h`, or `0` where there is to be none.
+pub(super) fn longest_pause(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let signed: jiff::SignedDuration =
+        text.parse().map_err(|_| "is no duration such as 8h, and not 0".to_owned())?;
+    let longest = Duration::try_from(signed).map_err(|_| "is negative".to_owned())?;
+    if longest <= DAY { Ok(longest) } else { Err("is more than 24h".into()) }
+}

@@ -254,7 +254,7 @@ impl Ingest {
     fn note(&mut self, at: Timestamp, body: record::Session) {
         let (evidence, replaces) = (Evidence::Transcript, None);
         let body = Body::SessionUpdated(Box::new(body));
-        self.kept.record(Draft { at, evidence, replaces, body }.into_record());
+        self.record(Draft { at, evidence, replaces, body });
     }
 
     /// What an agent says of a shell call, what the call's text says, and all copies of that are one
@@ -328,7 +328,14 @@ impl Ingest {
 
     pub(super) fn put_down(&mut self, deed: Deed<'_>, body: Body) {
         let Deed { at, evidence, .. } = deed;
-        self.kept.record(Draft { at, evidence, replaces: None, body }.into_record());
+        self.record(Draft { at, evidence, replaces: None, body });
+    }
+
+    /// Records something, unless it is of a time in which nothing is to be.
+    pub(super) fn record(&mut self, draft: Draft) {
+        if !self.pauses.cover(draft.at) {
+            self.kept.record(draft.into_record());
+        }
     }
 
     /// Whether nothing is known by a key yet; from now on it is.

@@ -17,6 +17,7 @@ use trackway_protocol::record::{Body, Evidence, Record, Usage};
 
 use crate::event::{Event, Growth};
 use crate::ingest;
+use crate::pauses::Pauses;
 use crate::pipeline::misread::Misread;
 use crate::session::tally::tests::corpus::made;
 use crate::source::sessions::Home;
@@ -57,15 +58,25 @@ impl Scene {
         self.run_keeping(None)
     }
 
+    /// The same with pauses.
+    fn run_pausing(&self, pauses: Pauses) -> Vec<Record> {
+        self.run_with((None, pauses))
+    }
+
     /// The same with a ledger that keeps its records for so long.
     fn run_keeping(&self, keep: Option<Duration>) -> Vec<Record> {
+        self.run_with((keep, Pauses::default()))
+    }
+
+    fn run_with(&self, limits: (Option<Duration>, Pauses)) -> Vec<Record> {
         let state = self.path("state");
         let store = store::open(&state).unwrap();
         let (reader, writer) = (store.reader(), store.start(Sealing::default()));
         let (events, mut queue) = mpsc::channel(1024);
         let homes = ["claude", "codex"].map(|agent| Home { agent, dir: self.path(agent) });
         let intake = writer.intake();
-        let following = ingest::start(&state, &intake, &events, None, keep, move |_| homes.into());
+        let following =
+            ingest::start(&state, &intake, &events, None, limits, move |_| homes.into());
         drop(events);
         self.misread.take();
         loop {
@@ -525,4 +536,27 @@ fn what_the_ledger_would_not_keep_is_not_recorded() {
     let scene = Scene::new();
     scene.append("claude/projects/-w/a.jsonl", &old);
     assert!(sessions(&scene.run()) > 0, "without that it is");
+}
+
+#[test]
+fn what_was_written_in_a_pause_is_not_recorded_whenever_it_is_read() {
+    let scene = Scene::new();
+    let at = |second: u32| format!("2026-11-20T09:00:{second:02}Z").parse::<Timestamp>().unwrap();
+    let pauses = Pauses::default();
+    pauses.begin(at(0), at(10)).unwrap();
+    let session = "11111111-2222-4333-8444-555555555555";
+    scene.append("claude/projects/-w/a.jsonl", &user(session, 1));
+    assert_eq!(kinds(&scene.run_pausing(pauses.clone())), [""; 0]);
+    // What goes on after it is known by where it is then.
+    let moved = user("b", 10).replace("\"/w\"", "\"/v\"");
+    scene.append("claude/projects/-w/b.jsonl", &[user("b", 9), moved].concat());
+    let records = scene.run_pausing(pauses.clone());
+    assert_eq!(kinds(&records)[..2], ["session.started", "dir.touched"]);
+    assert!(records.iter().all(|record| record.at >= at(10)), "{records:#?}");
+    let Body::SessionStarted(started) = &records[0].body else { panic!("{records:#?}") };
+    assert_eq!(started.cwd.as_deref(), Some("/v"));
+    assert_eq!(started.agent_version.as_deref(), Some("2.1.330"));
+    // A copy of the file is no way around it.
+    scene.append("claude/projects/-w/c.jsonl", &user(session, 1));
+    assert_eq!(scene.run_pausing(pauses).len(), records.len());
 }

@@ -59,7 +59,9 @@ impl Ingest {
         fact: &Fact,
     ) {
         let at = response.at.map(Timestamp::from_ms).or(fact.at).unwrap_or_else(Timestamp::now);
-        self.put(key, at, replaces, usage(agent, key, Some(response), fact));
+        if !self.pauses.cover(at) {
+            self.put(key, at, replaces, usage(agent, key, Some(response), fact));
+        }
     }
 
     /// Records what is known of a response now. Lines about one are mostly written together: a record

@@ -145,7 +145,7 @@ impl Ingest {
             how: "trust".to_owned(),
         });
         let (evidence, replaces) = (Evidence::Registry, None);
-        self.kept.record(Draft { at, evidence, replaces, body }.into_record());
+        self.record(Draft { at, evidence, replaces, body });
     }
 
     /// Whether a session file tells of a session.

@@ -60,7 +60,7 @@ impl Ingest {
         };
         let (evidence, replaces) = (Evidence::Inferred, None);
         let body = Body::Finding(Box::new(body));
-        self.kept.record(Draft { at: missed, evidence, replaces, body }.into_record());
+        self.record(Draft { at: missed, evidence, replaces, body });
     }
 }
 

@@ -127,7 +127,12 @@ impl Pipeline {
         // What runs already was opened when it started.
         let started_ns = facts.start_ticks.map(|ticks| ticks.saturating_mul(TICK_NS));
         let opened_ns = started_ns.filter(|_| found).unwrap_or(moment.boot_ns);
-        self.counts.named(binary, opened_ns);
+        let ago_ms = moment.boot_ns.saturating_sub(opened_ns) / 1_000_000;
+        let opened = moment.at.ms().saturating_sub(i64::try_from(ago_ms).unwrap_or(i64::MAX));
+        // What was opened in a pause was not counted.
+        if !self.outside.pauses.cover(Timestamp::from_ms(opened)) {
+            self.counts.named(binary, opened_ns);
+        }
     }
 
     fn meaning(&self, sighting: &Sighting) -> Meaning {

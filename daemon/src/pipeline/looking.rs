@@ -43,7 +43,7 @@ struct Asked {
 impl Pipeline {
     /// Whether a launch is so young that it is looked at more often than once in a tick.
     pub(super) fn wants_look(&self) -> bool {
-        self.live.values().any(|live| live.looks < LOOKS)
+        self.pausing.is_none() && self.live.values().any(|live| live.looks < LOOKS)
     }
 
     /// Looks at launches that are young and of which nothing was found yet: a short one is over before

@@ -10,6 +10,7 @@ use crate::event::{Moment, ProcessFacts};
 impl Pipeline {
     /// Compares the table with the tree: what is new, what runs another program, what is gone.
     pub(super) async fn swept(&mut self, processes: Vec<ProcessFacts>, moment: Moment) {
+        let is_relearning = std::mem::take(&mut self.is_relearning);
         let present: HashMap<u32, Option<u64>> =
             processes.iter().map(|facts| (facts.pid, facts.start_ticks)).collect();
         for pid in self.tree.missing(&present) {
@@ -17,7 +18,7 @@ impl Pipeline {
         }
         self.end_missing(&present, moment);
         for facts in processes {
-            if self.is_news(&facts) {
+            if self.is_news(&facts, is_relearning) {
                 let found = self.tree.get(facts.pid).is_none();
                 self.executed(facts, moment, Evidence::Polled, found).await;
             } else {
@@ -36,7 +37,7 @@ impl Pipeline {
         }
     }
 
-    fn is_news(&self, facts: &ProcessFacts) -> bool {
+    fn is_news(&self, facts: &ProcessFacts, is_relearning: bool) -> bool {
         // Another program under the same pid and start time: an exec in place that was missed.
         // One that hides its executable now is the one that it was.
         let shown = facts.exe.is_some();
@@ -44,7 +45,7 @@ impl Pipeline {
             let known = self.tree.get(facts.pid);
             known.is_none_or(|member| shown && member.exe != facts.exe)
         };
-        facts.told.map_or_else(differs, |told| !told)
+        facts.told.filter(|_| !is_relearning).map_or_else(differs, |told| !told)
     }
 
     /// An agent that is where it was, or has changed its directory.

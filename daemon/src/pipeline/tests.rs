@@ -16,6 +16,7 @@ mod clocks;
 mod contained;
 mod findings;
 mod links;
+mod pausing;
 mod witnesses;
 
 const CLAUDE: &str = "/home/u/.local/share/claude/versions/2.1.330";
@@ -104,10 +105,15 @@ impl Ledger {
 
     /// Does so after a time in which no daemon ran.
     async fn run_after(&self, downtime: Option<finding::Downtime>, events: Vec<Event>) -> &Self {
+        self.run_with(|outside| Outside { downtime, ..outside }, events).await
+    }
+
+    /// Does so with a pipeline that is given something else.
+    async fn run_with(&self, given: impl FnOnce(Outside) -> Outside, events: Vec<Event>) -> &Self {
         let store = store::open(self.0.path()).unwrap();
         let recovered = store.recover().unwrap();
         let writer = store.start(Sealing::default());
-        let outside = Outside { downtime, ..self.outside(&writer) };
+        let outside = given(self.outside(&writer));
         let (sender, queue) = mpsc::channel(events.len() + 1);
         for event in events {
             sender.send(event).await.unwrap();
@@ -137,6 +143,7 @@ impl Ledger {
             downtime: None,
             cwd_of: |_| None,
             homes: None,
+            pauses: Pauses::default(),
             configuration: None,
             written_by: links::written_by,
             resolve_within: |_, path| {

@@ -15,7 +15,7 @@ use trackway_protocol::row::{Backfill, Paths, Status, ZonesStatus};
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
-use super::{Desk, Sight, doctor, evidence, report, scope, zones};
+use super::{Desk, Sight, doctor, evidence, pause, report, scope, zones};
 use crate::store::{
     Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown, Wanted,
 };
@@ -192,6 +192,10 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         Request::Verify { checkpoints, key, .. } => {
             evidence::verify(client, desk, id, (checkpoints, key)).await
         }
+        Request::Pause { until_ms, .. } => {
+            pause::begin(client, desk, id, Timestamp::from_ms(until_ms)).await
+        }
+        Request::Resume { .. } => pause::end(client, desk, id).await,
         Request::Checkpoint { .. } => evidence::checkpoint(client, desk, id).await,
         Request::Prune { before_ms, repo, dry_run, .. } => {
             evidence::prune(client, desk, id, (before_ms, repo, dry_run)).await
@@ -453,6 +457,7 @@ fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, Zones
     let ledger_notes = doctor::ledger(&sight.health.borrow(), &condition);
     let ledger_notes = ledger_notes.into_iter().filter(|check| check.state != "ok");
     let recording = matches!(*sight.health.borrow(), Health::Ok)
+        && snapshot.paused_until.is_none()
         && snapshot.sources.first().is_some_and(|source| source.state != "lost");
     let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
     Status {
@@ -476,5 +481,6 @@ fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, Zones
         zones: Some(ZonesStatus { files: sight.zones.files(), ..entries }),
         managed: sight.configured.borrow().loaded.managed.clone(),
         config_notes: sight.configured.borrow().notes(),
+        paused_until: snapshot.paused_until,
     }
 }

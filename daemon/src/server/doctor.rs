@@ -28,6 +28,7 @@ pub(super) fn checks(
     let sealed = sight.writer.sealed();
     checks.push(checkpoints(sealed.borrow().as_ref()));
     checks.extend(sight.copies.borrow().as_ref().map(|it| copies(it, now)));
+    checks.extend(snapshot.paused_until.map(paused));
     checks.extend(configuration(&sight.configured.borrow()));
     checks.extend(sight.zones.files().iter().filter_map(zones));
     checks.push(agents(&snapshot.agents));
@@ -124,6 +125,11 @@ fn checkpoints(sealed: Option<&Sealed>) -> Check {
             check("checkpoints", "warning", found, Some("where this lasts, read the daemon's log"))
         }
     }
+}
+
+fn paused(until: Timestamp) -> Check {
+    let found = format!("nothing is recorded of what agents do until {until}: the user paused it");
+    check("pause", "warning", found, Some("`trackwayctl resume` ends it"))
 }
 
 /// Returns what is to be said of the configuration: a line for each thing that is wrong.

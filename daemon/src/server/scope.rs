@@ -78,6 +78,8 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
         | Request::Show { .. }
         | Request::Verify { .. }
         | Request::Checkpoint { .. }
+        | Request::Pause { .. }
+        | Request::Resume { .. }
         | Request::Prune { .. } => return None,
     };
     // What only configuration has.

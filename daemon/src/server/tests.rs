@@ -83,6 +83,7 @@ impl Server {
             copies: watch::channel(None).1,
             configured: watch::channel(Standing::default()).1,
             zones: Zones::default(),
+            pauses: Pauses::default(),
             knocks: mpsc::channel(1).1,
         };
         let (trigger, shutdown) = shutdown::channel();

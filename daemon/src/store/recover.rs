@@ -20,6 +20,8 @@ pub(crate) struct Recovered {
     pub(crate) lonely: Vec<(String, String)>,
     /// The newest start or stop of a daemon.
     pub(crate) last_run: Option<LastRun>,
+    /// From when on the user has paused, where no end of that is recorded.
+    pub(crate) paused_since: Option<Timestamp>,
 }
 
 /// What makes one `dir.touched` the repetition of another, which is not recorded.
@@ -51,6 +53,7 @@ pub(super) fn recover(connection: &Connection) -> rusqlite::Result<Recovered> {
         linked: linked(connection)?,
         lonely: lonely(connection)?,
         last_run: last_run(connection)?,
+        paused_since: paused_since(connection)?,
     })
 }
 
@@ -102,6 +105,17 @@ fn lonely(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
          ORDER BY at_ms DESC LIMIT 1000",
     )?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Only a pause leaves a range of the daemon's own open.
+fn paused_since(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let open = "SELECT from_ms FROM coverage g
+        WHERE source = 'daemon' AND state = 'lost' AND until_ms IS NULL AND NOT EXISTS (
+            SELECT 1 FROM coverage c
+            WHERE c.source = g.source AND (c.closes_ms, c.seq) > (g.from_ms, g.seq))
+        ORDER BY from_ms DESC LIMIT 1";
+    let since = |row: &rusqlite::Row<'_>| row.get(0).map(Timestamp::from_ms);
+    connection.query_row(open, [], since).optional()
 }
 
 fn last_run(connection: &Connection) -> rusqlite::Result<Option<LastRun>> {

@@ -110,6 +110,16 @@ impl Links {
         }
     }
 
+    /// Nothing was seen until then: of what began before it nothing is missed.
+    pub(in super::super) fn blind_until(&mut self, now: Timestamp) {
+        self.began = now;
+        self.unclaimed.clear();
+        for work in self.works.values_mut() {
+            work.expected.give_up();
+            work.expected.due = None;
+        }
+    }
+
     /// Whether a verdict is due some time.
     pub(super) fn expects(&self) -> bool {
         self.works.values().any(|work| work.expected.due.is_some())
