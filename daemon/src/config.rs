@@ -4,6 +4,7 @@
 //! ignored, and that is said. What neither sets is as `packaging/config.toml` has it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::agents::user::Program;
@@ -11,6 +12,7 @@ pub(crate) use crate::store::Sealing;
 
 pub(crate) mod file;
 mod layer;
+mod scope;
 pub(crate) mod standing;
 mod suggest;
 mod typed;
@@ -18,8 +20,9 @@ mod value;
 pub(crate) mod watching;
 
 pub use layer::{Files, Loaded};
+pub(crate) use scope::Scope;
 pub(crate) use standing::Standing;
-use typed::Typed;
+use typed::{Typed, TypedScope};
 
 /// The default configuration, commented for people.
 pub const DEFAULT: &str = include_str!("../../packaging/config.toml");
@@ -81,6 +84,8 @@ pub struct Config {
     pub copy_to: Option<PathBuf>,
     /// How long a pause may be; zero: there is none.
     pub longest_pause: Duration,
+    /// Of which places anything is recorded.
+    pub(crate) scope: Arc<Scope>,
 }
 
 /// A choice of tier.
@@ -108,6 +113,7 @@ impl Default for Config {
             sealing: Sealing::default(),
             copy_to: None,
             longest_pause: DAY,
+            scope: Arc::default(),
         }
     }
 }
@@ -149,6 +155,11 @@ impl Config {
             config.longest_pause =
                 value::longest_pause(value).map_err(|why| invalid("pause.max", why))?;
         }
+        let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+        let TypedScope { include, exclude } = typed.scope;
+        let scope =
+            Scope::new(include.unwrap_or_default(), exclude.unwrap_or_default(), home.as_deref())?;
+        config.scope = Arc::new(scope);
         config.programs = value::programs(typed.agents)?;
         Ok(config)
     }

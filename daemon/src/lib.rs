@@ -142,8 +142,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let reader = store.reader();
     let rules = [options.managed_rules(), options.user_rules()];
     let zones = zones::files::start(rules, &places.state_dir, home.clone());
-    let writer = store.judged_by(zones.clone()).start(options.configured.config.sealing);
     let standing = config::standing::start(options.files(), options.configured.clone());
+    let store = store.judged_by(zones.clone()).within(standing.clone());
+    let writer = store.start(options.configured.config.sealing);
     let place = follow(&standing, &writer, home);
     let (reason, gap) = downtime::since(before.as_ref(), &boot_id, started_at);
     info!(reason, version = env!("CARGO_PKG_VERSION"), "started");

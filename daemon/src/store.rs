@@ -27,6 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::watch;
 use trackway_protocol::endpoint::{self, EndpointError};
 use trackway_protocol::ids::{RecordId, Timestamp};
 use trackway_protocol::record::{Body, Evidence, Record};
@@ -43,11 +44,13 @@ mod query;
 mod recover;
 mod register;
 mod schema;
+mod scope;
 mod set_aside;
 mod verify;
 mod writer;
 mod zones;
 
+use crate::config::Standing;
 use crate::zones::Zones;
 use project::Pending;
 use trackway_protocol::log::{Signer, Span, Verification, VerifierKey};
@@ -137,6 +140,7 @@ pub(crate) struct Store {
     tree: Span,
     signer: Signer,
     judge: zones::Judge,
+    gate: scope::Gate,
 }
 
 /// Opens the ledger in `state_dir`; creates and migrates it where needed.
@@ -151,7 +155,15 @@ pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
     let tree = log::load_tree(&connection);
     let tree = tree.map_err(|error| schema::explain(&path, error.into()))?;
     let signer = key::load_or_make(state_dir)?;
-    Ok(Store { path, connection, last_seq, tree, signer, judge: zones::Judge::default() })
+    Ok(Store {
+        path,
+        connection,
+        last_seq,
+        tree,
+        signer,
+        judge: zones::Judge::default(),
+        gate: scope::Gate::default(),
+    })
 }
 
 /// A ledger that a daemon may begin with.
@@ -232,10 +244,15 @@ impl Store {
         Self { judge: zones::Judge::new(zones), ..self }
     }
 
+    /// Has nothing kept that is outside of the scope of the configuration.
+    pub(crate) fn within(self, standing: watch::Receiver<Standing>) -> Self {
+        Self { gate: scope::Gate::new(standing), ..self }
+    }
+
     /// Starts the thread that writes.
     pub(crate) fn start(self, sealing: Sealing) -> Writer {
         let ledger = append::Ledger::new(self.connection, self.tree, self.signer);
-        let ledger = ledger.judged_by(self.judge);
+        let ledger = ledger.judged_by(self.judge).within(self.gate);
         writer::start(ledger, self.last_seq, sealing)
     }
 }

@@ -60,6 +60,20 @@ pub struct Status {
     /// Until when the user wants nothing recorded of what agents do; absent where there is no pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<Timestamp>,
+    /// Of which places anything is recorded; absent where it is of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeStatus>,
+}
+
+/// The user's scope, and what is outside of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeStatus {
+    /// Patterns of the places of which anything is recorded; none: of all.
+    pub include: Vec<String>,
+    /// Patterns of those of which nothing is, all the same.
+    pub exclude: Vec<String>,
+    /// How many records were left out, as far as the ledger tells: at the latest after an hour.
+    pub left_out: u64,
 }
 
 /// How far the ledger is sealed.

@@ -144,7 +144,8 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
     let of_status: Status = row(
         json!({"agents": [{"agent": "%", "exe": "%", "version": "%", "counted": true}],
             "paths": {"state_dir": "%", "config": "%", "socket": "%"}, "zones": zones_status(),
-            "managed": ["%"], "config_notes": ["%"]}),
+            "managed": ["%"], "config_notes": ["%"],
+            "scope": {"include": ["%"], "exclude": ["%"], "left_out": 1}}),
         text,
     );
     let gap = || row::<GapRow>(json!({}), text);

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use trackway_protocol::row::{
-    AgentInstall, GapRow, SealedStatus, SourceStatus, Status, TimeRow, ZonesStatus,
+    AgentInstall, GapRow, ScopeStatus, SealedStatus, SourceStatus, Status, TimeRow, ZonesStatus,
 };
 
 use super::table::{Cell, Table, Tone, bold};
-use super::text::{UNKNOWN, bytes, count, known, number};
+use super::text::{UNKNOWN, bytes, count, known, listed, number};
 use super::{View, clean, config, shares, zones};
 
 /// The source whose state decides whether launches are recorded.
@@ -51,6 +51,9 @@ pub(crate) fn write(
     list.item("config", view.path(&status.paths.config));
     for note in &status.config_notes {
         list.item("", Cell::toned(clean(note), Tone::Warning));
+    }
+    if let Some(scope) = &status.scope {
+        list.item("scope", of_scope(scope));
     }
     for (index, key) in status.managed.iter().enumerate() {
         list.item(if index == 0 { "managed" } else { "" }, clean(key).into_owned());
@@ -163,6 +166,21 @@ fn of_zones(zones: &ZonesStatus, view: &View) -> Vec<Cell> {
     let failing = zones::failing(&zones.files, view);
     lines.extend(failing.into_iter().map(|file| Cell::toned(file, Tone::Bad)));
     lines
+}
+
+fn of_scope(scope: &ScopeStatus) -> String {
+    let list = |patterns: &[String]| {
+        let patterns = patterns.iter().map(|pattern| clean(pattern).into_owned());
+        listed(patterns, 5)
+    };
+    let mut text = match &scope.include[..] {
+        [] => "everywhere".into(),
+        include => format!("only {}", list(include)),
+    };
+    if !scope.exclude.is_empty() {
+        text += &format!(", not {}", list(&scope.exclude));
+    }
+    text + &format!("; {} left out", count(scope.left_out, "record", "records"))
 }
 
 fn backfill(status: &Status) -> String {
@@ -281,6 +299,7 @@ mod tests {
             managed: vec![],
             config_notes: vec![],
             paused_until: None,
+            scope: None,
         }
     }
 
@@ -371,6 +390,16 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
                 "claude 2.1.31, ~/.local/share/claude/versions/2.1.30",
             ]
         );
+    }
+
+    #[test]
+    fn a_scope_is_told_with_what_it_leaves_out() {
+        let list = |typed: &[&str]| typed.iter().map(|it| (*it).to_owned()).collect();
+        let (include, exclude) = (list(&["~/work/**"]), list(&["~/a", "remote:h/x"]));
+        let told = of_scope(&ScopeStatus { include, exclude: exclude.clone(), left_out: 1200 });
+        assert_eq!(told, "only ~/work/**, not ~/a, remote:h/x; 1,200 records left out");
+        let told = of_scope(&ScopeStatus { include: vec![], exclude, left_out: 1 });
+        assert_eq!(told, "everywhere, not ~/a, remote:h/x; 1 record left out");
     }
 
     #[test]

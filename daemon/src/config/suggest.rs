@@ -9,6 +9,8 @@ pub(super) const KEYS: &[&str] = &[
     "checkpoint.copy-to",
     "log.level",
     "pause.max",
+    "scope.include",
+    "scope.exclude",
     "agents",
 ];
 

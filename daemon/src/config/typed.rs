@@ -14,6 +14,7 @@ pub(super) struct Typed {
     pub(super) ledger: TypedLedger,
     pub(super) checkpoint: TypedCheckpoint,
     pub(super) pause: TypedPause,
+    pub(super) scope: TypedScope,
     pub(super) agents: BTreeMap<String, TypedAgent>,
 }
 
@@ -42,6 +43,13 @@ pub(super) struct TypedCheckpoint {
     pub(super) every: Option<String>,
     #[serde(alias = "copy_to")]
     pub(super) copy_to: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct TypedScope {
+    pub(super) include: Option<Vec<String>>,
+    pub(super) exclude: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,12 +10,13 @@ use trackway_protocol::codec;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::ExportCheckpoint;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
-use trackway_protocol::row::{Backfill, Paths, Status, ZonesStatus};
+use trackway_protocol::row::{Backfill, Paths, ScopeStatus, Status, ZonesStatus};
 
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
 use super::{Desk, Sight, doctor, evidence, pause, report, scope, zones};
+use crate::config::Scope;
 use crate::store::{
     Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown, Wanted,
 };
@@ -67,7 +68,8 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
     match request {
         Request::Status { .. } => {
             let ask = |reader: &Reader| {
-                Ok((reader.counts()?, reader.condition(), reader.open_entries()?))
+                let asked = (reader.counts()?, reader.condition(), reader.open_entries()?);
+                Ok((asked, reader.left_out()?))
             };
             let status = query(desk, ask).await.map(|asked| vec![status(&desk.sight, asked)]);
             small(client, id, status.map(|status| blocks::rows(id, status))).await
@@ -452,7 +454,16 @@ fn reading(sight: &Sight) -> Option<Backfill> {
     Some(backfill(sight)).filter(|backfill| backfill.state != "done")
 }
 
-fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, ZonesStatus)) -> Status {
+fn scope_status(scope: &Scope, left_out: u64) -> Option<ScopeStatus> {
+    let (include, exclude) = (scope.included.clone(), scope.excluded.clone());
+    let is_told = !scope.is_all() || left_out > 0;
+    is_told.then_some(ScopeStatus { include, exclude, left_out })
+}
+
+fn status(
+    sight: &Sight,
+    ((counts, condition, entries), left_out): ((Counts, Condition, ZonesStatus), u64),
+) -> Status {
     let snapshot = sight.snapshot.borrow().clone();
     let ledger_notes = doctor::ledger(&sight.health.borrow(), &condition);
     let ledger_notes = ledger_notes.into_iter().filter(|check| check.state != "ok");
@@ -482,5 +493,6 @@ fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, Zones
         managed: sight.configured.borrow().loaded.managed.clone(),
         config_notes: sight.configured.borrow().notes(),
         paused_until: snapshot.paused_until,
+        scope: scope_status(&sight.configured.borrow().config().scope, left_out),
     }
 }

@@ -9,6 +9,7 @@ use super::ingest::{self, Change};
 use super::log::{self, Sealed};
 use super::project::{self, Pending};
 use super::prune::{self, Plan};
+use super::scope::Gate;
 use super::set_aside;
 use super::zones::Judge;
 
@@ -52,16 +53,28 @@ pub(super) struct Ledger {
     newest: Option<u64>,
     signer: Signer,
     judge: Judge,
+    gate: Gate,
 }
 
 impl Ledger {
     /// Judges nothing.
     pub(super) fn new(connection: Connection, tree: Span, signer: Signer) -> Self {
-        Self { connection, tree, newest: None, signer, judge: Judge::default() }
+        Self {
+            connection,
+            tree,
+            newest: None,
+            signer,
+            judge: Judge::default(),
+            gate: Gate::default(),
+        }
     }
 
     pub(super) fn judged_by(self, judge: Judge) -> Self {
         Self { judge, ..self }
+    }
+
+    pub(super) fn within(self, gate: Gate) -> Self {
+        Self { gate, ..self }
     }
 
     #[cfg(test)]
@@ -84,7 +97,16 @@ impl Append for Ledger {
             project::project(&tx, &mut pending, record)
         };
         let mut judged = self.judge.begin();
+        let mut gated = self.gate.begin(&tx)?;
         for record in records {
+            if let Some(gated) = &mut gated {
+                if let Some(mut told) = gated.due(recorded_at, Some(&*record)) {
+                    put(&mut told)?;
+                }
+                if self.gate.leaves_out(&tx, gated, record, recorded_at)? {
+                    continue;
+                }
+            }
             put(record)?;
             let Some(batch) = &mut judged else { continue };
             for mut entry in self.judge.entries(&tx, batch, record)? {
@@ -94,9 +116,13 @@ impl Append for Ledger {
         }
         pending.write(&tx)?;
         judged.map_or(Ok(()), |batch| batch.write(&tx))?;
+        let left_out = gated.map(|batch| batch.write(&tx)).transpose()?;
         ingest::write(&tx, changes)?;
         log::save_tree(&tx, &tree)?;
         tx.commit()?;
+        if let Some(left_out) = left_out {
+            self.gate.committed(left_out);
+        }
         (self.tree, self.newest) = (tree, Some(seq));
         Ok(seq)
     }
@@ -129,6 +155,7 @@ impl Append for Ledger {
     }
 
     fn failed(&mut self, error: &rusqlite::Error) {
+        self.gate.rolled_back();
         set_aside::notice_by(&self.connection, error);
     }
 

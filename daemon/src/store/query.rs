@@ -175,6 +175,12 @@ impl Reader {
         self.read(zones::status)
     }
 
+    /// Returns how many records were left out of the user's scope, as far as it is recorded.
+    pub(crate) fn left_out(&self) -> Result<u64, StoreError> {
+        let sum = "SELECT ifnull(sum(missed), 0) FROM coverage WHERE source = 'scope'";
+        self.read(|tx| tx.query_row(sum, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned))
+    }
+
     /// Returns entries into zones, the last touched first.
     pub(crate) fn entries(
         &self,

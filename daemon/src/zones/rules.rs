@@ -221,6 +221,45 @@ impl Rules {
         rules
     }
 
+    /// Reads a bare list of patterns; an error comes with the number of its pattern. What begins with
+    /// `remote:` is one of repositories' addresses.
+    pub(crate) fn of_list(
+        typed: &[String],
+        home: Option<&Path>,
+        resolve: &dyn Fn(&Path) -> Option<PathBuf>,
+    ) -> Result<Self, (usize, String)> {
+        let (mut places, mut addresses) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+        for (at, pattern) in typed.iter().enumerate() {
+            let (list, meant) = match pattern.strip_prefix("remote:") {
+                Some(address) => (&mut addresses, Pattern::of_remote(address)),
+                None => (&mut places, Pattern::of_path(pattern, home).map(|it| vec![it])),
+            };
+            list.0.push(pattern.clone());
+            list.1.push(meant.map_err(|why| (at, why))?);
+        }
+        if typed.is_empty() {
+            return Ok(Self::default());
+        }
+        let zone = Zone {
+            name: String::new(),
+            reason: None,
+            severity: Risk::Low,
+            paths: places.0,
+            remotes: addresses.0,
+            agents: Vec::new(),
+            touches: Touch::ALL.to_vec(),
+            hash: String::new(),
+        };
+        Ok(Self::new(vec![zone], vec![[places.1, addresses.1]], resolve))
+    }
+
+    /// Whether a place lies in any zone.
+    pub(crate) fn cover(&self, place: &Place<'_>) -> bool {
+        let mut is_found = false;
+        self.look(place, |_| is_found = true);
+        is_found
+    }
+
     /// Whether nothing is restricted.
     pub(crate) fn is_empty(&self) -> bool {
         self.zones.is_empty()
