@@ -17,6 +17,7 @@ use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
 use crate::commands::pause::{Pause, Resume};
+use crate::commands::privacy::Privacy;
 use crate::commands::prune::{Forget, Prune};
 use crate::commands::repos::Repos;
 use crate::commands::sessions::Sessions;
@@ -79,6 +80,7 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prune(Prune),
     Forget(Forget),
+    Privacy(Privacy),
     Pause(Pause),
     Resume(Resume),
     Completions(Completions),

@@ -27,6 +27,7 @@ pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
 pub(crate) mod pause;
+pub(crate) mod privacy;
 pub(crate) mod prune;
 pub(crate) mod repos;
 pub(crate) mod sessions;
@@ -102,6 +103,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Checkpoint(command) => command.run(self),
             Command::Prune(command) => command.run(self),
             Command::Forget(command) => command.run(self),
+            Command::Privacy(command) => command.run(self),
             Command::Pause(command) => command.run(self),
             Command::Resume(command) => command.run(self),
             Command::Completions(command) => command.run(self),

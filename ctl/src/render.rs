@@ -23,6 +23,7 @@ pub(crate) mod hashed;
 mod hostile;
 pub(crate) mod json;
 pub(crate) mod launches;
+pub(crate) mod privacy;
 pub(crate) mod record;
 pub(crate) mod repos;
 pub(crate) mod selection;
