@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::agents::user;
 pub use crate::agents::user::Program;
 use crate::logging::printable;
+use crate::report::weekly::{self, Weekly};
 pub(crate) use crate::store::Sealing;
 
 /// The default configuration, commented for people.
@@ -74,6 +75,8 @@ pub struct Config {
     pub keep: Option<Duration>,
     /// How often records are sealed.
     pub(crate) sealing: Sealing,
+    /// Which reports are written every week.
+    pub(crate) weekly: Weekly,
     /// Where every checkpoint is copied to: a file, or a directory. It may begin with `~/`.
     pub copy_to: Option<PathBuf>,
 }
@@ -100,6 +103,7 @@ struct Typed {
     log: TypedLog,
     ledger: TypedLedger,
     checkpoint: TypedCheckpoint,
+    report: weekly::Typed,
     agents: BTreeMap<String, TypedAgent>,
 }
 
@@ -153,6 +157,7 @@ impl Default for Config {
             programs: Vec::new(),
             keep: Some(400 * DAY),
             sealing: Sealing::default(),
+            weekly: Weekly::default(),
             copy_to: None,
         }
     }
@@ -166,17 +171,7 @@ impl Config {
     /// [`ConfigError`] where the file is there and says nothing that can be understood, or may say
     /// what somebody else wants.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let failed = |source| ConfigError::Read { path: path.to_owned(), source };
-        let mut file = match fs::File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed(error)),
-        };
-        if let Some(why) = distrust(&file.metadata().map_err(failed)?) {
-            return Err(ConfigError::Untrusted { path: path.to_owned(), why });
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(failed)?;
+        let Some(text) = read_trusted(path, u64::MAX)? else { return Ok(Self::default()) };
         Self::parse(&text, path)
     }
 
@@ -221,9 +216,30 @@ impl Config {
             let why = "is none of error, warn, info, debug, trace";
             config.level = value.parse().map_err(|_| invalid("log.level", why.to_owned()))?;
         }
+        config.weekly = Weekly::read(typed.report).map_err(|(key, why)| invalid(key, why))?;
         config.programs = programs(typed.agents).map_err(|(key, why)| invalid(&key, why))?;
         Ok(config)
     }
+}
+
+/// Reads a file that nobody else can have written, `most` bytes at most; nothing where it is missing.
+///
+/// # Errors
+///
+/// [`ConfigError`] where it cannot be read, or may say what somebody else wants.
+pub(crate) fn read_trusted(path: &Path, most: u64) -> Result<Option<String>, ConfigError> {
+    let failed = |source| ConfigError::Read { path: path.to_owned(), source };
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if let Some(why) = distrust(&file.metadata().map_err(failed)?) {
+        return Err(ConfigError::Untrusted { path: path.to_owned(), why });
+    }
+    let mut text = String::new();
+    file.take(most).read_to_string(&mut text).map_err(failed)?;
+    Ok(Some(text))
 }
 
 /// Returns why a file may say what somebody else wants.

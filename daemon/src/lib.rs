@@ -52,6 +52,7 @@ use config::Config;
 use downtime::Before;
 use heartbeat::Heartbeat;
 use pipeline::{Outside, Pipeline, Snapshot};
+use report::{Reporter, weekly};
 use shutdown::Shutdown;
 use store::{Draft, Opened, Recovered, Sealed};
 use watchdog::Door;
@@ -187,6 +188,9 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     if let Some(keep) = options.config.keep {
         retention::start(keep, reader.clone(), writer.clone());
     }
+    let reporter = Reporter::new(&places.config, zones.clone(), snapshots.clone());
+    let weekly = options.config.weekly.clone();
+    let reports = weekly::start(weekly, &places.state_dir, reader.clone(), reporter.clone());
     let sight = server::Sight {
         places,
         started_at,
@@ -199,6 +203,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         keep: options.config.keep,
         copies,
         zones,
+        reporter,
+        reports,
         knocks: server_knocks,
     };
     if let Some(every) = service::watchdog_every() {

@@ -50,6 +50,22 @@ pub struct Status {
     /// The rules of zones, and what was entered; absent from a daemon that knows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zones: Option<ZonesStatus>,
+    /// The reports that are written every week; absent from a daemon that writes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<ReportsStatus>,
+}
+
+/// How it is with the reports that are written every week.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportsStatus {
+    /// Their directory, whether it exists or not.
+    pub dir: String,
+    /// The newest week of which there is one; `null` where there is none.
+    pub newest: Option<String>,
+    /// Its files.
+    pub files: Vec<String>,
+    /// Why the last one could not be written; `null` where nothing is wrong.
+    pub problem: Option<String>,
 }
 
 /// How far the ledger is sealed.

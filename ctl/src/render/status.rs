@@ -268,6 +268,7 @@ mod tests {
             }),
             ledger_notes: vec![],
             zones: None,
+            reports: None,
         }
     }
 

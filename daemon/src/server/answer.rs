@@ -139,14 +139,22 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         Request::Report { filter, week, time_zone, .. } => {
             match report::subject(filter, week, time_zone) {
                 Ok(subject) => {
-                    let ask = move |reader: &Reader| report::report(reader, id, &subject);
+                    let reporter = desk.sight.reporter.clone();
+                    let ask = move |reader: &Reader| {
+                        let report = reporter.report(reader, &subject, Timestamp::now())?;
+                        Ok(all(id, vec![report]))
+                    };
                     whole(client, desk, id, reading, ask).await
                 }
                 Err(refusal) => refuse(client, id, &refusal).await,
             }
         }
         Request::Absence { filter, .. } => {
-            let ask = move |reader: &Reader| report::absence(reader, id, &filter);
+            let reporter = desk.sight.reporter.clone();
+            let ask = move |reader: &Reader| {
+                let absence = reporter.absence(reader, &filter, Timestamp::now())?;
+                Ok(all(id, vec![absence]))
+            };
             whole(client, desk, id, reading, ask).await
         }
         Request::Zones { .. } => {
@@ -474,5 +482,6 @@ fn status(sight: &Sight, (counts, condition, entries): (Counts, Condition, Zones
         sealed: sight.writer.sealed().borrow().as_ref().map(Sealed::status),
         ledger_notes: ledger_notes.map(|check| check.found).collect(),
         zones: Some(ZonesStatus { files: sight.zones.files(), ..entries }),
+        reports: Some(sight.reports.borrow().clone()),
     }
 }
