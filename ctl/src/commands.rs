@@ -32,6 +32,7 @@ pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tail;
+mod target;
 pub(crate) mod verify;
 pub(crate) mod who;
 pub(crate) mod zones;
