@@ -17,6 +17,7 @@ use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
 use crate::commands::prune::{Forget, Prune};
+use crate::commands::report::Report;
 use crate::commands::repos::Repos;
 use crate::commands::sessions::Sessions;
 use crate::commands::show::Show;
@@ -73,6 +74,7 @@ pub(crate) enum Command {
     Zones(Zones),
     Gaps(Gaps),
     Tail(Tail),
+    Report(Report),
     Export(Export),
     Verify(Verify),
     Checkpoint(Checkpoint),
@@ -119,10 +121,11 @@ Environment:
 
 Exit codes:
   0  done
-  1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain
+  1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain, or `report
+     --absence` found a touch, or no record of that time
   2  the command line makes no sense
   3  the daemon cannot be reached, or went away
-  4  the daemon speaks another version of the protocol
+  4  the daemon speaks another version of the protocol, or makes reports of another
   5  the ledger, or an export, did not verify
   6  an agent entered a restricted zone (`zones check`)
 

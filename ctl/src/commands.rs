@@ -27,11 +27,13 @@ pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
 pub(crate) mod prune;
+pub(crate) mod report;
 pub(crate) mod repos;
 pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tail;
+mod target;
 pub(crate) mod verify;
 pub(crate) mod who;
 pub(crate) mod zones;
@@ -96,6 +98,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Zones(command) => command.run(self),
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
+            Command::Report(command) => command.run(self),
             Command::Export(command) => command.run(self),
             Command::Verify(command) => command.run(self),
             Command::Checkpoint(command) => command.run(self),
