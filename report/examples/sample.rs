@@ -8,7 +8,9 @@ use trackway_report::{Format, render, sample};
 fn main() -> ExitCode {
     let name = std::env::args().nth(1).unwrap_or_default();
     let Some(format) = Format::named(&name) else {
-        let _ = writeln!(io::stderr(), "usage: sample md|html|csv|json");
+        if writeln!(io::stderr(), "usage: sample md|html|csv|json").is_err() {
+            return ExitCode::FAILURE;
+        }
         return ExitCode::from(2);
     };
     match io::stdout().write_all(render(&sample::report(), format).as_bytes()) {
