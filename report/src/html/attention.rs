@@ -26,8 +26,8 @@ pub(super) fn write(page: &mut Page, report: &Report) {
             page.leaf(
                 "p",
                 &[("class", "calm")],
-                "Nothing: no open entry into a zone, no finding and no change of a setting that is \
-                 of medium or high risk.",
+                "Nothing, as far as was recorded: no open entry into a zone, no finding and no \
+                 change of a setting that is of medium or high risk.",
             );
         } else {
             page.tag("ul", &[("class", "matters")], |page| {
@@ -129,6 +129,6 @@ fn more(page: &mut Page, report: &Report) {
         .map(|(many, one, several)| count(many, one, several))
         .collect();
     if !more.is_empty() {
-        page.note(&format!("Not named in this report: {} more.", words::list(&more)));
+        page.note(&format!("This report leaves out {}.", words::list(&more)));
     }
 }

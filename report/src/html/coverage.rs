@@ -70,7 +70,7 @@ pub(super) fn sentence(report: &Report) -> String {
     let mut rest = vec![gaps];
     for (ms, what) in [
         (time.degraded_ms, "recorded in part for"),
-        (time.off_ms, "off for"),
+        (time.off_ms, "the machine off for"),
         (time.unrecorded_ms, "not recorded at all for"),
     ] {
         if ms > 0 {

@@ -73,7 +73,7 @@ fn draw(page: &mut Page, days: &[DayUse]) {
             area(page, "bar", Area { x, y: bottom - high, width, height: high }, "");
         });
         if at % every == 0 {
-            label(page, "axis middle", x + width / 2, HEIGHT - 6, &name(&day.date));
+            label(page, "axis middle", x + width / 2, HEIGHT - 6, &name(&day.date, every));
         }
     }
 }
@@ -88,10 +88,11 @@ fn axis(page: &mut Page, (bottom, height): (u64, u64), what: &str, most: &str) {
     label(page, "axis end", LEFT - 8, bottom + 3, "0");
 }
 
-/// Returns a day without its year, with its weekday where it is a day.
-fn name(date: &str) -> String {
+/// Returns a day without its year: by its weekday where every day has a name, otherwise by its month.
+fn name(date: &str, every: usize) -> String {
     match date.parse::<jiff::civil::Date>() {
-        Ok(date) => date.strftime("%a %-d").to_string(),
+        Ok(date) if every == 1 => date.strftime("%a %-d").to_string(),
+        Ok(date) => date.strftime("%-d %b").to_string(),
         Err(_) => date.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What left: which files agents read, and where what was read may have gone.
+//! What may have left: which files agents read, and where what was read may have gone.
 
 use trackway_protocol::report::{ReadUnder, RepoUse, Report};
 
@@ -6,7 +6,7 @@ use super::page::Page;
 use super::table::{long, numbers, short, table, words};
 
 pub(super) fn write(page: &mut Page, report: &Report) {
-    page.section("left", "What left", |page| {
+    page.section("left", "What may have left", |page| {
         let all = report.repos.iter().chain([&report.elsewhere]);
         let rows: Vec<(&RepoUse, &ReadUnder)> =
             all.flat_map(|repo| repo.read_under.iter().map(move |under| (repo, under))).collect();

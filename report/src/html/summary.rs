@@ -95,54 +95,74 @@ fn models(totals: &Totals) -> String {
         (None, _) => format!("{answered}, for which there is no price."),
         (Some(cost), 0) => format!("{answered}, worth {} at API prices.", dollars(cost)),
         (Some(cost), unpriced) => format!(
-            "{answered}, worth {} at API prices, but for {} without a price.",
+            "{answered}, worth {} at API prices; {} no price.",
             dollars(cost),
-            count(unpriced, "response", "responses"),
+            count(unpriced, "response has", "responses have"),
         ),
     }
 }
 
+/// A number of the totals: its name, where it stands, and how it is shown.
+struct Number {
+    name: &'static str,
+    of: fn(&Totals) -> u64,
+    shown: fn(u64) -> String,
+}
+
+const LAUNCHES: Number = Number { name: "Launches", of: |all| all.launches, shown: number };
+const ACTIVE: Number = Number { name: "Active", of: |all| all.active_quarters, shown: quarters };
+const TOKENS: Number = Number { name: "Tokens", of: |all| total(&all.use_.tokens), shown: tokens };
+const OTHERS: [Number; 4] = [
+    Number { name: "Sessions", of: |all| all.sessions, shown: number },
+    Number { name: "Repositories", of: |all| all.repos, shown: number },
+    Number { name: "Files read", of: |all| all.files_read, shown: number },
+    Number { name: "Files written", of: |all| all.files_written, shown: number },
+];
+
 fn tiles(page: &mut Page, report: &Report) {
-    let now = &report.totals;
-    let before = report.before.as_ref().map(|before| &before.totals);
-    let days = |of: fn(&DayUse) -> u64| match report.days.len() {
-        2..=MOST_DAYS => report.days.iter().map(of).collect(),
-        _ => Vec::new(),
-    };
-    let plain: [(&str, fn(&Totals) -> u64, fn(u64) -> String, Vec<u64>); 7] = [
-        ("Launches", |all| all.launches, number, days(|day| day.launches)),
-        ("Active", |all| all.active_quarters, quarters, days(|day| day.active_quarters)),
-        ("Tokens", |all| total(&all.use_.tokens), tokens, days(|day| total(&day.use_.tokens))),
-        ("Sessions", |all| all.sessions, number, Vec::new()),
-        ("Repositories", |all| all.repos, number, Vec::new()),
-        ("Files read", |all| all.files_read, number, Vec::new()),
-        ("Files written", |all| all.files_written, number, Vec::new()),
-    ];
-    for (at, (name, of, shown, days)) in plain.into_iter().enumerate() {
-        if at == 3 {
-            cost(page, report);
-        }
-        let change = before.map(|before| words::change(of(now), of(before), shown));
-        tile(page, name, &shown(of(now)), change.as_deref(), &days);
+    number_tile(page, report, &LAUNCHES, &by_day(report, |day| day.launches));
+    number_tile(page, report, &ACTIVE, &by_day(report, |day| day.active_quarters));
+    number_tile(page, report, &TOKENS, &by_day(report, |day| total(&day.use_.tokens)));
+    cost_tile(page, report);
+    for number in &OTHERS {
+        number_tile(page, report, number, &[]);
     }
 }
 
-fn cost(page: &mut Page, report: &Report) {
-    let now = &report.totals.use_;
-    let before = report.before.as_ref().map(|before| before.totals.use_);
-    let shown = now.cost_microusd.map_or_else(|| "unpriced".into(), dollars);
-    let change = before.map(|before| match (now.cost_microusd, before.cost_microusd) {
-        (Some(now), Some(before)) => words::change(now, before, dollars),
-        (_, Some(before)) => format!("from {}", dollars(before)),
-        (_, None) => "from unpriced".into(),
-    });
-    let days: Vec<u64> = match report.days.len() {
-        2..=MOST_DAYS => {
-            report.days.iter().map(|day| day.use_.cost_microusd.unwrap_or(0)).collect()
-        }
+/// Returns a number of each day; none where these are no picture.
+fn by_day(report: &Report, of: fn(&DayUse) -> u64) -> Vec<u64> {
+    match report.days.len() {
+        2..=MOST_DAYS => report.days.iter().map(of).collect(),
         _ => Vec::new(),
+    }
+}
+
+fn number_tile(page: &mut Page, report: &Report, number: &Number, days: &[u64]) {
+    let Number { name, of, shown } = number;
+    let now = of(&report.totals);
+    let change = report.before.as_ref().map(|before| words::change(now, of(&before.totals), shown));
+    tile(page, name, &shown(now), change.as_deref(), days);
+}
+
+fn cost_tile(page: &mut Page, report: &Report) {
+    let now = &report.totals.use_;
+    let shown = match now.cost_microusd {
+        Some(micro) => dollars(micro),
+        None => words::cost(now),
     };
-    tile(page, "API-equivalent cost", &shown, change.as_deref(), &days);
+    let mut notes = Vec::new();
+    if let Some(before) = report.before.as_ref().map(|before| before.totals.use_) {
+        notes.push(match (now.cost_microusd, before.cost_microusd) {
+            (Some(now), Some(before)) => words::change(now, before, dollars),
+            _ => format!("from {}", words::cost(&before)),
+        });
+    }
+    if now.cost_microusd.is_some() && now.unpriced_responses > 0 {
+        notes.push(format!("{} unpriced", number(now.unpriced_responses)));
+    }
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    let days = by_day(report, |day| day.use_.cost_microusd.unwrap_or(0));
+    tile(page, "API-equivalent cost", &shown, note.as_deref(), &days);
 }
 
 fn tile(page: &mut Page, name: &str, value: &str, change: Option<&str>, days: &[u64]) {

@@ -237,8 +237,8 @@ fn a_calm_week_needs_no_attention() {
     (report.findings, report.risky_changes) = (Vec::new(), Vec::new());
     (report.more_findings, report.more_risky_changes) = (0, 0);
     let html = render(&report);
-    assert!(html.contains("Nothing: no open entry into a zone"));
-    assert!(!html.contains("Not named in this report"));
+    assert!(html.contains("Nothing, as far as was recorded: no open entry into a zone"));
+    assert!(!html.contains("This report leaves out"));
 }
 
 #[test]
