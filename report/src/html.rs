@@ -1,5 +1,5 @@
 //! A report as one page for a browser: no script, nothing from elsewhere, and nothing that was captured
-//! can become a part of it ([`page`]). It can be printed, and reads by day and by night.
+//! can become a part of it (see `page`). It can be printed, and reads by day and by night.
 //!
 //! The order is that of a reviewer's questions: what it is about, what needs attention, how much was
 //! seen; then where, what left, zones, who; at the end what the report does not know.
