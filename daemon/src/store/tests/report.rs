@@ -152,7 +152,8 @@ fn busy_drafts() -> Vec<Draft> {
 
 #[test]
 fn a_report_says_who_was_where_and_what_left() {
-    let report = report(&busy().reader, 0, 4 * HOUR, Filter::default());
+    let fixture = busy();
+    let report = report(&fixture.reader, 0, 4 * HOUR, Filter::default());
     let totals = &report.totals;
     assert_eq!((totals.launches, totals.sessions, totals.repos), (1, 1, 2));
     assert_eq!((totals.files_read, totals.files_written, totals.dirs), (1, 1, 2));
@@ -191,8 +192,9 @@ fn a_launch_that_runs_across_counts_and_begins_on_no_day_of_the_range() {
 
 #[test]
 fn a_filter_narrows_everything_to_a_repository_a_directory_or_an_agent() {
-    let reader = busy().reader;
-    let of = |filter| report(&reader, 0, 24 * HOUR, filter);
+    let fixture = busy();
+    let reader = &fixture.reader;
+    let of = |filter| report(reader, 0, 24 * HOUR, filter);
     let b = of(Filter { repo: Some("/src/b".into()), ..Filter::default() });
     let totals = &b.totals;
     assert_eq!((totals.repos, totals.files_read, totals.files_written), (1, 1, 0));
@@ -208,10 +210,11 @@ fn a_filter_narrows_everything_to_a_repository_a_directory_or_an_agent() {
 
 #[test]
 fn the_range_before_is_there_once_something_could_have_been_recorded() {
-    let reader = busy().reader;
-    let first = report(&reader, 0, 4 * HOUR, Filter::default());
+    let fixture = busy();
+    let reader = &fixture.reader;
+    let first = report(reader, 0, 4 * HOUR, Filter::default());
     assert_eq!(first.before, None, "before it no daemon had ever been started");
-    let second = report(&reader, 4 * HOUR, 8 * HOUR, Filter::default());
+    let second = report(reader, 4 * HOUR, 8 * HOUR, Filter::default());
     let before = second.before.unwrap();
     assert_eq!((before.totals.launches, before.totals.use_.responses), (1, 2));
     assert_eq!(
@@ -233,7 +236,8 @@ fn an_empty_ledger_makes_a_report_that_says_so() {
 
 #[test]
 fn a_place_that_was_touched_is_not_absent() {
-    let reader = busy().reader;
+    let fixture = busy();
+    let reader = &fixture.reader;
     let asked = |repo: &str, from, until| {
         let (since_ms, until_ms) = (Some(at(from).ms()), Some(at(until).ms()));
         let repo = Some(repo.to_owned());
