@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use trackway_protocol::row::{
-    AgentInstall, GapRow, SealedStatus, SourceStatus, Status, TimeRow, ZonesStatus,
+    AgentInstall, GapRow, ReportsStatus, SealedStatus, SourceStatus, Status, TimeRow, ZonesStatus,
 };
 
 use super::table::{Cell, Table, Tone, bold};
@@ -43,6 +43,12 @@ pub(crate) fn write(
     let zones = status.zones.as_ref().map(|zones| of_zones(zones, view));
     for (index, line) in zones.into_iter().flatten().enumerate() {
         list.item(if index == 0 { "zones" } else { "" }, line);
+    }
+    if let Some(reports) = &status.reports {
+        list.item("reports", of_reports(reports, view));
+        if let Some(problem) = &reports.problem {
+            list.item("", Cell::toned(clean(problem), Tone::Bad));
+        }
     }
     if status.backfill.state != "done" {
         list.item("backfill", backfill(status));
@@ -155,6 +161,15 @@ fn of_zones(zones: &ZonesStatus, view: &View) -> Vec<Cell> {
     lines
 }
 
+/// Names the newest report of those that are written every week.
+fn of_reports(reports: &ReportsStatus, view: &View) -> String {
+    let Some(week) = &reports.newest else {
+        return "none yet: a week is written when it is over".into();
+    };
+    let files: Vec<_> = reports.files.iter().map(|file| clean(file)).collect();
+    format!("{}: {} in {}", clean(week), files.join(", "), view.path(&reports.dir))
+}
+
 fn backfill(status: &Status) -> String {
     let backfill = &status.backfill;
     let (done, total) = (bytes(backfill.done_bytes), bytes(backfill.total_bytes));
@@ -199,7 +214,7 @@ fn agent((install, more): &Alike<'_>, view: &View) -> String {
 #[cfg(test)]
 mod tests {
     use trackway_protocol::record::Risk;
-    use trackway_protocol::row::{Backfill, LedgerStatus, Paths, ZoneFile};
+    use trackway_protocol::row::{Backfill, LedgerStatus, Paths, ReportsStatus, ZoneFile};
 
     use super::*;
     use crate::render::written;
@@ -359,6 +374,28 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
                 "claude 2.1.31, ~/.local/share/claude/versions/2.1.30",
             ]
         );
+    }
+
+    #[test]
+    fn the_newest_report_is_named_and_what_keeps_it_from_being_written() {
+        let lines = |reports: ReportsStatus| {
+            let status = Status { reports: Some(reports), ..status() };
+            let text = written(|out| write(&status, (None, None), &View::piped(), out));
+            let reports = text.lines().skip_while(|line| !line.starts_with("reports"));
+            let reports = reports.take_while(|line| !line.starts_with("daemon"));
+            reports
+                .map(|line| line.trim_start_matches("reports").trim().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let none = ReportsStatus::default();
+        assert_eq!(lines(none.clone()), ["none yet: a week is written when it is over"]);
+        let newest = ReportsStatus {
+            dir: "/s/reports".into(),
+            newest: Some("2026-W47".into()),
+            files: vec!["a.html".into(), "a.md".into()],
+            problem: Some("it is full".into()),
+        };
+        assert_eq!(lines(newest), ["2026-W47: a.html, a.md in /s/reports", "it is full"]);
     }
 
     #[test]

@@ -252,3 +252,6 @@ fn status(dir: &Path, problem: Option<String>) -> ReportsStatus {
         problem,
     }
 }
+
+#[cfg(test)]
+mod tests;

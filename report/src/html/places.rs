@@ -16,6 +16,9 @@ pub(super) fn write(page: &mut Page, report: &Report) {
             return;
         }
         repos(page, report, is_elsewhere);
+        if report.more_repos > 0 {
+            page.note(&format!("and {} more repositories", number(report.more_repos)));
+        }
         page.note(
             "Active time is told in quarter-hours in which an agent touched something or a model \
              answered; what went on in two repositories at once counts for each. Tokens are those of \
