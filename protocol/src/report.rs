@@ -52,6 +52,8 @@ pub struct Report {
     pub hours: Vec<[u64; 24]>,
     /// Repositories, those with the most activity first.
     pub repos: Vec<RepoUse>,
+    /// How many more repositories there are.
+    pub more_repos: u64,
     /// What was done in no repository, or in one that is not known.
     pub elsewhere: RepoUse,
     /// Launches by agent, version, mode, endpoint and flags, the most frequent first.

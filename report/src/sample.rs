@@ -78,6 +78,7 @@ pub fn report() -> Report {
         more_findings: 3,
         unknown: of(facts::unknown(&time_rows())),
         repos,
+        more_repos: 0,
         elsewhere,
         totals,
     };
