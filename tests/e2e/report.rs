@@ -27,7 +27,7 @@ fn a_report_tells_the_tokens_that_the_model_charged(agent: Agent) {
         .turn(shell(agent, "cat a.txt"))
         .turn(shell(agent, "echo new > b.txt"))
         .run();
-    let session = run.one_session(3);
+    run.watch.wait_for_responses(1, 3);
     let watch = &run.watch;
     let report = report(watch, &["--since", "1h", "--dir", &watch.world.tell("{repo}")]);
     let one = price(agent.name());
@@ -58,12 +58,11 @@ fn a_report_tells_the_tokens_that_the_model_charged(agent: Agent) {
     let html =
         watch.daemon.ctl(["report", "--since", "1h", "--time-zone", "UTC", "--format", "html"]);
     assert!(String::from_utf8_lossy(&html.stdout).starts_with("<!doctype html>"), "it is a page");
-    drop(session);
 }
 
 fn what_an_agent_touched_is_not_absent(agent: Agent) {
     let run = Scenario::new(agent).print("Look").turn(shell(agent, "cat a.txt")).run();
-    run.one_session(2);
+    run.watch.wait_for_responses(1, 2);
     let (watch, ask) = (&run.watch, ["report", "--absence", "--json", "--repo"]);
     let asked = |place: &str| watch.daemon.ctl(ask.iter().copied().chain([place]));
     let touched = asked(&watch.world.tell("{repo}"));
