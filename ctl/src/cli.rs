@@ -18,6 +18,7 @@ use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
 use crate::commands::prune::{Forget, Prune};
 use crate::commands::repos::Repos;
+use crate::commands::service::Service;
 use crate::commands::sessions::Sessions;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
@@ -35,7 +36,7 @@ mod when;
 ///
 /// trackwayd records where the claude and codex programs were: which launches, in which
 /// directories and repositories, and when it could not see. This program asks it; only `prune`,
-/// `forget` and `zones ack` change something, and `checkpoint` seals what is there.
+/// `forget`, `zones ack` and `service` change something, and `checkpoint` seals what is there.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -78,6 +79,7 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prune(Prune),
     Forget(Forget),
+    Service(Service),
     Completions(Completions),
 }
 
@@ -103,7 +105,11 @@ impl Cli {
     /// Whether the command goes on for as long as somebody reads.
     #[must_use]
     pub fn follows(&self) -> bool {
-        matches!(self.command, Command::Tail(_))
+        match &self.command {
+            Command::Tail(_) => true,
+            Command::Service(command) => command.follows(),
+            _ => false,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::client::ClientError;
 use crate::exit;
 use crate::render::clean;
 use crate::render::text::count;
+use crate::service::ServiceError;
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum Error {
     /// The conversation with the daemon failed.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The service could not be installed, run or asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// The answer ended early after some of it was shown.
     #[error("{what}")]
     Interrupted {
@@ -89,8 +93,10 @@ impl Error {
             Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
             Self::NotVerified(_) => exit::NOT_VERIFIED,
+            Self::Service(ServiceError::NotRunning) => exit::UNREACHABLE,
             Self::ZoneTouched(_) => exit::ZONE_ENTERED,
             Self::Place(_)
+            | Self::Service(_)
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
@@ -106,6 +112,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => Some((*hint).to_owned()),
             Self::Client(error) => error.hint().map(str::to_owned),
+            Self::Service(error) => error.hint(),
             Self::Interrupted { after: Some(seq), .. } => {
                 Some(format!("`--after {seq}` continues where this ended"))
             }
