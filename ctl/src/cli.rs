@@ -127,7 +127,7 @@ Exit codes:
   0  done
   1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain
   2  the command line makes no sense
-  3  the daemon cannot be reached, or went away
+  3  the daemon cannot be reached, went away, or does not run (`service status`)
   4  the daemon speaks another version of the protocol
   5  the ledger, or an export, did not verify
   6  an agent entered a restricted zone (`zones check`)

@@ -106,8 +106,8 @@ impl ClientError {
                 Some("is this the right socket? try `trackwayctl doctor`")
             }
             Self::Version { protocol, .. } if *protocol < PROTOCOL => Some(
-                "the running daemon is older than this program: restart the service with \
-                 `systemctl --user restart trackwayd`, or stop and start trackwayd",
+                "the running daemon is older than this program: `trackwayctl service restart` starts \
+                 the one that is installed now",
             ),
             Self::Version { .. } => Some(
                 "this program is older than the running daemon: use the trackwayctl that was \
