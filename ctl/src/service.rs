@@ -104,6 +104,14 @@ impl Keeper {
         }
     }
 
+    /// Fails where the keeper would not take this program.
+    pub(crate) fn check(&self, site: &Site) -> Result<(), ServiceError> {
+        match self {
+            Self::Systemd(keeper) => keeper.check(site),
+            Self::Launchd(_) | Self::Task(_) | Self::Detached(_) => Ok(()),
+        }
+    }
+
     /// Writes what describes the service and has it start with the session; says what it did.
     pub(crate) fn install(&self, site: &Site, list: &Installed) -> Result<String, ServiceError> {
         match self {

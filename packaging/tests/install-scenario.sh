@@ -34,7 +34,8 @@ eventually() {
     done
     return 1
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
+# Whether a process has ended, be it that nobody has asked yet how.
+gone() { ! grep -q '^State:[[:space:]]*[A-WY]' "/proc/$1/status" 2>/dev/null; }
 has_another_pid_than() { local now; now=$(pid_of_daemon 2>/dev/null) && [[ -n $now && $now != "$1" ]]; }
 
 # Every file of the home but what this script writes.
@@ -70,7 +71,7 @@ installer --from "$binaries" || fail "the upgrade"
 is_in_its_place
 second=$(pid_of_daemon)
 [[ $second != "$first" ]] || fail "the upgrade left the old daemon running"
-! kill -0 "$first" 2>/dev/null || fail "the upgrade left the old daemon beside the new one"
+gone "$first" || fail "the upgrade left the old daemon beside the new one"
 echo "ok ($expected): upgraded"
 
 # The service by its own words.
@@ -155,7 +156,7 @@ echo "ok ($expected): a second one leaves the first alone"
 
 installer --uninstall || fail "--uninstall"
 said "$state"
-! kill -0 "$second" 2>/dev/null || fail "the daemon outlives its removal"
+gone "$second" || fail "the daemon outlives its removal"
 [[ -f $state/ledger.db ]] || fail "--uninstall removed the ledger"
 [[ -f $state/signing.key ]] || fail "--uninstall removed the key of the ledger"
 left=$(files | grep -vE "^$state/(ledger\.db(-wal|-shm)?|signing\.key|trackwayd\.lock)\$") || true
@@ -196,7 +197,7 @@ installer --uninstall --purge || fail "--uninstall --purge"
 rm "$XDG_STATE_HOME/trackway/reports/somebody's" || fail "--purge removes what nobody installed"
 rmdir "$XDG_STATE_HOME/trackway/reports" "$XDG_STATE_HOME/trackway"
 said "$XDG_STATE_HOME/trackway/ledger.db"
-! kill -0 "$pid" 2>/dev/null || fail "the daemon outlives --purge"
+gone "$pid" || fail "the daemon outlives --purge"
 unset XDG_STATE_HOME XDG_CONFIG_HOME
 # Where the programs are gone already, something has to do it.
 installer --uninstall --purge --from "$binaries" || fail "--uninstall --purge of the first places"

@@ -50,9 +50,9 @@ setpriv --reuid="$user" --regid="$user" --init-groups \
     "${scenario[@]}" detached "${arguments[@]}"
 
 # As a user service, of an ordinary user and of root.
-mkdir -m 700 "$temp/root's home"
+mkdir -m 700 "$temp/root home"
 for name in "$user" root; do
-    if [[ $name == root ]]; then export HOME_OF_USER="$temp/root's home"; fi
+    if [[ $name == root ]]; then export HOME_OF_USER="$temp/root home"; fi
     code=0
     "$here/with-user-manager.sh" "$name" "${scenario[@]}" service "${arguments[@]}" || code=$?
     if [[ $code == 77 ]]; then

@@ -29,6 +29,12 @@ pub enum ServiceError {
         /// The path.
         what: String,
     },
+    /// systemd takes no such path, however it is quoted.
+    #[error("systemd runs no program with a quotation mark or a backslash in its path: {program}")]
+    Quotation {
+        /// The program.
+        program: PathBuf,
+    },
     /// There is nothing to be run.
     #[error("there is no program {program}")]
     NoProgram {
@@ -108,6 +114,9 @@ impl ServiceError {
                 Some("run this without sudo: each user has a daemon of their own".into())
             }
             Self::Unspeakable { .. } => Some("name another place".into()),
+            Self::Quotation { .. } => {
+                Some("install it in another place, or run it with --detached".into())
+            }
             Self::NoProgram { .. } => Some("name it with --program".into()),
             Self::ForeignDaemon { .. } => Some("stop that daemon, or set TRACKWAY_SOCKET".into()),
             Self::ForeignProgram { program } => Some(format!(

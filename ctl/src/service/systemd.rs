@@ -27,6 +27,13 @@ pub(crate) struct Systemd {
 }
 
 impl Systemd {
+    /// Fails where the manager would not take the unit.
+    pub(super) fn check(&self, site: &Site) -> Result<(), ServiceError> {
+        let is_bearable = !site.program.to_string_lossy().contains(['"', '\'', '\\']);
+        let program = || site.program.clone();
+        if is_bearable { Ok(()) } else { Err(ServiceError::Quotation { program: program() }) }
+    }
+
     /// Writes the unit, unless a package did, and has it start with the session.
     pub(super) fn install(&self, site: &Site, list: &Installed) -> Result<String, ServiceError> {
         let unit = self.unit.display();
@@ -203,6 +210,16 @@ mod tests {
         let dirs = own_dirs(&site);
         assert_eq!(dirs[0], Path::new("/odd/systemd/user"));
         assert_eq!(dirs[1], Path::new("/home/ann/.config/systemd/user"));
+    }
+
+    #[test]
+    fn what_systemd_cannot_run_is_refused_beforehand() {
+        let systemd = Systemd { unit: "/u".into(), packaged: false };
+        let with = |program: &str| Site { program: program.into(), ..Site::usual() };
+        systemd.check(&with("/a b/%h $HOME/trackwayd")).unwrap();
+        for program in ["/o'brien/trackwayd", "/a\"b/trackwayd", "/a\\b/trackwayd"] {
+            assert!(systemd.check(&with(program)).is_err(), "{program}");
+        }
     }
 
     #[test]

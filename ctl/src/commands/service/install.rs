@@ -49,6 +49,7 @@ impl Install {
         let subject = Subject::of_process(self.program.as_deref())?;
         let Subject { site, list, facts } = &subject;
         let Choice { keeper, why } = facts.for_install(self.detached)?;
+        keeper.check(site)?;
         let running = Running::look(site);
         if running == Running::Foreign {
             let places = site.places.clone();
