@@ -93,7 +93,9 @@ impl Error {
             Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
             Self::NotVerified(_) => exit::NOT_VERIFIED,
-            Self::Service(ServiceError::NotRunning) => exit::UNREACHABLE,
+            Self::Service(ServiceError::NotRunning | ServiceError::NotInstalled { .. }) => {
+                exit::UNREACHABLE
+            }
             Self::ZoneTouched(_) => exit::ZONE_ENTERED,
             Self::Place(_)
             | Self::Service(_)

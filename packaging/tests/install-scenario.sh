@@ -125,6 +125,21 @@ if [[ $expected == service ]]; then
     echo "ok ($expected): sees as much as outside of the sandbox"
 fi
 
+# Where there are desktops, one starts it again; the entry names the program by its place.
+entry=$HOME/.config/autostart/trackwayd.desktop
+if [[ $expected == detached ]]; then
+    XDG_CURRENT_DESKTOP=any installer --from "$binaries" || fail "an upgrade on a desktop"
+    said "a desktop session starts it again"
+    grep -Fqx "Exec=\"$HOME/.local/bin/trackwayctl\" service start" "$entry" || fail "the entry starts something else"
+    PREFIX="$HOME/try it" TRACKWAY_STATE_DIR="$HOME/try state" XDG_CURRENT_DESKTOP=any \
+        installer --from "$binaries" || fail "a second installation on a desktop"
+    said "$entry is another installation's"
+    TRACKWAY_STATE_DIR="$HOME/try state" installer --uninstall --purge || fail "--uninstall of the second"
+    [[ -f $entry ]] || fail "the second installation removed the entry of the first"
+    second=$(pid_of_daemon)
+    echo "ok ($expected): started again by a desktop"
+fi
+
 # A second one in other places leaves the first one alone, whatever is done with it.
 the_first_is_untouched() {
     [[ $(pid_of_daemon) == "$second" ]] || fail "the daemon of the first places does not run any more ($1)"
@@ -164,6 +179,33 @@ left=$(files | grep -vE "^$state/(ledger\.db(-wal|-shm)?|signing\.key|trackwayd\
 installer --uninstall || fail "--uninstall, again"
 echo "ok ($expected): removed, the ledger is left"
 
+[[ ! -e $entry ]] || fail "--uninstall left the entry for desktops"
+
+# A unit that a package installed is used as it is.
+if [[ $expected == service ]]; then
+    mkdir -p "$HOME/package/bin" "$HOME/.local/share/systemd/user"
+    cp "$binaries"/trackwayd "$binaries"/trackwayctl "$HOME/package/bin/"
+    packaged=$HOME/.local/share/systemd/user/trackwayd.service
+    sed "s,^ExecStart=.*,ExecStart=\"$HOME/package/bin/trackwayd\" run," \
+        "$(dirname "$install_sh")/systemd/trackwayd.service" >"$packaged"
+    ctl=$HOME/package/bin/trackwayctl
+    service install || fail "the service of a package"
+    said "$packaged, which a package installed"
+    [[ ! -e $HOME/.config/systemd/user/trackwayd.service ]] || fail "a unit hides that of the package"
+    systemctl --user --quiet is-enabled trackwayd.service || fail "the package's service is not enabled"
+    service restart || fail "restart of a package's service"
+    service uninstall || fail "uninstall of a package's service"
+    [[ -f $packaged && -x $HOME/package/bin/trackwayd ]] || fail "uninstall removed what a package installed"
+    ! systemctl --user --quiet is-enabled trackwayd.service || fail "the package's service stays enabled"
+    code=0
+    service status || code=$?
+    [[ $code == 3 ]] || fail "status of a package's service that was stopped exits with $code"
+    rm -r "${HOME:?}/package" "$packaged"
+    systemctl --user daemon-reload
+    ctl=$HOME/.local/bin/trackwayctl
+    echo "ok ($expected): a package's unit, enabled and left as it is"
+fi
+
 # A daemon that cannot start: the person sees why, soon.
 mkdir -p "$HOME/.config/trackway"
 echo "no-such-key = 1" >"$HOME/.config/trackway/config.toml"
@@ -186,7 +228,7 @@ if [[ $expected == detached ]]; then
     kill "$pid"
     eventually gone "$pid" || fail "the daemon does not stop"
     hint=$(sed -n 's/^trackwayd was started detached.*: //p' "$output")
-    A_SECRET=x env -u XDG_STATE_HOME -u XDG_CONFIG_HOME sh -c "$hint"
+    A_SECRET=x env -u XDG_STATE_HOME -u XDG_CONFIG_HOME sh -c "$hint" >"$output"
     eventually has_another_pid_than "$pid" || fail "not started again by: $hint"
     pid=$(pid_of_daemon)
     ! grep -zq '^A_SECRET=' "/proc/$pid/environ" || fail "the daemon has the shell's environment by: $hint"

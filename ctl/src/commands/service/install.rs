@@ -14,7 +14,7 @@ use crate::render::text::quoted;
 use crate::service::choice::Choice;
 use crate::service::running::Running;
 use crate::service::site::Site;
-use crate::service::{Afterwards, ServiceError, systemd};
+use crate::service::{Afterwards, Keeper, ServiceError, systemd};
 
 /// Install the service, start it, and say what it sees
 ///
@@ -50,6 +50,10 @@ impl Install {
         let Subject { site, list, facts } = &subject;
         let Choice { keeper, why } = facts.for_install(self.detached)?;
         keeper.check(site)?;
+        if self.linger && !matches!(keeper, Keeper::Systemd(_)) {
+            let what = "there is no systemd user manager, whose services alone can linger";
+            return Err(ServiceError::Unsupported(what.into()).into());
+        }
         let running = Running::look(site);
         if running == Running::Foreign {
             let places = site.places.clone();

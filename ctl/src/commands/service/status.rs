@@ -23,11 +23,16 @@ impl Status {
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
         let subject = Subject::of_process(None)?;
-        let row = subject.row(subject.keeper().ok().as_ref());
+        let keeper = subject.keeper();
+        let row = subject.row(keeper.as_ref().ok());
         match console.form {
             Form::Json => console.service_row(&row)?,
             Form::Table => render::service::write(&row, &console.around.view, console.out)?,
         }
-        if row.pid.is_some() { Ok(()) } else { Err(ServiceError::NotRunning.into()) }
+        match (row.pid, keeper) {
+            (Some(_), _) => Ok(()),
+            (None, Ok(_)) => Err(ServiceError::NotRunning.into()),
+            (None, Err(error)) => Err(error.into()),
+        }
     }
 }
