@@ -122,9 +122,10 @@ impl Subject {
 
     /// Returns who keeps running what is installed.
     fn keeper(&self) -> Result<Keeper, ServiceError> {
-        let state_dir = || self.site.places.state_dir.clone();
-        let keeper = self.facts.installed();
-        keeper.ok_or_else(|| ServiceError::NotInstalled { state_dir: state_dir() })
+        self.facts.installed().ok_or_else(|| match self.facts.unanswered() {
+            Some(unit) => ServiceError::Unanswered { unit: unit.path.clone() },
+            None => ServiceError::NotInstalled { state_dir: self.site.places.state_dir.clone() },
+        })
     }
 
     /// Returns the row that says how the service is.

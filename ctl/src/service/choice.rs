@@ -120,6 +120,12 @@ impl Facts {
         }
     }
 
+    /// Returns our unit where the manager that it is for does not answer.
+    pub(crate) fn unanswered(&self) -> Option<&Unit> {
+        let own = self.own_unit.as_ref().filter(|(_, whose)| *whose != Whose::Others);
+        own.filter(|_| self.unit_dir.is_none()).map(|(unit, _)| unit)
+    }
+
     /// Returns the unit that belongs to another installation.
     pub(crate) fn others_unit(&self) -> Option<&Unit> {
         self.own_unit.as_ref().filter(|(_, whose)| *whose == Whose::Others).map(|(unit, _)| unit)
@@ -223,6 +229,15 @@ mod tests {
         assert_eq!(facts.installed(), None);
         assert_eq!(facts.others_unit(), Some(&unit("/u/x")));
         facts.check_program().unwrap();
+    }
+
+    #[test]
+    fn a_unit_whose_manager_does_not_answer_is_told_apart_from_none() {
+        let unseen = Facts { own_unit: Some((unit("/u/x"), Whose::Ours)), ..Facts::default() };
+        assert_eq!(unseen.installed(), None);
+        assert_eq!(unseen.unanswered(), Some(&unit("/u/x")));
+        let seen = Facts { unit_dir: Some("/u".into()), ..unseen };
+        assert_eq!(seen.unanswered(), None);
     }
 
     #[test]

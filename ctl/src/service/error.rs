@@ -61,6 +61,12 @@ pub enum ServiceError {
         /// Where the ledger is.
         state_dir: PathBuf,
     },
+    /// The service is there, and who would keep it running is not.
+    #[error("the systemd user manager, to which {unit} belongs, does not answer")]
+    Unanswered {
+        /// Our unit.
+        unit: PathBuf,
+    },
     /// No daemon runs.
     #[error("trackwayd does not run")]
     NotRunning,
@@ -125,6 +131,9 @@ impl ServiceError {
                 program.display()
             )),
             Self::NotInstalled { .. } => Some("`trackwayctl service install` does that".into()),
+            Self::Unanswered { .. } => {
+                Some("is this a login of the user's own? XDG_RUNTIME_DIR says where it is".into())
+            }
             Self::NotRunning => Some("`trackwayctl service start` starts it".into()),
             Self::NoAnswer | Self::Ended => Some("`trackwayctl service logs` tells more".into()),
             _ => None,
