@@ -170,7 +170,8 @@ fi
 echo "ok ($expected): a second one leaves the first alone"
 
 installer --uninstall || fail "--uninstall"
-said "$state"
+said "Stopped trackwayd, pid $second"
+said "The ledger stays in $state"
 gone "$second" || fail "the daemon outlives its removal"
 [[ -f $state/ledger.db ]] || fail "--uninstall removed the ledger"
 [[ -f $state/signing.key ]] || fail "--uninstall removed the key of the ledger"

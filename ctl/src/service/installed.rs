@@ -60,6 +60,11 @@ impl Installed {
         put(&self.file, text.as_bytes(), Access::Private)
     }
 
+    /// Removes the list itself.
+    pub(crate) fn close(&self) -> Result<(), ServiceError> {
+        remove(&self.file).map(drop)
+    }
+
     /// Puts a file where it belongs, and on the list before that.
     pub(crate) fn put(&self, path: &Path, text: &str) -> Result<(), ServiceError> {
         self.add(path)?;

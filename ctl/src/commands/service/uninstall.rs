@@ -39,12 +39,13 @@ impl Uninstall {
         let Subject { site, list, facts } = &subject;
         facts.check_program()?;
         let mut count = 0;
+        let running = Running::look(site);
         let installed = facts.installed();
         if let Some(keeper) = &installed {
             // Whatever does not stop by this is ended below.
             keeper.stop(site).ok();
         }
-        if let Some(pid) = Running::look(site).pid() {
+        if let Some(pid) = running.pid() {
             end(pid, console)?;
             console.say(&format!("Stopped trackwayd, pid {pid}"));
             count += 1;
@@ -68,7 +69,8 @@ impl Uninstall {
         if self.purge {
             purge::purge(site, &mut tell)?;
         }
-        list.strike()?;
+        // What is left on it then is needed by another installation.
+        if self.programs { list.close() } else { list.strike() }?;
         let state_dir = &site.places.state_dir;
         if fs::remove_dir(state_dir).is_err() && state_dir.exists() && !self.purge {
             tell(format!("The ledger stays in {} (--purge removes it)", state_dir.display()));
