@@ -19,6 +19,7 @@ use crate::commands::launches::Launches;
 use crate::commands::prune::{Forget, Prune};
 use crate::commands::report::Report;
 use crate::commands::repos::Repos;
+use crate::commands::service::Service;
 use crate::commands::sessions::Sessions;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
@@ -36,7 +37,7 @@ mod when;
 ///
 /// trackwayd records where the claude and codex programs were: which launches, in which
 /// directories and repositories, and when it could not see. This program asks it; only `prune`,
-/// `forget` and `zones ack` change something, and `checkpoint` seals what is there.
+/// `forget`, `zones ack` and `service` change something, and `checkpoint` seals what is there.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -80,6 +81,7 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prune(Prune),
     Forget(Forget),
+    Service(Service),
     Completions(Completions),
 }
 
@@ -105,7 +107,11 @@ impl Cli {
     /// Whether the command goes on for as long as somebody reads.
     #[must_use]
     pub fn follows(&self) -> bool {
-        matches!(self.command, Command::Tail(_))
+        match &self.command {
+            Command::Tail(_) => true,
+            Command::Service(command) => command.follows(),
+            _ => false,
+        }
     }
 }
 
@@ -124,7 +130,7 @@ Exit codes:
   1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain, or `report
      --absence` found a touch, or no record of that time
   2  the command line makes no sense
-  3  the daemon cannot be reached, or went away
+  3  the daemon cannot be reached, went away, or does not run (`service status`)
   4  the daemon speaks another version of the protocol, or makes reports of another
   5  the ledger, or an export, did not verify
   6  an agent entered a restricted zone (`zones check`)

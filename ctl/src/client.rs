@@ -84,12 +84,12 @@ pub enum ClientError {
 }
 
 /// What helps where the daemon is the older one.
-pub(crate) const OLDER_DAEMON: &str = "the running daemon is older than this program: restart the \
-     service with `systemctl --user restart trackwayd`, or stop and start trackwayd";
+pub(crate) const OLDER_DAEMON: &str = "the running daemon is older than this program: `trackwayctl service \
+    restart` starts the one that is installed now";
 
 /// What helps where the daemon is the newer one.
-pub(crate) const NEWER_DAEMON: &str = "this program is older than the running daemon: use the \
-     trackwayctl that was installed with it, or install one version of both and restart the service";
+pub(crate) const NEWER_DAEMON: &str = "this program is older than the running daemon: use the trackwayctl \
+    that was installed with it, or install one version of both and restart the service";
 
 impl ClientError {
     /// Returns the code to exit with.

@@ -29,6 +29,7 @@ pub(crate) mod launches;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod repos;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
@@ -104,6 +105,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Checkpoint(command) => command.run(self),
             Command::Prune(command) => command.run(self),
             Command::Forget(command) => command.run(self),
+            Command::Service(command) => command.run(self),
             Command::Completions(command) => command.run(self),
         }
     }

@@ -11,6 +11,7 @@ use crate::client::{ClientError, NEWER_DAEMON, OLDER_DAEMON};
 use crate::exit;
 use crate::render::clean;
 use crate::render::text::count;
+use crate::service::ServiceError;
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum Error {
     /// The conversation with the daemon failed.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The service could not be installed, run or asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// The answer ended early after some of it was shown.
     #[error("{what}")]
     Interrupted {
@@ -113,9 +117,13 @@ impl Error {
             Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
             Self::NotVerified(_) => exit::NOT_VERIFIED,
+            Self::Service(ServiceError::NotRunning | ServiceError::NotInstalled { .. }) => {
+                exit::UNREACHABLE
+            }
             Self::ZoneTouched(_) => exit::ZONE_ENTERED,
             Self::TooOld { .. } | Self::ForeignReport { .. } => exit::VERSION,
             Self::Place(_)
+            | Self::Service(_)
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
@@ -133,6 +141,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => Some((*hint).to_owned()),
             Self::Client(error) => error.hint().map(str::to_owned),
+            Self::Service(error) => error.hint(),
             Self::Interrupted { after: Some(seq), .. } => {
                 Some(format!("`--after {seq}` continues where this ended"))
             }

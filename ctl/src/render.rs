@@ -26,6 +26,7 @@ pub(crate) mod launches;
 pub(crate) mod record;
 pub(crate) mod repos;
 pub(crate) mod selection;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod shares;
 pub(crate) mod show;
