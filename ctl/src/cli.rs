@@ -16,6 +16,7 @@ use crate::commands::files::Files;
 use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::man::Man;
 use crate::commands::prune::{Forget, Prune};
 use crate::commands::repos::Repos;
 use crate::commands::sessions::Sessions;
@@ -79,6 +80,7 @@ pub(crate) enum Command {
     Prune(Prune),
     Forget(Forget),
     Completions(Completions),
+    Man(Man),
 }
 
 impl Cli {

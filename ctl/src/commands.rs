@@ -26,6 +26,7 @@ pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
+pub(crate) mod man;
 pub(crate) mod prune;
 pub(crate) mod repos;
 pub(crate) mod sessions;
@@ -102,6 +103,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Prune(command) => command.run(self),
             Command::Forget(command) => command.run(self),
             Command::Completions(command) => command.run(self),
+            Command::Man(command) => command.run(self),
         }
     }
 
