@@ -129,13 +129,14 @@ else
 fi
 mount -t proc proc "$debian/proc"
 
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    chroot "$debian" "$@"; }
-# As an ordinary user, who has no service manager here.
-as_user() { inside setpriv --reuid=ann --regid=ann --init-groups env HOME=/home/ann "$@"; }
+within=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$debian")
+# An ordinary user, who has no service manager here.
+by_user=("${within[@]}" setpriv --reuid=ann --regid=ann --init-groups env HOME=/home/ann)
+inside() { "${within[@]}" "$@"; }
+as_user() { "${by_user[@]}" "$@"; }
 installs() {
     cp "$1" "$debian/tmp/trackway.deb"
-    inside apt-get install --quiet --yes --no-install-recommends --no-download --reinstall /tmp/trackway.deb >"$temp/said" 2>&1 ||
+    inside apt-get install --quiet --yes --no-install-recommends --option Dpkg::Use-Pty=0 /tmp/trackway.deb >"$temp/said" 2>&1 ||
         fail "apt-get install: $(cat "$temp/said")"
     rm "$debian/tmp/trackway.deb"
 }
@@ -147,7 +148,8 @@ files() {
 }
 wanted=etc/systemd/user/default.target.wants/trackwayd.service
 
-inside useradd --create-home ann
+# Its processes are nobody's outside.
+inside useradd --create-home --uid 54321 ann
 files >"$temp/before"
 
 installs "$old"
@@ -159,7 +161,8 @@ inside bash -c '. /usr/share/bash-completion/completions/trackwayctl && complete
     fail "bash does not take the completions"
 echo "ok: installed in Debian $(cat "$debian/etc/debian_version"), and enabled"
 
-as_user /usr/bin/trackwayd run >"$temp/log" 2>&1 &
+# Not by a function, whose shell would be what $! names.
+"${by_user[@]}" /usr/bin/trackwayd run >"$temp/log" 2>&1 &
 daemon=$!
 answers() { as_user trackwayctl status --json >"$temp/status" 2>/dev/null; }
 for _ in {1..100}; do
@@ -180,10 +183,12 @@ installs "$new"
 [[ -L $debian/$wanted ]] || fail "the upgrade disabled the service"
 echo "ok: upgraded"
 
-# What an administrator decided is not for a package to undo.
-inside deb-systemd-helper --user disable trackwayd.service >/dev/null
-installs "$new"
-[[ ! -e $debian/$wanted ]] || fail "a service that was disabled is enabled again"
+# What an administrator decided is not for a package to undo. So does `systemctl --global disable`.
+rm "$debian/$wanted"
+cp "$new" "$debian/tmp/trackway.deb"
+inside dpkg --install /tmp/trackway.deb >"$temp/said" 2>&1 || fail "dpkg --install: $(cat "$temp/said")"
+rm "$debian/tmp/trackway.deb"
+[[ ! -L $debian/$wanted ]] || fail "a service that was disabled is enabled again"
 
 inside dpkg --remove trackway >"$temp/said" 2>&1 || fail "dpkg --remove: $(cat "$temp/said")"
 [[ ! -e $debian/usr/bin/trackwayd ]] || fail "the program is there after its removal"
