@@ -14,6 +14,7 @@ Usage: packaging/install.sh [--detached | --linger] [--no-build | --from DIR]
 
   --no-build     install what target/release has
   --from DIR     install trackwayd and trackwayctl from DIR
+                 (where this is no source but what was downloaded built: from bin/)
   --detached     start without the user service manager, even where one answers
   --linger       have the service run without a login as well
   --uninstall    stop the daemon and remove what was installed; the ledger stays
@@ -68,6 +69,9 @@ done
 [ -z "$purge" ] || [ "$action" = uninstall ] || misused "--purge goes with --uninstall"
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+
+# What is downloaded built comes without a source.
+if [ "$build" = yes ] && [ ! -e "$root/Cargo.toml" ]; then build=no from=$root/bin; fi
 
 case ${HOME-} in
     /) ;;

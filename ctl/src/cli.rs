@@ -16,6 +16,7 @@ use crate::commands::files::Files;
 use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::man::Man;
 use crate::commands::prune::{Forget, Prune};
 use crate::commands::report::Report;
 use crate::commands::repos::Repos;
@@ -83,6 +84,7 @@ pub(crate) enum Command {
     Forget(Forget),
     Service(Service),
     Completions(Completions),
+    Man(Man),
 }
 
 impl Cli {

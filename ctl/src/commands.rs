@@ -26,6 +26,7 @@ pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
+pub(crate) mod man;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod repos;
@@ -107,6 +108,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Forget(command) => command.run(self),
             Command::Service(command) => command.run(self),
             Command::Completions(command) => command.run(self),
+            Command::Man(command) => command.run(self),
         }
     }
 
