@@ -1,15 +1,10 @@
 //! The week in a few sentences and numbers, beside those of the week before.
 
-use std::collections::BTreeSet;
+use trackway_protocol::report::{DayUse, Report, Totals};
 
-use trackway_protocol::report::{Before, DayUse, Report, Totals};
-
-use super::chart::total;
+use super::chart;
 use super::page::Page;
-use super::words::{dollars, quarters, tokens};
-use super::{chart, coverage, words};
-use crate::calendar::zoned;
-use crate::words::{count, number};
+use crate::words::{self, dollars, number, quarters, sentences, tokens, total};
 
 /// More days than these are no picture on a tile.
 const MOST_DAYS: usize = 62;
@@ -17,89 +12,18 @@ const MOST_DAYS: usize = 62;
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("summary", "Summary", |page| {
         page.tag("div", &[("class", "lead")], |page| {
-            for sentence in sentences(report) {
+            for sentence in sentences::summary(report) {
                 page.paragraph(&sentence);
             }
         });
-        if is_empty(report) {
+        if sentences::is_empty(report) {
             return;
         }
         page.tag("ul", &[("class", "tiles")], |page| tiles(page, report));
         if let Some(before) = &report.before {
-            compared(page, before);
+            page.note(&sentences::compared(before, page.zone()));
         }
     });
-}
-
-/// Whether nothing was recorded that an agent did.
-pub(super) fn is_empty(report: &Report) -> bool {
-    let totals = &report.totals;
-    let counts = [totals.launches, totals.sessions, totals.active_quarters, totals.use_.responses];
-    counts == [0; 4] && report.repos.is_empty() && report.agents.is_empty()
-}
-
-fn sentences(report: &Report) -> Vec<String> {
-    let seen = coverage::sentence(report);
-    if is_empty(report) {
-        return vec!["No agent was recorded in this range.".into(), seen];
-    }
-    let totals = &report.totals;
-    let mut sentences = vec![
-        format!(
-            "{} ran in {}: {}, {}.",
-            who(report),
-            count(totals.repos, "repository", "repositories"),
-            count(totals.launches, "launch", "launches"),
-            count(totals.sessions, "session", "sessions"),
-        ),
-        format!(
-            "Active for {}, {} read and {} written.",
-            quarters(totals.active_quarters),
-            count(totals.files_read, "file", "files"),
-            number(totals.files_written),
-        ),
-        models(totals),
-    ];
-    if let Some(repo) = report.repos.first() {
-        sentences.push(format!(
-            "Most went on in {}: {} of activity.",
-            repo.id,
-            quarters(repo.active_quarters)
-        ));
-    }
-    sentences.push(seen);
-    sentences
-}
-
-fn who(report: &Report) -> String {
-    let launched = report.agents.iter().map(|agent| &*agent.agent);
-    let answered = report.models.iter().map(|model| &*model.agent);
-    let agents: BTreeSet<&str> = launched.chain(answered).collect();
-    match agents.len() {
-        0 => "Agents".into(),
-        _ => words::list(&agents.into_iter().collect::<Vec<_>>()),
-    }
-}
-
-fn models(totals: &Totals) -> String {
-    let use_ = &totals.use_;
-    if use_.responses == 0 {
-        return "No response of a model was recorded.".into();
-    }
-    let answered = format!(
-        "Models answered {} with {} tokens",
-        count(use_.responses, "time", "times"),
-        tokens(total(&use_.tokens)),
-    );
-    match (use_.cost_microusd, use_.unpriced_responses) {
-        (None, _) => format!("{answered}, for which there is no price."),
-        (Some(cost), 0) => format!("{answered}, worth {} at API prices.", dollars(cost)),
-        (Some(cost), unpriced) => format!(
-            "{answered}, worth {} at API prices, but for {} without a price.",
-            dollars(cost),
-            count(unpriced, "response", "responses"),
-        ),
-    }
 }
 
 fn tiles(page: &mut Page, report: &Report) {
@@ -154,24 +78,6 @@ fn tile(page: &mut Page, name: &str, value: &str, change: Option<&str>, days: &[
         }
         if days.iter().any(|day| *day > 0) {
             chart::spark(page, days);
-        }
-    });
-}
-
-/// Says what the changes are against, and whether that was seen as well as this.
-fn compared(page: &mut Page, before: &Before) {
-    let range = words::range(&zoned(before.from, page.zone()), &zoned(before.until, page.zone()));
-    let time = &before.time;
-    let seen = time.recorded_ms + time.off_ms;
-    let all = seen + time.degraded_ms + time.blind_ms + time.unrecorded_ms;
-    page.tag("p", &[("class", "note")], |page| {
-        page.text(&format!("Changes are against {range}."));
-        if seen < all {
-            let text = format!(
-                " That was not recorded in full ({}), so that more may be only more that was seen.",
-                coverage::shares(time),
-            );
-            page.text(&text);
         }
     });
 }
