@@ -1,10 +1,10 @@
 //! The week in a few sentences and numbers, beside those of the week before.
 
-use trackway_protocol::report::{DayUse, Report, Totals};
+use trackway_protocol::report::{DayUse, Report};
 
 use super::chart;
 use super::page::Page;
-use crate::words::{self, dollars, number, quarters, sentences, tokens, total};
+use crate::words::{self, dollars, sentences, total};
 
 /// More days than these are no picture on a tile.
 const MOST_DAYS: usize = 62;
@@ -33,16 +33,13 @@ fn tiles(page: &mut Page, report: &Report) {
         2..=MOST_DAYS => report.days.iter().map(of).collect(),
         _ => Vec::new(),
     };
-    let plain: [(&str, fn(&Totals) -> u64, fn(u64) -> String, Vec<u64>); 7] = [
-        ("Launches", |all| all.launches, number, days(|day| day.launches)),
-        ("Active", |all| all.active_quarters, quarters, days(|day| day.active_quarters)),
-        ("Tokens", |all| total(&all.use_.tokens), tokens, days(|day| total(&day.use_.tokens))),
-        ("Sessions", |all| all.sessions, number, Vec::new()),
-        ("Repositories", |all| all.repos, number, Vec::new()),
-        ("Files read", |all| all.files_read, number, Vec::new()),
-        ("Files written", |all| all.files_written, number, Vec::new()),
+    let of_days = [
+        days(|day| day.launches),
+        days(|day| day.active_quarters),
+        days(|day| total(&day.use_.tokens)),
     ];
-    for (at, (name, of, shown, days)) in plain.into_iter().enumerate() {
+    let of_days = of_days.into_iter().chain(std::iter::repeat(Vec::new()));
+    for (at, ((name, of, shown), days)) in sentences::FIGURES.into_iter().zip(of_days).enumerate() {
         if at == 3 {
             cost(page, report);
         }

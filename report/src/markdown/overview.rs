@@ -1,15 +1,13 @@
 //! What the report is about, in short, and what needs attention.
 
-use trackway_protocol::report::{Report, ReportRange, Totals, Use};
+use trackway_protocol::report::{Report, ReportRange, Use};
 
 use super::page::Page;
 use super::table::Column::{Numbers, Words};
 use super::table::table;
 use super::text::{code, code_or_unknown, prose};
 use crate::calendar::zoned;
-use crate::words::{
-    attention, change, dollars, length, number, quarters, range, sentences, share, tokens, total,
-};
+use crate::words::{attention, change, dollars, length, number, range, sentences, share};
 
 pub(super) fn head(page: &mut Page, report: &Report, is_zone_known: bool) {
     let about = &report.range;
@@ -60,16 +58,7 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
         return;
     }
     let before = report.before.as_ref().map(|before| &before.totals);
-    let plain: [(&str, fn(&Totals) -> u64, fn(u64) -> String); 7] = [
-        ("Launches", |all| all.launches, number),
-        ("Active", |all| all.active_quarters, quarters),
-        ("Tokens", |all| total(&all.use_.tokens), tokens),
-        ("Sessions", |all| all.sessions, number),
-        ("Repositories", |all| all.repos, number),
-        ("Files read", |all| all.files_read, number),
-        ("Files written", |all| all.files_written, number),
-    ];
-    let mut rows: Vec<Vec<String>> = plain
+    let mut rows: Vec<Vec<String>> = sentences::FIGURES
         .into_iter()
         .map(|(name, of, shown)| {
             let change = before.map(|before| change(of(&report.totals), of(before), shown));

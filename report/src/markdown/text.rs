@@ -36,11 +36,44 @@ pub(super) fn prose(text: &str) -> String {
     if !is_plain {
         return code(&text);
     }
-    let words = text.split(' ').map(|word| match is_harmless(word) {
-        true => word.to_owned(),
-        false => code(word),
-    });
-    words.collect::<Vec<_>>().join(" ")
+    let parts: Vec<&str> = text.split('`').collect();
+    if !is_quoting(&parts) {
+        return words(&text);
+    }
+    let part = |(at, part): (usize, &&str)| if at % 2 == 0 { words(part) } else { code(part) };
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// Whether every other part is code already, with a blank before and after it or a stop.
+fn is_quoting(parts: &[&str]) -> bool {
+    let is_end = |word: &str| word.chars().all(|char| ".,;".contains(char));
+    parts.len() % 2 == 1
+        && parts.iter().enumerate().all(|(at, part)| match at {
+            _ if at % 2 == 1 => !part.trim().is_empty(),
+            0 => part.is_empty() || part.ends_with(' '),
+            _ if at + 1 == parts.len() => part.split(' ').next().is_some_and(is_end),
+            _ => part.ends_with(' ') && part.split(' ').next().is_some_and(is_end),
+        })
+}
+
+fn words(text: &str) -> String {
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn word(word: &str) -> String {
+    let is_end = word.chars().all(|char| ".,;".contains(char));
+    if is_end || is_harmless(word) {
+        return word.to_owned();
+    }
+    // The sentence's own stop is no part of the name before it.
+    match word.split_at_checked(word.len() - 1) {
+        Some((bare, stop @ (":" | "," | ";" | ".")))
+            if bare.starts_with(char::is_alphanumeric) && !is_harmless(bare) =>
+        {
+            format!("{}{stop}", code(bare))
+        }
+        _ => code(word),
+    }
 }
 
 /// Returns a sentence, or that it is not known.
@@ -70,6 +103,8 @@ fn is_harmless(word: &str) -> bool {
         && !lower.contains("www.")
         && !lower.contains("gh-")
         && !lower.split(|char: char| !char.is_alphanumeric()).any(is_commit)
+        // Some readers take any name with a dot for that of a host.
+        && !bare.split('.').skip(1).any(|part| part.starts_with(char::is_alphabetic))
         // The number of an item.
         && !bare.strip_suffix(['.', ')']).is_some_and(is_number)
 }
@@ -104,10 +139,18 @@ mod tests {
         for text in [
             "claude and codex ran in 5 repositories: 57 launches, 43 sessions.",
             "worth $131.48 at API prices, 99.2 % of it \"so\" (naïve 日本語)",
-            "Most went on in github.com/ann/loom: 12 h",
+            "codex 0.169.0: it ran (so it says).",
         ] {
             assert_eq!(prose(text), text);
         }
+    }
+
+    #[test]
+    fn what_is_code_already_stays_code() {
+        let text = "See `trackwayctl gaps` or `a_b`; so.";
+        assert_eq!(shown(&prose(text)), text);
+        assert_eq!(shown(&prose("so `a``b` it")), "so ``` `a``b` ``` it");
+        assert_eq!(shown(&prose("<`a` b")), "`` <`a` `` b");
     }
 
     #[test]
@@ -145,6 +188,8 @@ mod tests {
             let text = format!("so {word} it");
             assert_eq!(shown(&prose(&text)), format!("so `{}` it", clean(word)));
         }
+        let told = shown(&prose("Most went on in github.com/ann/loom: 12 h"));
+        assert_eq!(told, "Most went on in `github.com/ann/loom`: 12 h");
         assert_eq!(shown(&prose(" a  b")), "`  a  b `");
     }
 }

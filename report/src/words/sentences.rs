@@ -27,6 +27,20 @@ pub(crate) const COSTS: &str = "A cost is what the tokens would cost at the vend
 pub(crate) const LIMIT: &str =
     "This is evidence about cooperative users, not a control against a determined one.";
 
+/// A sum by its name, and how it is shown.
+pub(crate) type Figure = (&'static str, fn(&Totals) -> u64, fn(u64) -> String);
+
+/// What is told of a range beside its cost.
+pub(crate) const FIGURES: [Figure; 7] = [
+    ("Launches", |all| all.launches, number),
+    ("Active", |all| all.active_quarters, quarters),
+    ("Tokens", |all| total(&all.use_.tokens), tokens),
+    ("Sessions", |all| all.sessions, number),
+    ("Repositories", |all| all.repos, number),
+    ("Files read", |all| all.files_read, number),
+    ("Files written", |all| all.files_written, number),
+];
+
 /// Whether nothing was recorded that an agent did.
 pub(crate) fn is_empty(report: &Report) -> bool {
     let totals = &report.totals;
