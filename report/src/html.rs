@@ -29,7 +29,6 @@ mod places;
 mod summary;
 mod table;
 mod unknown;
-mod words;
 mod zones;
 
 #[cfg(test)]

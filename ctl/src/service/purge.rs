@@ -8,13 +8,15 @@ use super::installed;
 use super::site::Site;
 
 /// Names in the state directory; a `*` stands for anything.
-const STATE: [&str; 9] = [
+const STATE: [&str; 11] = [
     "ledger.db*",
     "ledger.damaged",
     "signing.key*",
     "set-aside-*/ledger.d*",
     "set-aside-*/signing.key",
     "trackwayd.*",
+    "reports/trackway-*",
+    "reports/.part",
     "run/trackwayd.sock",
     "zones-*.toml",
     "zones-*.part",
@@ -27,7 +29,9 @@ pub(crate) fn purge(site: &Site, tell: &mut dyn FnMut(String)) -> Result<(), Ser
     let state_dir = &site.places.state_dir;
     let config = &site.places.config;
     let mut paths: Vec<_> = STATE.iter().flat_map(|pattern| matching(state_dir, pattern)).collect();
-    paths.extend([config.clone(), config.with_file_name("zones.toml")]);
+    let beside = ["zones.toml", "prices.toml"].map(|name| config.with_file_name(name));
+    paths.push(config.clone());
+    paths.extend(beside);
     for path in paths.iter().filter(|path| !path.is_dir() || path.is_symlink()) {
         if installed::remove(path)? {
             tell(format!("Removed {}", path.display()));

@@ -3,12 +3,11 @@
 use trackway_protocol::report::Report;
 
 use super::bars::{self, Bar};
-use super::chart::{self, CLASSES, Chart, by_class, total};
+use super::chart::{self, CLASSES, Chart};
 use super::page::Page;
 use super::table::{grid, long, numbers, short};
-use super::words::{cost, quarters, tokens};
 use super::{days, heat};
-use crate::words::number;
+use crate::words::{by_class, cost, number, quarters, tokens, total};
 
 const REPOS: &str = "Repositories by active time";
 const MODELS: &str = "Models by tokens";

@@ -4,8 +4,7 @@ use trackway_protocol::report::{ModelUse, Report, Use};
 
 use super::page::Page;
 use super::table::{Row, long, numbers, short, table, words};
-use super::words::cost;
-use crate::words::number;
+use crate::words::{cost, number};
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("agents", "Agents", |page| agents(page, report));

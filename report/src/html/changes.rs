@@ -4,8 +4,7 @@ use trackway_protocol::report::{Report, ReportChange, ReportFinding};
 
 use super::page::Page;
 use super::table::{long, short, table, words as column};
-use super::words;
-use crate::words::{count, number};
+use crate::words::sentences;
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("changes", "Changes of settings", |page| changes(page, report));
@@ -13,24 +12,7 @@ pub(super) fn write(page: &mut Page, report: &Report) {
 }
 
 fn changes(page: &mut Page, report: &Report) {
-    let all: u64 = report.config_changes.iter().map(|change| change.changes).sum();
-    if all == 0 && report.risky_changes.is_empty() {
-        page.paragraph("No setting of an agent was changed, as far as was recorded.");
-        return;
-    }
-    let by_risk: Vec<String> = report
-        .config_changes
-        .iter()
-        .map(|change| match change.risk.as_str() {
-            "none" => format!("{} of no risk", number(change.changes)),
-            risk => format!("{} of {risk} risk", number(change.changes)),
-        })
-        .collect();
-    page.paragraph(&format!(
-        "{} changed: {}.",
-        count(all, "setting was", "settings were"),
-        words::list(&by_risk)
-    ));
+    page.paragraph(&sentences::changes(report));
     if report.risky_changes.is_empty() {
         return;
     }

@@ -1,8 +1,6 @@
 //! What all charts have in common. They are drawn in whole units, and named by classes whose colours
 //! the style sheet has, by day and by night. What a chart shows stands in a table beside it as well.
 
-use trackway_protocol::record::Tokens;
-
 use super::page::Page;
 
 /// How wide a chart is drawn.
@@ -15,17 +13,6 @@ pub(super) const CLASSES: [(&str, &str); 4] = [
     ("other input", "input"),
     ("output", "output"),
 ];
-
-/// Returns tokens in the order of [`CLASSES`].
-pub(super) fn by_class(tokens: &Tokens) -> [u64; 4] {
-    let written = tokens.cache_write_5m.saturating_add(tokens.cache_write_1h);
-    [tokens.cache_read, written, tokens.input, tokens.output]
-}
-
-/// Returns all tokens together.
-pub(super) fn total(tokens: &Tokens) -> u64 {
-    by_class(tokens).into_iter().fold(0, u64::saturating_add)
-}
 
 /// Returns how long `value` is where `most` takes `length`. What is not nothing is to be seen.
 pub(super) fn scaled(value: u64, most: u64, length: u64) -> u64 {

@@ -2,11 +2,10 @@
 
 use trackway_protocol::report::{DayUse, Report};
 
-use super::chart::{self, Area, CLASSES, Chart, WIDTH, area, by_class, label, scaled, total};
+use super::chart::{self, Area, CLASSES, Chart, WIDTH, area, label, scaled};
 use super::page::Page;
 use super::table::{grid, numbers, short};
-use super::words::{cost, dollars, quarters, tokens};
-use crate::words::number;
+use crate::words::{by_class, cost, dollars, number, quarters, tokens, total};
 
 const TITLE: &str = "Tokens and cost by day";
 const LEFT: u64 = 64;

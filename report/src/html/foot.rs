@@ -3,16 +3,12 @@
 use trackway_protocol::report::Report;
 
 use super::page::Page;
-use crate::words::number;
+use crate::words::{number, sentences};
 
 /// Writes how costs are reckoned.
 pub(super) fn costs(page: &mut Page, report: &Report) {
     page.section("costs", "How costs are reckoned", |page| {
-        page.paragraph(
-            "A cost is what the tokens would cost at the vendor's API: an estimate to compare with, \
-             not a bill. A subscription costs what it costs. Responses of models without a price are \
-             counted apart, never as nothing.",
-        );
+        page.paragraph(sentences::COSTS);
         let prices = &report.prices;
         page.tag("p", &[], |page| {
             if prices.date.is_empty() {
@@ -34,11 +30,7 @@ pub(super) fn costs(page: &mut Page, report: &Report) {
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.tag("footer", &[], |page| {
-        page.leaf(
-            "p",
-            &[("class", "limit")],
-            "This is evidence about cooperative users, not a control against a determined one.",
-        );
+        page.leaf("p", &[("class", "limit")], sentences::LIMIT);
         page.tag("dl", &[], |page| {
             let mut fact = |name: &str, inside: &dyn Fn(&mut Page)| {
                 page.leaf("dt", &[], name);

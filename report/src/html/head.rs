@@ -3,9 +3,8 @@
 use trackway_protocol::report::{Report, ReportRange};
 
 use super::page::Page;
-use super::words;
 use crate::calendar::zoned;
-use crate::words::number;
+use crate::words::{self, number};
 
 pub(super) fn write(page: &mut Page, report: &Report, is_zone_known: bool) {
     let range = &report.range;

@@ -5,7 +5,7 @@ use trackway_protocol::report::Report;
 use super::chart::{self, Area, Chart, area, label};
 use super::page::Page;
 use super::table::{Column, grid, numbers, words};
-use super::words::quarters;
+use crate::words::quarters;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const TITLE: &str = "Activity by weekday and hour";

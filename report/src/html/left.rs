@@ -4,6 +4,7 @@ use trackway_protocol::report::{ReadUnder, RepoUse, Report};
 
 use super::page::Page;
 use super::table::{long, numbers, short, table, words};
+use crate::words::sentences;
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("left", "What may have left", |page| {
@@ -11,13 +12,10 @@ pub(super) fn write(page: &mut Page, report: &Report) {
         let rows: Vec<(&RepoUse, &ReadUnder)> =
             all.flat_map(|repo| repo.read_under.iter().map(move |under| (repo, under))).collect();
         if rows.is_empty() {
-            page.paragraph("No file was read by an agent, as far as was recorded.");
+            page.paragraph(sentences::NOTHING_READ);
             return;
         }
-        page.paragraph(
-            "What an agent reads, it may send to the endpoint of its requests. These are the files \
-             that were read, by where they may have gone.",
-        );
+        page.paragraph(sentences::LEFT);
         let columns = [
             long("Repository"),
             numbers("Files read"),
@@ -45,9 +43,6 @@ pub(super) fn write(page: &mut Page, report: &Report) {
                 None => page.leaf("span", &[("class", "unknown")], "none, or not known"),
             });
         });
-        page.note(
-            "Modes are those that the session had last. A file that was read by several agents or \
-             under several modes counts in each of these rows.",
-        );
+        page.note(sentences::MODES);
     });
 }

@@ -6,10 +6,9 @@ use jiff::tz::TimeZone;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Risk;
 
-use super::words;
 use crate::calendar::zoned;
 use crate::clean::clean;
-use crate::words::number;
+use crate::words::{self, number};
 
 /// Attributes: their names are the program's own, their values may be anything.
 pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];

@@ -2,39 +2,32 @@
 
 use trackway_protocol::report::{RepoUse, Report};
 
-use super::chart::{cell_bar, total};
+use super::chart::cell_bar;
 use super::page::Page;
 use super::table::{Row, long, numbers, table, words};
-use super::words::{cost, quarters};
-use crate::words::number;
+use crate::words::{cost, count, number, quarters, sentences, total};
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("places", "Where agents were", |page| {
-        let is_elsewhere = !is_unused(&report.elsewhere);
+        let is_elsewhere = !sentences::is_unused(&report.elsewhere);
         if report.repos.is_empty() && !is_elsewhere {
-            page.paragraph("No repository and no other directory was touched, as far as was recorded.");
+            page.paragraph(sentences::NO_PLACE);
             return;
         }
         repos(page, report, is_elsewhere);
         if report.more_repos > 0 {
-            page.note(&format!("and {} more repositories", number(report.more_repos)));
+            page.note(&format!(
+                "and {} more",
+                count(report.more_repos, "repository", "repositories")
+            ));
         }
-        page.note(
-            "Active time is told in quarter-hours in which an agent touched something or a model \
-             answered; what went on in two repositories at once counts for each. Tokens are those of \
-             the sessions that worked in the repository's directory.",
-        );
+        page.note(sentences::ACTIVE);
         page.details("Directories", |page| {
             for repo in report.repos.iter().chain(is_elsewhere.then_some(&report.elsewhere)) {
                 directories(page, repo);
             }
         });
     });
-}
-
-fn is_unused(repo: &RepoUse) -> bool {
-    let counts = [repo.launches, repo.sessions, repo.active_quarters, repo.use_.responses];
-    counts == [0; 4] && repo.dirs.is_empty() && repo.files_read + repo.files_written == 0
 }
 
 fn repos(page: &mut Page, report: &Report, is_elsewhere: bool) {

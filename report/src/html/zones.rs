@@ -5,7 +5,7 @@ use trackway_protocol::row::ZoneEntryRow;
 
 use super::page::Page;
 use super::table::{long, numbers, short, table, words};
-use crate::words::count;
+use crate::words::{count, sentences};
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("zones", "Zones", |page| {
@@ -40,12 +40,12 @@ fn zones(page: &mut Page, zones: &[ZoneUse]) {
         row.number(zone.entries);
         row.number(zone.open);
         row.cell(|page| {
-            let (class, state) = match (zone.entries, zone.open) {
-                (0, _) => ("good", "not touched"),
-                (_, 0) => ("quiet", "entered, all acknowledged"),
-                _ => (zone.severity.as_str(), "entered, open"),
+            let class = match (zone.entries, zone.open) {
+                (0, _) => "good",
+                (_, 0) => "quiet",
+                _ => zone.severity.as_str(),
             };
-            page.chip(class, state);
+            page.chip(class, sentences::zone_state(zone));
             if !zone.in_force {
                 page.text(" ");
                 page.chip("quiet", "no longer in force");
