@@ -28,6 +28,10 @@ bench *ARGUMENTS:
 packaging:
     .ci/run packaging
 
+# The packages: made in target/package
+package *KINDS="all":
+    packaging/package.sh {{ KINDS }}
+
 # Everything that must hold before a change is taken; as root, in a machine that may be changed
 ci:
     .ci/run

@@ -30,6 +30,23 @@ fn it_says_its_version() {
 }
 
 #[test]
+fn each_command_that_people_use_has_a_manual_page() {
+    let home = TempDir::new().unwrap();
+    let pages = home.path().join("man1");
+    let args = ["man", pages.to_str().unwrap()];
+    let output = trackwayd(home.path(), &args);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("man1"), "{}", said(&output));
+    std::fs::create_dir(&pages).unwrap();
+    assert!(trackwayd(home.path(), &args).status.success());
+    let names = std::fs::read_dir(&pages).unwrap().map(|page| page.unwrap().file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    let expected = ["trackwayd-rebuild.1", "trackwayd-run.1", "trackwayd-verify.1", "trackwayd.1"];
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn a_configuration_that_is_not_valid_is_refused_with_file_line_and_reason() {
     let home = TempDir::new().unwrap();
     std::fs::write(home.path().join("config.toml"), "[launches]\nteir = \"auto\"\n").unwrap();

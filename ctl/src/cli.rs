@@ -16,10 +16,13 @@ use crate::commands::files::Files;
 use crate::commands::findings::Findings;
 use crate::commands::gaps::Gaps;
 use crate::commands::launches::Launches;
+use crate::commands::man::Man;
 use crate::commands::pause::{Pause, Resume};
 use crate::commands::privacy::Privacy;
 use crate::commands::prune::{Forget, Prune};
+use crate::commands::report::Report;
 use crate::commands::repos::Repos;
+use crate::commands::service::Service;
 use crate::commands::sessions::Sessions;
 use crate::commands::show::Show;
 use crate::commands::status::Status;
@@ -37,7 +40,8 @@ mod when;
 ///
 /// trackwayd records where the claude and codex programs were: which launches, in which
 /// directories and repositories, and when it could not see. This program asks it; only `prune`,
-/// `forget`, `pause`, `resume` and `zones ack` change something, and `checkpoint` seals what is there.
+/// `forget`, `pause`, `resume`, `zones ack` and `service` change something, and `checkpoint` seals
+/// what is there.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -75,6 +79,7 @@ pub(crate) enum Command {
     Zones(Zones),
     Gaps(Gaps),
     Tail(Tail),
+    Report(Report),
     Export(Export),
     Verify(Verify),
     Checkpoint(Checkpoint),
@@ -83,7 +88,9 @@ pub(crate) enum Command {
     Privacy(Privacy),
     Pause(Pause),
     Resume(Resume),
+    Service(Service),
     Completions(Completions),
+    Man(Man),
 }
 
 impl Cli {
@@ -108,7 +115,11 @@ impl Cli {
     /// Whether the command goes on for as long as somebody reads.
     #[must_use]
     pub fn follows(&self) -> bool {
-        matches!(self.command, Command::Tail(_))
+        match &self.command {
+            Command::Tail(_) => true,
+            Command::Service(command) => command.follows(),
+            _ => false,
+        }
     }
 }
 
@@ -124,10 +135,11 @@ Environment:
 
 Exit codes:
   0  done
-  1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain
+  1  failed, or a check of `doctor` failed, or `zones check --strict` is not certain, or `report
+     --absence` found a touch, or no record of that time
   2  the command line makes no sense
-  3  the daemon cannot be reached, or went away
-  4  the daemon speaks another version of the protocol
+  3  the daemon cannot be reached, went away, or does not run (`service status`)
+  4  the daemon speaks another version of the protocol, or makes reports of another
   5  the ledger, or an export, did not verify
   6  an agent entered a restricted zone (`zones check`)
 

@@ -83,6 +83,14 @@ pub enum ClientError {
     },
 }
 
+/// What helps where the daemon is the older one.
+pub(crate) const OLDER_DAEMON: &str = "the running daemon is older than this program: `trackwayctl service \
+    restart` starts the one that is installed now";
+
+/// What helps where the daemon is the newer one.
+pub(crate) const NEWER_DAEMON: &str = "this program is older than the running daemon: use the trackwayctl \
+    that was installed with it, or install one version of both and restart the service";
+
 impl ClientError {
     /// Returns the code to exit with.
     pub(crate) fn exit_code(&self) -> u8 {
@@ -105,14 +113,8 @@ impl ClientError {
             Self::ForeignPeer(_) | Self::NoGreeting => {
                 Some("is this the right socket? try `trackwayctl doctor`")
             }
-            Self::Version { protocol, .. } if *protocol < PROTOCOL => Some(
-                "the running daemon is older than this program: restart the service with \
-                 `systemctl --user restart trackwayd`, or stop and start trackwayd",
-            ),
-            Self::Version { .. } => Some(
-                "this program is older than the running daemon: use the trackwayctl that was \
-                 installed with it, or install one version of both and restart the service",
-            ),
+            Self::Version { protocol, .. } if *protocol < PROTOCOL => Some(OLDER_DAEMON),
+            Self::Version { .. } => Some(NEWER_DAEMON),
             Self::Garbled(_) => {
                 Some("are both programs of one version? `trackwayctl doctor` compares them")
             }

@@ -26,14 +26,18 @@ pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod launches;
+pub(crate) mod man;
 pub(crate) mod pause;
 pub(crate) mod privacy;
 pub(crate) mod prune;
+pub(crate) mod report;
 pub(crate) mod repos;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tail;
+mod target;
 pub(crate) mod verify;
 pub(crate) mod who;
 pub(crate) mod zones;
@@ -98,6 +102,7 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Zones(command) => command.run(self),
             Command::Gaps(command) => command.run(self),
             Command::Tail(command) => command.run(self),
+            Command::Report(command) => command.run(self),
             Command::Export(command) => command.run(self),
             Command::Verify(command) => command.run(self),
             Command::Checkpoint(command) => command.run(self),
@@ -106,7 +111,9 @@ impl<O: Write, N: Write> Console<'_, O, N> {
             Command::Privacy(command) => command.run(self),
             Command::Pause(command) => command.run(self),
             Command::Resume(command) => command.run(self),
+            Command::Service(command) => command.run(self),
             Command::Completions(command) => command.run(self),
+            Command::Man(command) => command.run(self),
         }
     }
 

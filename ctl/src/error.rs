@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use trackway_protocol::endpoint::EndpointError;
 use trackway_protocol::log::Verdict;
+use trackway_protocol::report::VERSION;
 
-use crate::client::ClientError;
+use crate::client::{ClientError, NEWER_DAEMON, OLDER_DAEMON};
 use crate::exit;
 use crate::render::clean;
 use crate::render::text::count;
+use crate::service::ServiceError;
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,9 @@ pub enum Error {
     /// The conversation with the daemon failed.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The service could not be installed, run or asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// The answer ended early after some of it was shown.
     #[error("{what}")]
     Interrupted {
@@ -75,6 +80,29 @@ pub enum Error {
     /// It is not certain that nothing was touched.
     #[error("no touch was found, and not all is known: {}", .0.join("; "))]
     Uncertain(Vec<String>),
+    /// A place was touched that should not have been.
+    #[error("{0} was touched")]
+    Touched(String),
+    /// Whether a place was touched is not known, as nothing at all was recorded.
+    #[error("nothing was recorded in that time: it is not known whether {0} was touched")]
+    NoEvidence(String),
+    /// The daemon makes no reports.
+    #[error("trackwayd {version} makes no reports: it does not know the question")]
+    TooOld {
+        /// The daemon's version.
+        version: String,
+    },
+    /// A report is in a format that this program does not know.
+    #[error(
+        "trackwayd {version} makes reports in format {format}, trackwayctl {} knows format {VERSION}",
+        env!("CARGO_PKG_VERSION")
+    )]
+    ForeignReport {
+        /// The daemon's version.
+        version: String,
+        /// The version of the report's format.
+        format: u32,
+    },
     /// A number is that of no entry into a zone.
     #[error("{0}")]
     NoEntry(String),
@@ -89,14 +117,21 @@ impl Error {
             Self::Client(error) | Self::Interrupted { source: error, .. } => error.exit_code(),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
             Self::NotVerified(_) => exit::NOT_VERIFIED,
+            Self::Service(ServiceError::NotRunning | ServiceError::NotInstalled { .. }) => {
+                exit::UNREACHABLE
+            }
             Self::ZoneTouched(_) => exit::ZONE_ENTERED,
+            Self::TooOld { .. } | Self::ForeignReport { .. } => exit::VERSION,
             Self::Place(_)
+            | Self::Service(_)
             | Self::Output(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
             | Self::NoKey(_)
             | Self::Checks(_)
             | Self::Uncertain(_)
+            | Self::Touched(_)
+            | Self::NoEvidence(_)
             | Self::NoEntry(_) => exit::FAILED,
         }
     }
@@ -106,10 +141,18 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => Some((*hint).to_owned()),
             Self::Client(error) => error.hint().map(str::to_owned),
+            Self::Service(error) => error.hint(),
             Self::Interrupted { after: Some(seq), .. } => {
                 Some(format!("`--after {seq}` continues where this ended"))
             }
             Self::Interrupted { source, .. } => source.hint().map(str::to_owned),
+            Self::NoEvidence(_) => Some(
+                "`trackwayctl status` tells since when it is recorded, `trackwayctl gaps` when not"
+                    .into(),
+            ),
+            Self::TooOld { .. } => Some(OLDER_DAEMON.into()),
+            Self::ForeignReport { format, .. } if *format < VERSION => Some(OLDER_DAEMON.into()),
+            Self::ForeignReport { .. } => Some(NEWER_DAEMON.into()),
             Self::NoEntry(_) => Some("`trackwayctl zones entries` lists the numbers".into()),
             Self::Place(_)
             | Self::Output(_)
@@ -119,6 +162,7 @@ impl Error {
             | Self::NotVerified(_)
             | Self::Checks(_)
             | Self::ZoneTouched(_)
+            | Self::Touched(_)
             | Self::Uncertain(_) => None,
         }
     }

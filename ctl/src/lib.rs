@@ -2,8 +2,9 @@
 //!
 //! A command takes its arguments ([`Cli`]) and where it runs ([`Surroundings`]), holds one
 //! conversation with the daemon, and writes to what it is given. **Nothing here opens a file of
-//! the daemon**: what cannot be asked over the socket is not this program's to know. `doctor`
-//! alone looks at the socket's directory, and only at its mode and owner.
+//! the daemon**: what cannot be asked over the socket is not this program's to know. There are two
+//! exceptions: `doctor` looks at the socket's directory, and only at its mode and owner; `service`
+//! installs, starts and removes the daemon, and has to do so where none answers.
 
 mod cli;
 mod client;
@@ -11,6 +12,7 @@ mod commands;
 mod error;
 pub mod exit;
 mod render;
+mod service;
 mod surroundings;
 
 use std::io::Write;
@@ -20,6 +22,7 @@ pub use client::{ClientError, Patience};
 pub use commands::run;
 pub use error::Error;
 pub use render::View;
+pub use service::ServiceError;
 pub use surroundings::Surroundings;
 
 /// Returns the lines that tell of an error on a terminal, a newline after each.

@@ -27,6 +27,7 @@ pub(crate) mod privacy;
 pub(crate) mod record;
 pub(crate) mod repos;
 pub(crate) mod selection;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod shares;
 pub(crate) mod show;

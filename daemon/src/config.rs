@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::agents::user::Program;
+use crate::report::weekly::Weekly;
 pub(crate) use crate::store::Sealing;
 
 pub(crate) mod file;
@@ -80,6 +81,8 @@ pub struct Config {
     pub keep: Option<Duration>,
     /// How often records are sealed.
     pub(crate) sealing: Sealing,
+    /// Which reports are written every week.
+    pub(crate) weekly: Weekly,
     /// Where every checkpoint is copied to: a file, or a directory. It may begin with `~/`.
     pub copy_to: Option<PathBuf>,
     /// How long a pause may be; zero: there is none.
@@ -111,6 +114,7 @@ impl Default for Config {
             programs: Vec::new(),
             keep: Some(400 * DAY),
             sealing: Sealing::default(),
+            weekly: Weekly::default(),
             copy_to: None,
             longest_pause: DAY,
             scope: Arc::default(),
@@ -160,6 +164,7 @@ impl Config {
         let scope =
             Scope::new(include.unwrap_or_default(), exclude.unwrap_or_default(), home.as_deref())?;
         config.scope = Arc::new(scope);
+        config.weekly = Weekly::read(typed.report).map_err(|(key, why)| invalid(key, why))?;
         config.programs = value::programs(typed.agents)?;
         Ok(config)
     }

@@ -19,6 +19,19 @@ pub(crate) fn name() -> Option<String> {
     sysinfo::System::host_name().ok()
 }
 
+/// Returns the user's number.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere users have none")]
+pub(crate) fn uid() -> Option<u32> {
+    Some(rustix::process::getuid().as_raw())
+}
+
+/// Users have no numbers here.
+#[cfg(not(unix))]
+pub(crate) fn uid() -> Option<u32> {
+    None
+}
+
 /// Lets the process have as many descriptors as it may: every client takes one.
 #[cfg(unix)]
 pub(crate) fn raise_descriptor_limit() {

@@ -54,6 +54,7 @@ use downtime::Before;
 use heartbeat::Heartbeat;
 use pauses::Pauses;
 use pipeline::{Outside, Pipeline, Snapshot};
+use report::{Reporter, weekly};
 use shutdown::Shutdown;
 use store::{Draft, Opened, Recovered, Sealed, Writer};
 use watchdog::Door;
@@ -199,6 +200,10 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
 
     let copies = copies::start(place.clone(), writer.sealed());
     retention::start(standing.clone(), reader.clone(), writer.clone());
+    let reporter =
+        Reporter::new(&places.config, zones.clone(), snapshots.clone(), standing.clone());
+    let weekly = options.configured.config.weekly.clone();
+    let reports = weekly::start(weekly, &places.state_dir, reader.clone(), reporter.clone());
     let sight = server::Sight {
         places,
         started_at,
@@ -212,6 +217,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         configured: standing,
         zones,
         pauses,
+        reporter,
+        reports,
         knocks: server_knocks,
     };
     if let Some(every) = service::watchdog_every() {

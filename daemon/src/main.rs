@@ -1,10 +1,10 @@
 //! The command line of `trackwayd`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use trackway_daemon::Options;
 use trackway_daemon::config::{Files, Loaded};
 use trackway_daemon::logging::{self, printable};
@@ -32,6 +32,12 @@ enum Order {
     /// Wait for the end of the input: the daemon runs this to see whether the kernel tells of it
     #[command(hide = true)]
     Canary,
+    /// Write the manual pages into a directory, for those who package this
+    #[command(hide = true)]
+    Man {
+        /// The directory, which must be there
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,6 +99,7 @@ fn main() -> ExitCode {
         Order::Verify(order) => verify(order),
         Order::CheckConfig(order) => check_config(order).map(|()| ExitCode::SUCCESS),
         Order::Canary => canary().map(|()| ExitCode::SUCCESS),
+        Order::Man { dir } => man(&dir).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
         Ok(code) => code,
@@ -189,6 +196,21 @@ fn canary_command() -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg("canary");
     command
+}
+
+/// Writes a page of this program and one of each of its commands.
+fn man(dir: &Path) -> anyhow::Result<()> {
+    let mut grammar = Cli::command().disable_help_subcommand(true);
+    grammar.build();
+    let shown = grammar.get_subcommands().filter(|below| !below.is_hide_set());
+    for command in std::iter::once(&grammar).chain(shown) {
+        clap_mangen::Man::new(command.clone())
+            .source(concat!("Trackway ", env!("CARGO_PKG_VERSION")))
+            .manual("Trackway")
+            .generate_to(dir)
+            .with_context(|| format!("failed to write manual pages in {}", dir.display()))?;
+    }
+    Ok(())
 }
 
 impl Where {

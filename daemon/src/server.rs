@@ -16,11 +16,13 @@ use tracing::{debug, warn};
 use trackway_protocol::endpoint::{self, EndpointError, Places};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::VerifierKey;
+use trackway_protocol::row::ReportsStatus;
 
 use crate::config::Standing;
 use crate::copies::Copies;
 use crate::pauses::Pauses;
 use crate::pipeline::Snapshot;
+use crate::report::Reporter;
 use crate::shutdown::Shutdown;
 use crate::store::{Health, Reader, Writer};
 use crate::watchdog::Knock;
@@ -40,6 +42,7 @@ mod zones;
 
 use queries::Queries;
 use seats::Seats;
+pub(crate) use zones::finding as zone_finding;
 
 /// Clients served at once where descriptors allow it; one more is told so and let go.
 const MAX_CLIENTS: usize = 2048;
@@ -95,6 +98,10 @@ pub(crate) struct Sight {
     pub(crate) zones: Zones,
     /// When nothing is to be recorded.
     pub(crate) pauses: Pauses,
+    /// Makes reports.
+    pub(crate) reporter: Reporter,
+    /// How it is with the reports that are written every week.
+    pub(crate) reports: watch::Receiver<ReportsStatus>,
     /// Is answered as long as clients are.
     pub(crate) knocks: mpsc::Receiver<Knock>,
 }

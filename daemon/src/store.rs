@@ -60,7 +60,9 @@ pub(crate) use condition::Condition;
 pub(crate) use condition::LOG_BOUND;
 pub(crate) use log::Sealed;
 pub(crate) use prune::{Plan, What};
-pub(crate) use query::{Asked, Checked, Counts, Found, LookupError, Page, Reader, Shown, Wanted};
+pub(crate) use query::{
+    Ask, Asked, Checked, Counts, Found, LookupError, OfFinding, Page, Reader, Shown, Wanted,
+};
 pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use set_aside::SetAside;
 pub(crate) use verify::Question;

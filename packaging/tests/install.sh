@@ -49,10 +49,15 @@ setpriv --reuid="$user" --regid="$user" --init-groups \
     env -i HOME="$home" USER="$user" PATH=/usr/local/bin:/usr/bin:/bin \
     "${scenario[@]}" detached "${arguments[@]}"
 
-code=0
-"$here/with-user-manager.sh" "$user" "${scenario[@]}" service "${arguments[@]}" || code=$?
-if [[ $code == 77 ]]; then
-    echo "SKIPPED: installation as a user service: no user service manager can be had here"
-elif [[ $code != 0 ]]; then
-    exit "$code"
-fi
+# As a user service, of an ordinary user and of root.
+mkdir -m 700 "$temp/root home"
+for name in "$user" root; do
+    if [[ $name == root ]]; then export HOME_OF_USER="$temp/root home"; fi
+    code=0
+    "$here/with-user-manager.sh" "$name" "${scenario[@]}" service "${arguments[@]}" || code=$?
+    if [[ $code == 77 ]]; then
+        echo "SKIPPED: installation as a user service of $name: no service manager can be had here"
+    elif [[ $code != 0 ]]; then
+        exit "$code"
+    fi
+done

@@ -3,6 +3,7 @@
 #
 #   with-user-manager.sh USER COMMAND [ARGUMENT...]
 #
+# HOME_OF_USER names another home than the user's own: root's is nothing to try things in.
 # Needs root, and the packages systemd, dbus-user-session and util-linux. Manager and command share
 # a mount namespace of their own, in which /run/systemd says that systemd was booted; every other
 # namespace is the host's, so that process events work. Exits with the command's code, and with 77
@@ -23,6 +24,7 @@ fi
 user=$1
 shift
 IFS=: read -r _ _ uid gid _ home _ < <(getent passwd "$user")
+home=${HOME_OF_USER:-$home}
 [[ -x /lib/systemd/systemd ]] || cannot "no systemd"
 
 runtime=$(mktemp -d /tmp/user-runtime.XXXXXX)

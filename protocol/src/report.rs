@@ -52,6 +52,8 @@ pub struct Report {
     pub hours: Vec<[u64; 24]>,
     /// Repositories, those with the most activity first.
     pub repos: Vec<RepoUse>,
+    /// How many more repositories there are.
+    pub more_repos: u64,
     /// What was done in no repository, or in one that is not known.
     pub elsewhere: RepoUse,
     /// Launches by agent, version, mode, endpoint and flags, the most frequent first.
@@ -386,6 +388,9 @@ pub struct Unknown {
     pub unpriced: Vec<String>,
     /// Records of the range whose bodies were removed since: they count nowhere in the report.
     pub pruned: u64,
+    /// Records that lay outside of the scope that is set, and were left out; `null` where no scope is
+    /// set.
+    pub out_of_scope: Option<u64>,
     /// Whether older session files were still being read.
     pub reading: bool,
 }

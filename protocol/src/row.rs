@@ -63,6 +63,9 @@ pub struct Status {
     /// Of which places anything is recorded; absent where it is of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeStatus>,
+    /// The reports that are written every week; absent from a daemon that writes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<ReportsStatus>,
 }
 
 /// The user's scope, and what is outside of it.
@@ -74,6 +77,19 @@ pub struct ScopeStatus {
     pub exclude: Vec<String>,
     /// How many records were left out, as far as the ledger tells: at the latest after an hour.
     pub left_out: u64,
+}
+
+/// How it is with the reports that are written every week.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportsStatus {
+    /// Their directory, whether it exists or not.
+    pub dir: String,
+    /// The newest week of which there is one; `null` where there is none.
+    pub newest: Option<String>,
+    /// Its files.
+    pub files: Vec<String>,
+    /// Why the last one could not be written; `null` where nothing is wrong.
+    pub problem: Option<String>,
 }
 
 /// How far the ledger is sealed.

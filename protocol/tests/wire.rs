@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trackway_protocol::message::{Answer, Request};
 use trackway_protocol::record::{Body, Record};
+use trackway_protocol::report::{Absence, Report};
 
 /// Reads each line and claims that it is written as it was.
 #[track_caller]
@@ -53,6 +54,14 @@ fn records_keep_their_bytes() {
 #[test]
 fn requests_and_answers_are_understood() {
     let requests: Vec<Request> = same(include_str!("wire/v1/requests.jsonl"));
-    assert!(requests.iter().map(Request::id).eq(1..=30));
+    assert!(requests.iter().map(Request::id).eq(1..=32));
     same::<Answer>(include_str!("wire/v1/answers.jsonl"));
+}
+
+#[test]
+fn reports_keep_their_bytes_and_their_hash() {
+    let reports: Vec<Report> = same(include_str!("wire/v1/reports.jsonl"));
+    assert!(reports.iter().all(|report| report.sha256 == Some(report.hash())));
+    let absences: Vec<Absence> = same(include_str!("wire/v1/absences.jsonl"));
+    assert!(absences.iter().all(|absence| absence.sha256 == Some(absence.hash())));
 }

@@ -8,7 +8,7 @@ use jiff::{ToSpan as _, Zoned};
 use trackway_protocol::ids::Timestamp;
 
 /// A week by ISO 8601: from Monday on; the first of a year is that with its first Thursday.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Week {
     monday: Date,
 }

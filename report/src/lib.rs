@@ -11,6 +11,8 @@ pub mod csv;
 pub mod html;
 pub mod markdown;
 pub mod prices;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 pub mod words;
 
 use trackway_protocol::report::Report;

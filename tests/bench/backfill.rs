@@ -162,7 +162,7 @@ fn status(daemon: &Daemon<'_>) -> Result<Value> {
 
 /// Returns what the daemon tells of all sessions in this home: it may have found others', whose agents
 /// run on this machine meanwhile.
-fn sums(daemon: &Daemon<'_>, home: &Home) -> Result<Sums> {
+pub(crate) fn sums(daemon: &Daemon<'_>, home: &Home) -> Result<Sums> {
     let mut sums = Sums::default();
     for session in daemon.ask("sessions")? {
         let file = session["transcript"].as_str().map(Path::new);

@@ -15,8 +15,8 @@ use crate::numbers::{median, quantile};
 use made::Made;
 use station::{Flood, Station, flood, program, times};
 
-mod made;
-mod station;
+pub(crate) mod made;
+pub(crate) mod station;
 mod story;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

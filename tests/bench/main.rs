@@ -3,7 +3,7 @@
 //! ```text
 //! cargo build --release
 //! cargo bench -p trackway-tests --bench bench -- [backfill] [configuration] [cost] [latency]
-//!     [launches] [ledger] [poll] [touches] [work] [zones] [--quick]
+//!     [launches] [ledger] [poll] [report] [touches] [work] [zones] [--quick]
 //! ```
 //!
 //! Without a name all parts run, which takes more than half an hour; `--quick` makes them short and
@@ -25,6 +25,7 @@ mod numbers;
 mod peer;
 mod poll;
 mod process;
+mod report;
 mod touches;
 mod trackway;
 mod work;
@@ -51,7 +52,7 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 10] = [
+const PARTS: [(&str, Part); 11] = [
     ("backfill", backfill::run),
     ("configuration", configuration::run),
     ("cost", cost::run),
@@ -59,6 +60,7 @@ const PARTS: [(&str, Part); 10] = [
     ("launches", launches::run),
     ("ledger", ledger::run),
     ("poll", poll::run),
+    ("report", report::run),
     ("touches", touches::run),
     ("work", work::run),
     ("zones", zones::run),

@@ -113,7 +113,12 @@ impl<'a> Daemon<'a> {
 
     /// Returns what `trackwayctl COMMAND --json` prints.
     pub(crate) fn ask(&self, command: &str) -> Result<Vec<Value>> {
-        let output = self.home.command("trackwayctl")?.args([command, "--json"]).output()?;
+        self.ask_of(&[command, "--json"])
+    }
+
+    /// The same with more words.
+    pub(crate) fn ask_of(&self, words: &[&str]) -> Result<Vec<Value>> {
+        let output = self.home.command("trackwayctl")?.args(words).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout)?;
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()

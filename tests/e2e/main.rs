@@ -41,6 +41,8 @@ mod network;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(target_os = "linux")]
+mod report;
+#[cfg(target_os = "linux")]
 mod restart;
 #[cfg(target_os = "linux")]
 mod secrets;
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     links::all(&mut tests);
     findings::all(&mut tests);
     zones::all(&mut tests);
+    report::all(&mut tests);
     changes::all(&mut tests);
     configuration::all(&mut tests);
     restart::all(&mut tests);

@@ -4,6 +4,7 @@ use clap::builder::{
     NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser as _,
 };
 use clap::{Args, ValueHint};
+use jiff::Zoned;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Risk;
 
@@ -188,8 +189,17 @@ impl Range {
     ///
     /// [`Error::Usage`] where a time cannot be read or the range is empty.
     pub(crate) fn apply(&self, around: &Surroundings, filter: &mut Filter) -> Result<(), Error> {
-        filter.since_ms = instant("--since", self.since.as_deref(), around)?;
-        filter.until_ms = instant("--until", self.until.as_deref(), around)?;
+        self.apply_at(&around.view.now, filter)
+    }
+
+    /// Sets the filter's range of time, whose days are those of the time zone of `now`.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    pub(crate) fn apply_at(&self, now: &Zoned, filter: &mut Filter) -> Result<(), Error> {
+        filter.since_ms = instant("--since", self.since.as_deref(), now)?;
+        filter.until_ms = instant("--until", self.until.as_deref(), now)?;
         match (filter.since_ms, filter.until_ms) {
             (Some(since), Some(until)) if since >= until => Err(Error::Usage {
                 what: "the range of time is empty: --since is not before --until".into(),
@@ -207,7 +217,7 @@ impl At {
     ///
     /// [`Error::Usage`] where it cannot be read.
     pub(crate) fn ms(&self, around: &Surroundings) -> Result<Option<i64>, Error> {
-        instant("--at", self.at.as_deref(), around)
+        instant("--at", self.at.as_deref(), &around.view.now)
     }
 }
 
@@ -237,13 +247,9 @@ impl Severity {
     }
 }
 
-pub(crate) fn instant(
-    flag: &str,
-    text: Option<&str>,
-    around: &Surroundings,
-) -> Result<Option<i64>, Error> {
+pub(crate) fn instant(flag: &str, text: Option<&str>, now: &Zoned) -> Result<Option<i64>, Error> {
     let Some(text) = text else { return Ok(None) };
-    match when::parse(text, &around.view.now) {
+    match when::parse(text, now) {
         Some(time) => Ok(Some(time.as_millisecond())),
         None => Err(Error::Usage {
             what: format!("'{text}' for {flag} is no time"),

@@ -58,6 +58,15 @@ impl Doctor {
     }
 }
 
+/// Returns what is not as it should be with the way to a daemon, and with the daemon. Of its gaps
+/// somebody who has just started it knows.
+pub(super) fn concerns(socket: &Path, console: &Console<'_, impl Write, impl Write>) -> Vec<Check> {
+    let mut findings = Findings::default();
+    findings.examine(socket, console);
+    findings.checks.retain(|check| check.state != "ok" && check.name != "gaps");
+    findings.checks
+}
+
 /// What was found so far, and the lines that say so to a program.
 #[derive(Default)]
 struct Findings {

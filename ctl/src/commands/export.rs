@@ -8,6 +8,7 @@ use trackway_protocol::log::ExportLine;
 use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::Status;
 
+use super::target::Target;
 use super::{Console, Form};
 use crate::cli::filter::{Deed, Narrow, Place, Range};
 use crate::client::{Client, End, Line};
@@ -18,10 +19,8 @@ use crate::render::{json, record, text};
 
 mod key;
 mod progress;
-mod target;
 
 use progress::Progress;
-use target::Target;
 
 /// Write the records themselves, as they are stored
 ///

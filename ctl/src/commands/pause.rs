@@ -62,7 +62,7 @@ impl Pause {
                 let until = around.view.now.checked_add(span).map_err(|_| wrong(text))?;
                 Some(until.timestamp().as_millisecond())
             }
-            None => filter::instant("--until", self.until.as_deref(), around)?,
+            None => filter::instant("--until", self.until.as_deref(), &around.view.now)?,
         };
         let text = self.length.as_ref().or(self.until.as_ref());
         let text = text.map(String::as_str).unwrap_or_default();

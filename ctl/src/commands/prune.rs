@@ -54,7 +54,8 @@ impl Prune {
         &self,
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
-        let before_ms = filter::instant("--before", self.before.as_deref(), console.around)?;
+        let before_ms =
+            filter::instant("--before", self.before.as_deref(), &console.around.view.now)?;
         let dry_run = self.dry_run;
         prune(console, |id| Request::Prune { id, before_ms, repo: None, dry_run })
     }

@@ -28,18 +28,25 @@ impl Status {
         if console.form == Form::Json {
             return console.verbatim(|id| Request::Status { id }).map(drop);
         }
-        let mut client = console.connect()?;
-        let (mut rows, _) = client.rows::<row::Status>(|id| Request::Status { id })?;
-        let Some(status) = rows.pop() else {
-            return Err(ClientError::Garbled("it has no status in it".into()).into());
-        };
-        let view = &console.around.view;
-        let week_ago = view.now.timestamp().as_millisecond() - WEEK_MS;
-        let gaps = gaps(&mut client, Timestamp::from_ms(week_ago));
-        let time = time(&mut client, Timestamp::from_ms(week_ago));
-        let week = (gaps.as_deref(), time.as_ref());
-        Ok(render::status::write(&status, week, view, console.out)?)
+        show(&mut console.connect()?, console)
     }
+}
+
+/// Shows the status for a person.
+pub(super) fn show(
+    client: &mut Client,
+    console: &mut Console<'_, impl Write, impl Write>,
+) -> Result<(), Error> {
+    let (mut rows, _) = client.rows::<row::Status>(|id| Request::Status { id })?;
+    let Some(status) = rows.pop() else {
+        return Err(ClientError::Garbled("it has no status in it".into()).into());
+    };
+    let view = &console.around.view;
+    let week_ago = view.now.timestamp().as_millisecond() - WEEK_MS;
+    let gaps = gaps(client, Timestamp::from_ms(week_ago));
+    let time = time(client, Timestamp::from_ms(week_ago));
+    let week = (gaps.as_deref(), time.as_ref());
+    Ok(render::status::write(&status, week, view, console.out)?)
 }
 
 /// Returns the gaps since `since`; nothing where they cannot be told: that spoils no status.

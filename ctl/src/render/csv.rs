@@ -1,11 +1,9 @@
 //! Records as rows of a spreadsheet: a fixed set of columns for what one sorts and filters by, and the
 //! body as it is stored, so that nothing is lost.
 //!
-//! **A cell cannot act.** Spreadsheets take what begins with `=`, `+`, `-` or `@` for a formula, and a
-//! directory can be named like one. Such a cell gets an apostrophe in front, which spreadsheets take
-//! for "this is text"; one that begins with an apostrophe gets another, so that a program can take
-//! off one and has what was there. Characters that would end a line or act on a terminal stand as the
-//! escapes that tables show: a record is one line. The body has them all.
+//! **A cell cannot act**: see [`harmless`], which says as well how a program has back what was there.
+//! Characters that would end a line or act on a terminal stand as the escapes that tables show: a
+//! record is one line. The body has them all.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -14,6 +12,7 @@ use csv::{ByteRecord, QuoteStyle, Terminator, Writer, WriterBuilder};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use trackway_protocol::record::Risk;
+use trackway_report::csv::cell::harmless;
 
 use super::clean;
 use super::json::escaped;
@@ -543,16 +542,6 @@ impl<'l> From<Text<'l>> for Cow<'l, str> {
 fn verbatim(json: &str, terminal: bool) -> Cow<'_, str> {
     let acts = terminal || json.bytes().any(|byte| byte < b' ');
     if acts { escaped(json).into() } else { json.into() }
-}
-
-/// Returns a cell that no spreadsheet takes for a formula.
-fn harmless(cell: Cow<'_, str>) -> Cow<'_, str> {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\'' | '＝' | '＋' | '－' | '＠') => {
-            format!("'{cell}").into()
-        }
-        _ => cell,
-    }
 }
 
 #[cfg(test)]

@@ -19,11 +19,12 @@ use trackway_protocol::row::{
 
 use super::record::Entry;
 use super::selection::{Nothing, Unresolved};
+use super::service::ServiceRow;
 use super::show::Subject;
 use super::who::Untouched;
 use super::{
-    View, checks, config, dirs, files, findings, gaps, launches, repos, sessions, show, status,
-    verify, who, written, zones,
+    View, checks, config, dirs, files, findings, gaps, launches, repos, service, sessions, show,
+    status, verify, who, written, zones,
 };
 use trackway_report::clean::is_unsafe;
 
@@ -227,6 +228,19 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
             }),
         ),
     ];
+    let of_service = ServiceRow {
+        manager: Some("systemd"),
+        file: Some(text.into()),
+        state: Some(text.into()),
+        pid: Some(7),
+        since: Some("2026-11-23T11:57:00Z".parse().unwrap()),
+        program: Some(text.into()),
+        version: Some(text.into()),
+        same_version: Some(false),
+        state_dir: text.into(),
+        ..ServiceRow::default()
+    };
+    all.push(("service", written(|out| service::write(&of_service, view, out))));
     all.extend(of_zones(text, view));
     for entry in entries() {
         all.push(("a record", written(|out| entry.write(view, out))));

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use trackway_protocol::row::{
-    AgentInstall, GapRow, ScopeStatus, SealedStatus, SourceStatus, Status, TimeRow, ZonesStatus,
+    AgentInstall, GapRow, ReportsStatus, ScopeStatus, SealedStatus, SourceStatus, Status, TimeRow,
+    ZonesStatus,
 };
 
 use super::table::{Cell, Table, Tone, bold};
@@ -43,6 +44,12 @@ pub(crate) fn write(
     let zones = status.zones.as_ref().map(|zones| of_zones(zones, view));
     for (index, line) in zones.into_iter().flatten().enumerate() {
         list.item(if index == 0 { "zones" } else { "" }, line);
+    }
+    if let Some(reports) = &status.reports {
+        list.item("reports", of_reports(reports, view));
+        if let Some(problem) = &reports.problem {
+            list.item("", Cell::toned(clean(problem), Tone::Bad));
+        }
     }
     if status.backfill.state != "done" {
         list.item("backfill", backfill(status));
@@ -183,6 +190,15 @@ fn of_scope(scope: &ScopeStatus) -> String {
     text + &format!("; {} left out", count(scope.left_out, "record", "records"))
 }
 
+/// Names the newest report of those that are written every week.
+fn of_reports(reports: &ReportsStatus, view: &View) -> String {
+    let Some(week) = &reports.newest else {
+        return "none yet: a week is written when it is over".into();
+    };
+    let files: Vec<_> = reports.files.iter().map(|file| clean(file)).collect();
+    format!("{}: {} in {}", clean(week), files.join(", "), view.path(&reports.dir))
+}
+
 fn backfill(status: &Status) -> String {
     let backfill = &status.backfill;
     let (done, total) = (bytes(backfill.done_bytes), bytes(backfill.total_bytes));
@@ -227,7 +243,7 @@ fn agent((install, more): &Alike<'_>, view: &View) -> String {
 #[cfg(test)]
 mod tests {
     use trackway_protocol::record::Risk;
-    use trackway_protocol::row::{Backfill, LedgerStatus, Paths, ZoneFile};
+    use trackway_protocol::row::{Backfill, LedgerStatus, Paths, ReportsStatus, ZoneFile};
 
     use super::*;
     use crate::render::written;
@@ -300,6 +316,7 @@ mod tests {
             config_notes: vec![],
             paused_until: None,
             scope: None,
+            reports: None,
         }
     }
 
@@ -423,6 +440,28 @@ managed    ledger.keep = 30d (/etc/t)
            log.level = info (/etc/t)
 ";
         assert!(text.contains(wanted), "{text}");
+    }
+
+    #[test]
+    fn the_newest_report_is_named_and_what_keeps_it_from_being_written() {
+        let lines = |reports: ReportsStatus| {
+            let status = Status { reports: Some(reports), ..status() };
+            let text = written(|out| write(&status, (None, None), &View::piped(), out));
+            let reports = text.lines().skip_while(|line| !line.starts_with("reports"));
+            let reports = reports.take_while(|line| !line.starts_with("daemon"));
+            reports
+                .map(|line| line.trim_start_matches("reports").trim().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let none = ReportsStatus::default();
+        assert_eq!(lines(none.clone()), ["none yet: a week is written when it is over"]);
+        let newest = ReportsStatus {
+            dir: "/s/reports".into(),
+            newest: Some("2026-W47".into()),
+            files: vec!["a.html".into(), "a.md".into()],
+            problem: Some("it is full".into()),
+        };
+        assert_eq!(lines(newest), ["2026-W47: a.html, a.md in /s/reports", "it is full"]);
     }
 
     #[test]

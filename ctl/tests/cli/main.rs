@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod absence;
 mod asked;
 mod broken;
 mod config;
@@ -10,6 +11,7 @@ mod doctor;
 mod fake;
 mod places;
 mod printed;
+mod report;
 mod sessions;
 mod streams;
 mod zones;

@@ -134,7 +134,7 @@ impl Config {
     /// Returns what of a configuration is in force in a daemon that was started with this one.
     fn standing(&self, mut loaded: Loaded) -> Standing {
         let mut waiting = Vec::new();
-        let Self { tier, poll_interval, programs, .. } = &mut loaded.config;
+        let Self { tier, poll_interval, weekly, programs, .. } = &mut loaded.config;
         let mut keep = |is_other: bool, key| {
             if is_other {
                 waiting.push(key);
@@ -143,6 +143,8 @@ impl Config {
         keep(std::mem::replace(tier, self.tier) != self.tier, "launches.tier");
         let interval = std::mem::replace(poll_interval, self.poll_interval);
         keep(interval != self.poll_interval, "launches.poll-interval");
+        let weekly = std::mem::replace(weekly, self.weekly.clone());
+        weekly.other_keys(&self.weekly).into_iter().for_each(|key| keep(true, key));
         let programs = std::mem::replace(programs, self.programs.clone());
         keep(programs != self.programs, "agents");
         Standing { loaded, waiting, failing: None }
@@ -174,12 +176,14 @@ mod tests {
         let mut standing = start(files.clone(), Loaded::read(&files).unwrap());
         assert_eq!(standing.borrow().config(), &Config::default());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let text = "[ledger]\nkeep = \"90d\"\n[launches]\ntier = \"poll\"\n";
+        let text = "[ledger]\nkeep = \"90d\"\n[launches]\ntier = \"poll\"\n[report]\nweekly = []\n";
         fs::write(&path, text).unwrap();
         let days = Duration::from_secs(90 * 86_400);
         let now = settled(&mut standing, |now| now.config().keep == Some(days)).await;
         assert_eq!(now.config().tier, Config::default().tier);
-        assert_eq!(now.notes(), ["launches.tier counts from the next start on"]);
+        assert_eq!(now.config().weekly, Config::default().weekly);
+        assert_eq!(now.waiting, ["launches.tier", "report.weekly"]);
+        assert_eq!(now.notes()[0], "launches.tier counts from the next start on");
 
         fs::write(&path, "[ledger]\nkep = \"1d\"\n").unwrap();
         let now = settled(&mut standing, |now| now.failing.is_some()).await;

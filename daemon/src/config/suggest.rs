@@ -11,6 +11,9 @@ pub(super) const KEYS: &[&str] = &[
     "pause.max",
     "scope.include",
     "scope.exclude",
+    "report.weekly",
+    "report.keep",
+    "report.time-zone",
     "agents",
 ];
 

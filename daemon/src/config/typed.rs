@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::report::weekly;
+
 /// The file as it was typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
@@ -15,6 +17,7 @@ pub(super) struct Typed {
     pub(super) checkpoint: TypedCheckpoint,
     pub(super) pause: TypedPause,
     pub(super) scope: TypedScope,
+    pub(super) report: weekly::Typed,
     pub(super) agents: BTreeMap<String, TypedAgent>,
 }
 

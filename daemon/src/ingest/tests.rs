@@ -23,6 +23,7 @@ use crate::session::tally::tests::corpus::made;
 use crate::source::sessions::Home;
 use crate::store::{self, Sealing};
 
+mod reported;
 mod vanished;
 
 /// A home with session files, and a ledger.

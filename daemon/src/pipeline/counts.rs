@@ -1,6 +1,6 @@
 //! How often each agent binary was opened for execution, beside how often that was named.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,8 +12,11 @@ use crate::event::FileId;
 /// Both witnesses are asked only after both have been quiet for so long: they report on different
 /// ways and one may be behind.
 const QUIET: Duration = Duration::from_secs(2);
-/// Where they are never quiet, they are asked after so long all the same.
+/// Where they are never quiet, they are asked after so long all the same. What was opened just now may
+/// still be named then, and is left to the next time.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Openings within so long are kept together.
+const TOGETHER: Duration = Duration::from_millis(50);
 
 /// The counts, by binary.
 #[derive(Debug, Default)]
@@ -28,6 +31,8 @@ struct Count {
     path: PathBuf,
     opened: u64,
     named: u64,
+    /// Of `opened` what is not older than [`QUIET`], each with the time until which it may have been.
+    recent: VecDeque<(Instant, u64)>,
     changed: Instant,
     /// When the first of what was not compared yet was heard of.
     first: Option<(Instant, Timestamp)>,
@@ -40,10 +45,47 @@ impl Count {
         self.first.get_or_insert_with(|| (Instant::now(), Timestamp::now()));
     }
 
+    fn open(&mut self, times: u64) {
+        self.opened += times;
+        self.change();
+        let now = self.changed;
+        self.forget(now);
+        match self.recent.back_mut() {
+            Some((until, many)) if now <= *until => *many += times,
+            _ => self.recent.push_back((now + TOGETHER, times)),
+        }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.recent.front().is_some_and(|(until, _)| now.duration_since(*until) >= QUIET) {
+            self.recent.pop_front();
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.changed.elapsed() >= QUIET
+    }
+
     /// Whether both witnesses may be compared: they are quiet, or have not been for too long.
     fn is_due(&self) -> bool {
         let waits = self.first.is_some_and(|(since, _)| since.elapsed() >= LONGEST);
-        waits || self.changed.elapsed() >= QUIET
+        waits || self.is_quiet()
+    }
+
+    /// Takes out what can be compared: how much was opened, and how much named. What was opened just
+    /// now stays, unless all is wanted or nothing more is to come.
+    fn take(&mut self, all: bool) -> (u64, u64) {
+        if all || self.is_quiet() {
+            self.recent.clear();
+        } else {
+            self.forget(Instant::now());
+        }
+        let recent: u64 = self.recent.iter().map(|(_, many)| many).sum();
+        let (opened, named) = (self.opened - recent.min(self.opened), self.named);
+        // What is named beyond that is some of what was opened just now.
+        self.opened = self.opened.saturating_sub(opened.max(named));
+        self.named = 0;
+        (opened, named)
     }
 }
 
@@ -76,8 +118,9 @@ impl Counts {
         let new = !self.binaries.contains_key(&binary);
         if new {
             let (since, changed) = (Since::Ordered(Vec::new()), Instant::now());
-            self.binaries
-                .insert(binary, Count { path, opened: 0, named: 0, changed, first: None, since });
+            let recent = VecDeque::new();
+            let count = Count { path, opened: 0, named: 0, recent, changed, first: None, since };
+            self.binaries.insert(binary, count);
         }
         new
     }
@@ -85,8 +128,7 @@ impl Counts {
     /// Notes that a binary was opened for execution `times` times.
     pub(crate) fn opened(&mut self, binary: FileId, times: u64) {
         if let Some(count) = self.binaries.get_mut(&binary) {
-            count.opened += times;
-            count.change();
+            count.open(times);
         }
     }
 
@@ -149,9 +191,11 @@ impl Counts {
     pub(crate) fn settle(&mut self, all: bool) -> Vec<Shortfall> {
         let mut shortfalls = Vec::new();
         for count in self.binaries.values_mut().filter(|count| all || count.is_due()) {
-            let (opened, named) = (count.opened, count.named);
-            (count.opened, count.named) = (0, 0);
             let from = count.first.take().map(|(_, from)| from).unwrap_or_else(Timestamp::now);
+            let (opened, named) = count.take(all);
+            if count.opened > 0 {
+                count.first = Some((Instant::now(), Timestamp::now()));
+            }
             // More named than opened: the kernel merged two openings by one process.
             let short = opened.saturating_sub(named);
             let explained = short.min(self.explained);
@@ -209,7 +253,46 @@ mod tests {
             assert_eq!(counts.settle(false), []);
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        assert_eq!(short(&mut counts, false), [(LONGEST.as_secs(), 0, 0)]);
+        let [(first, 0, 0)] = short(&mut counts, false)[..] else { panic!("it is short") };
+        assert!(first >= LONGEST.as_secs() - 3, "{first}: but for what was opened just now");
+        tokio::time::advance(QUIET).await;
+        assert_eq!(short(&mut counts, false), [(LONGEST.as_secs() - first, 0, 0)]);
+        assert!(!counts.unsettled());
+    }
+
+    /// A launch was told as missing whose name came after the minute in which it was opened.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_named_a_moment_later_is_not_short_where_it_is_never_quiet() {
+        let mut counts = Counts::default();
+        counts.add(BINARY, "/bin/claude".into());
+        counts.counting(BINARY, 0);
+        for second in 0..10 * LONGEST.as_secs() {
+            counts.opened(BINARY, 1);
+            assert_eq!(counts.settle(false), []);
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert_eq!(counts.settle(false), []);
+            counts.named(BINARY, second);
+        }
+        tokio::time::advance(QUIET).await;
+        assert_eq!(counts.settle(false), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_missing_among_what_is_never_quiet_is_told_in_the_end() {
+        let mut counts = Counts::default();
+        counts.add(BINARY, "/bin/claude".into());
+        counts.counting(BINARY, 0);
+        let mut missing = 0;
+        for second in 0..3 * LONGEST.as_secs() {
+            counts.opened(BINARY, 1);
+            if second % 20 != 0 {
+                counts.named(BINARY, second);
+            }
+            missing += short(&mut counts, false).iter().map(|short| short.0 - short.1).sum::<u64>();
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        missing += short(&mut counts, true).iter().map(|short| short.0 - short.1).sum::<u64>();
+        assert_eq!(missing, 9);
     }
 
     #[tokio::test(start_paused = true)]

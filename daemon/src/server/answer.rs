@@ -141,14 +141,22 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         Request::Report { filter, week, time_zone, .. } => {
             match report::subject(filter, week, time_zone) {
                 Ok(subject) => {
-                    let ask = move |reader: &Reader| report::report(reader, id, &subject);
+                    let reporter = desk.sight.reporter.clone();
+                    let ask = move |reader: &Reader| {
+                        let report = reporter.report(reader, &subject, Timestamp::now())?;
+                        Ok(all(id, vec![report]))
+                    };
                     whole(client, desk, id, reading, ask).await
                 }
                 Err(refusal) => refuse(client, id, &refusal).await,
             }
         }
         Request::Absence { filter, .. } => {
-            let ask = move |reader: &Reader| report::absence(reader, id, &filter);
+            let reporter = desk.sight.reporter.clone();
+            let ask = move |reader: &Reader| {
+                let absence = reporter.absence(reader, &filter, Timestamp::now())?;
+                Ok(all(id, vec![absence]))
+            };
             whole(client, desk, id, reading, ask).await
         }
         Request::Zones { .. } => {
@@ -494,5 +502,6 @@ fn status(
         config_notes: sight.configured.borrow().notes(),
         paused_until: snapshot.paused_until,
         scope: scope_status(&sight.configured.borrow().config().scope, left_out),
+        reports: Some(sight.reports.borrow().clone()),
     }
 }

@@ -148,7 +148,11 @@ fn configuration(standing: &Standing) -> Vec<Check> {
     }
     if !waiting.is_empty() {
         let found = format!("{} changed, and counts from the next start on", waiting.join(", "));
-        checks.push(check("warning", found, Some("restart the daemon")));
+        checks.push(check(
+            "warning",
+            found,
+            Some("restart the daemon: `trackwayctl service restart`"),
+        ));
     }
     if checks.is_empty() {
         let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();

@@ -14,6 +14,7 @@ use trackway_protocol::ids::{LaunchId, ProcessKey};
 use trackway_protocol::record::{Body, Evidence, Launch};
 
 use super::*;
+use crate::report::Reporter;
 use crate::shutdown::{self, Trigger};
 use crate::store::{self, Draft, Sealing, Writer};
 use crate::zones::Zones;
@@ -67,6 +68,10 @@ impl Server {
             (store.reader(), store.start(Sealing::default()), runtime());
         runtime.block_on(writer.append((0..launches).map(launch).collect())).unwrap();
         runtime.block_on(writer.committed().wait_for(|seq| *seq == launches)).unwrap();
+        let snapshot = watch::channel(Snapshot::default()).1;
+        let configured = watch::channel(Standing::default()).1;
+        let reporter =
+            Reporter::new(dir.path(), Zones::default(), snapshot.clone(), configured.clone());
         let sight = Sight {
             places: Places {
                 config: PathBuf::new(),
@@ -75,13 +80,15 @@ impl Server {
             },
             started_at: Timestamp::now(),
             reader,
-            snapshot: watch::channel(Snapshot::default()).1,
+            reporter,
+            reports: watch::channel(ReportsStatus::default()).1,
+            snapshot,
             committed: committed.map_or_else(|| writer.committed(), |seq| watch::channel(seq).1),
             health: writer.health(),
             writer: writer.clone(),
             key,
             copies: watch::channel(None).1,
-            configured: watch::channel(Standing::default()).1,
+            configured,
             zones: Zones::default(),
             pauses: Pauses::default(),
             knocks: mpsc::channel(1).1,

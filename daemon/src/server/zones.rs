@@ -36,7 +36,8 @@ pub(super) fn findings(sight: &Sight, filter: &Filter) -> Vec<AnyFinding> {
     found.filter(|found| risk.is_none_or(|least| least <= found.risk)).collect()
 }
 
-fn finding(file: ZoneFile) -> Option<AnyFinding> {
+/// Returns the finding that a file of rules cannot be used, where that is so.
+pub(crate) fn finding(file: ZoneFile) -> Option<AnyFinding> {
     let why = file.reason.filter(|_| file.state == "failing")?;
     let whose = if file.managed { "The machine's" } else { "The user's" };
     Some(AnyFinding {

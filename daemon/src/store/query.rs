@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::log::Verification;
 use trackway_protocol::message::Filter;
+use trackway_protocol::report::{Absence, Report};
 use trackway_protocol::row::{
     AnyFinding, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow,
     SessionRow, SettingRow, TimeRow, WhoRow, ZoneEntryRow, ZoneRow, ZonesStatus,
@@ -30,6 +31,7 @@ mod launches;
 mod links;
 mod place;
 mod records;
+mod report;
 mod repos;
 mod sessions;
 mod spans;
@@ -42,6 +44,7 @@ mod zones;
 
 pub(super) use launches::launch_id;
 pub(crate) use records::Page;
+pub(crate) use report::{Ask, OfFinding};
 pub(crate) use zones::{Asked, Checked, Wanted};
 
 /// Connections kept for the next question; more are opened when needed and closed after it.
@@ -227,6 +230,21 @@ impl Reader {
     /// Returns how much of the filter's range was recorded by `now`, launches first.
     pub(crate) fn time(&self, filter: &Filter, now: Timestamp) -> Result<Vec<TimeRow>, StoreError> {
         self.read(|tx| time::time(tx, filter, now))
+    }
+
+    /// Returns when the first daemon began.
+    pub(crate) fn first_start(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read(time::first_start)?.map(Timestamp::from_ms))
+    }
+
+    /// Makes a report, without what the ledger does not tell.
+    pub(crate) fn report(&self, ask: &Ask) -> Result<Report, StoreError> {
+        self.read(|tx| report::report(tx, ask))
+    }
+
+    /// Returns whether anybody touched the filter's place, without what the ledger does not tell.
+    pub(crate) fn absence(&self, filter: &Filter, now: Timestamp) -> Result<Absence, StoreError> {
+        self.read(|tx| report::absence(tx, filter, now))
     }
 
     /// Returns the one launch or session whose id begins with `prefix`. A whole id of a launch is

@@ -7,6 +7,7 @@ mod findings;
 mod places;
 mod projections;
 mod queries;
+mod report;
 mod sessions;
 mod streams;
 pub(super) mod support;

@@ -63,6 +63,9 @@ pub struct Absence {
     pub unresolved_calls: u64,
     /// Records of the range whose bodies were removed since: they could tell of a touch.
     pub pruned: u64,
+    /// Records of the range, of whatever place, that lay outside of the scope that is set, and were left
+    /// out: they could tell of a touch; `null` where no scope is set.
+    pub out_of_scope: Option<u64>,
     /// Whether older session files were still being read.
     pub reading: bool,
     /// What nobody sees from here, whatever the ledger says.

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, params};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::Hash;
+use trackway_protocol::record::Record;
 
 use super::station::program;
 use super::story::Story;
@@ -32,12 +33,23 @@ pub(crate) struct Made {
 impl Made {
     /// Makes a ledger of so many records below `dir`, or takes the one that was kept.
     pub(crate) fn new(dir: &Path, records: u64, keep: bool) -> Result<Self> {
-        let dir = dir.join(records.to_string());
+        let story = || Story::new(records, Timestamp::now());
+        Self::of(&dir.join(records.to_string()), records, story, keep)
+    }
+
+    /// The same of another story, in `dir` itself.
+    pub(crate) fn of<S: Iterator<Item = Record>>(
+        dir: &Path,
+        records: u64,
+        story: impl FnOnce() -> S,
+        keep: bool,
+    ) -> Result<Self> {
+        let dir = dir.to_owned();
         let mut made = Self { dir, keep, rebuilt: None };
         if !made.is_complete(records) {
             make_room(&made.dir, records)?;
             rebuild(&made.dir)?;
-            made.write(records)?;
+            made.write(story())?;
             let begin = Instant::now();
             rebuild(&made.dir)?;
             made.rebuilt = Some(begin.elapsed().as_secs_f64());
@@ -63,11 +75,11 @@ impl Made {
         matches!(last, Ok(Some(last)) if last.cast_unsigned() >= records)
     }
 
-    fn write(&self, records: u64) -> Result<()> {
+    fn write(&self, story: impl Iterator<Item = Record>) -> Result<()> {
         let mut ledger = Connection::open(self.file())?;
         // What is invented need not survive a power cut.
         ledger.pragma_update(None, "synchronous", "OFF")?;
-        let mut story = Story::new(records, Timestamp::now()).peekable();
+        let mut story = story.peekable();
         while story.peek().is_some() {
             let tx = ledger.transaction()?;
             let mut insert = tx.prepare_cached("INSERT INTO record VALUES (?, ?, ?, ?, ?)")?;

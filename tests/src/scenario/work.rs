@@ -13,7 +13,8 @@ use crate::wait;
 use crate::watch::Watch;
 
 /// What one answer of the mock costs, as each agent's file tells it.
-fn price(agent: &str) -> Tokens {
+#[must_use]
+pub fn price(agent: &str) -> Tokens {
     let none = Tokens::default();
     match agent {
         "claude" => Tokens { input: 100, cache_read: 30, cache_write_5m: 20, output: 42, ..none },

@@ -9,17 +9,9 @@ use trackway_protocol::row::Check;
 
 use crate::client::ClientError;
 
-const START: &str = if cfg!(target_os = "linux") {
-    "start the daemon: `systemctl --user start trackwayd`, or `trackwayd run` where there is no \
-     user service"
-} else {
-    "start the daemon: `trackwayd run`"
-};
-const RESTART: &str = if cfg!(target_os = "linux") {
-    "restart the daemon: `systemctl --user restart trackwayd`, or stop it and `trackwayd run`"
-} else {
-    "stop the daemon and start it again: `trackwayd run`"
-};
+const START: &str =
+    "start the daemon: `trackwayctl service start`, or `service install` where none is installed";
+const RESTART: &str = "restart the daemon: `trackwayctl service restart`";
 
 /// What the file system says of a path, where the platform has owners and modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

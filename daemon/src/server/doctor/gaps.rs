@@ -97,7 +97,7 @@ fn fix(gap: &GapRow) -> Option<&'static str> {
              short, allow it more",
         ),
         ("daemon", "lost") if gap.reason.contains("stopped") => {
-            Some("have it run with the session: `systemctl --user enable --now trackwayd`")
+            Some("have it run with the session: `trackwayctl service install`")
         }
         ("ledger", _) => {
             Some("keep room on the file system of the state directory, and keep it writable")

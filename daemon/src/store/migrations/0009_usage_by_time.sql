@@ -30,3 +30,13 @@ FROM (
 )
 WHERE place = 1 AND retracted = 0
 GROUP BY 1, session, model;
+
+-- When a session's file was missed, where it still is: a report of a week shall not read of all.
+ALTER TABLE session ADD COLUMN gone_at INTEGER;
+UPDATE session SET gone_at = CAST(round(unixepoch(facts ->> '$.gone', 'subsec') * 1000) AS INTEGER)
+WHERE facts ->> '$.gone' IS NOT NULL
+    AND ifnull(facts ->> '$.present', '') <= facts ->> '$.gone';
+CREATE INDEX session_by_gone ON session (gone_at) WHERE gone_at IS NOT NULL;
+
+-- Records that lost their bodies, by when their facts happened: they are missing in what is asked.
+CREATE INDEX record_pruned ON record (at_ms) WHERE body IS NULL;

@@ -100,7 +100,8 @@ impl Facts {
         self.evidence = self.evidence.max(seen.evidence);
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    /// Returns the best statement of a field that is a text.
+    pub(in super::super) fn text(&self, name: &str) -> Option<&str> {
         self.fields.field(name)?.as_str()
     }
 }

@@ -328,8 +328,11 @@ fn change(tx: &Connection, grounds: Grounds, key: i64, body: &Session) -> rusqli
     let repo = repo.map(|repo| repo::identity_key(tx, &repo)).transpose()?;
     let cwd = facts.place("cwd").and_then(Value::as_str);
     let json = serde_json::to_string(&facts).expect("facts have string keys");
-    tx.prepare_cached("UPDATE session SET facts = ?2, cwd = ?3, repo = ?4 WHERE key = ?1")?
-        .execute(params![key, json, cwd, repo])?;
+    let gone_at = facts.gone_at().map(Timestamp::ms);
+    tx.prepare_cached(
+        "UPDATE session SET facts = ?2, cwd = ?3, repo = ?4, gone_at = ?5 WHERE key = ?1",
+    )?
+    .execute(params![key, json, cwd, repo, gone_at])?;
     Ok(())
 }
 

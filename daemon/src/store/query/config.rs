@@ -65,6 +65,23 @@ pub(super) fn changes(tx: &Connection, filter: &Filter) -> rusqlite::Result<Foun
     Found::counted(found, filter, |bound| question(tx, filter)?.count(tx, CHANGES, bound))
 }
 
+/// Counts the changes that pass `filter` by their risk, the greatest first.
+pub(super) fn count_by_risk(
+    tx: &Connection,
+    filter: &Filter,
+) -> rusqlite::Result<Vec<(Risk, u64)>> {
+    let wanted = question(tx, filter)?;
+    let sql = format!(
+        "SELECT c.risk, count(*) FROM {CHANGES}{} GROUP BY c.risk ORDER BY c.risk DESC",
+        wanted.clause()
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(wanted.into_values()), |row| {
+        Ok((risk(row.get(0)?), row.get::<_, i64>(1)?.cast_unsigned()))
+    })?;
+    rows.collect()
+}
+
 fn question(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
     let mut wanted = Conditions::default();
     wanted.require_some("c.at_ms >= ?", filter.since_ms);

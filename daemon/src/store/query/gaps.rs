@@ -33,6 +33,20 @@ pub(super) fn gaps(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<G
     Found::counted(gaps, filter, |bound| count(tx, filter, bound))
 }
 
+/// Returns how many launches were counted in gaps and not named; none where that is not known.
+pub(super) fn missed_launches(gaps: &[GapRow]) -> Option<u64> {
+    let of_launches =
+        gaps.iter().filter(|gap| gap.source == "launches" || gap.source == "open-exec");
+    let counted = of_launches.map(|gap| match (&gap.unit, gap.missed, &gap.state[..]) {
+        (Some(unit), Some(missed), _) if unit == "launches" => Some(missed),
+        // Programs without a name may have been anything, and so may lost events.
+        (Some(_), Some(_), _) | (_, None, "lost") => None,
+        _ if gap.unnamed.is_some() => None,
+        _ => Some(0),
+    });
+    counted.sum()
+}
+
 /// Counts the gaps that overlap the filter's range, whatever its limit, up to `bound`.
 fn count(tx: &Connection, filter: &Filter, bound: u64) -> rusqlite::Result<u64> {
     question(filter).count(tx, &format!("({RANGES})"), bound)

@@ -99,8 +99,7 @@ pub(super) fn time(
     filter: &Filter,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<TimeRow>> {
-    let first = "SELECT min(at_ms) FROM daemon_run WHERE kind = 'daemon.started'";
-    let first: Option<i64> = tx.query_row(first, [], |row| row.get(0))?;
+    let first = first_start(tx)?;
     let until = filter.until_ms.map_or(now.ms(), |until| until.min(now.ms()));
     let from = filter.since_ms.or(first).unwrap_or(until).min(until);
     let range = Filter { since_ms: Some(from), until_ms: Some(until), ..Filter::default() };
@@ -109,6 +108,12 @@ pub(super) fn time(
     sources.remove(LAUNCHES);
     let all = std::iter::once(LAUNCHES.to_owned()).chain(sources);
     Ok(all.map(|source| row(source, from, until, first, &gaps, now)).collect())
+}
+
+/// Returns when the first daemon began.
+pub(super) fn first_start(tx: &Connection) -> rusqlite::Result<Option<i64>> {
+    let first = "SELECT min(at_ms) FROM daemon_run WHERE kind = 'daemon.started'";
+    tx.query_row(first, [], |row| row.get(0))
 }
 
 fn row(

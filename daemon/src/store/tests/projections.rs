@@ -48,7 +48,7 @@ pub(super) const MERGED: &[&str] = &[
      FROM repo_stay s JOIN repo ON repo.key = s.repo JOIN launch ON launch.key = s.launch",
     "SELECT id, identity, day
      FROM repo_visit v JOIN repo ON repo.key = v.repo JOIN launch ON launch.key = v.launch",
-    "SELECT id, agent, facts, first_at, last_at, is_doing, evidence, cwd, identity
+    "SELECT id, agent, facts, first_at, last_at, is_doing, evidence, cwd, identity, gone_at
      FROM session s LEFT JOIN repo ON repo.key = s.repo",
     "SELECT id, agent, subagent, calls, unresolved
      FROM session_calls c JOIN session s ON s.key = c.session",

@@ -45,9 +45,28 @@ struct Corpus {
     output: u64,
     read: u64,
     written: u64,
-    /// Ids that were given out.
+    /// Ids that were given out; they are the time as well, in seconds.
     ids: usize,
+    /// In which of the directories the session works.
+    dir: usize,
+    said: Vec<Said>,
 }
+
+/// A response: when it was, in quarter-hours since the beginning, by which model of claude's, in which
+/// directory, and what it cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said {
+    pub(crate) quarter: usize,
+    /// None of codex.
+    pub(crate) model: Option<&'static str>,
+    pub(crate) dir: usize,
+    /// Of input, output, read from and written to caches.
+    pub(crate) tokens: [u64; 4],
+}
+
+/// Sessions work in so many directories, called `/w0`, `/w1` …
+pub(crate) const DIRS: usize = 3;
+const QUARTER: usize = 900;
 
 fn time(n: usize) -> String {
     format!(
@@ -79,7 +98,19 @@ impl Corpus {
         format!("00000000-0000-4000-8000-{:012}", self.id())
     }
 
-    fn count(&mut self, [input, output, read, written]: [u64; 4]) {
+    /// Lets time pass until some quarter-hour begins. What a response takes is over before the next.
+    fn pass(&mut self, dice: &mut Dice) {
+        self.ids = (self.ids / QUARTER + 1 + dice.below(12)) * QUARTER;
+    }
+
+    fn cwd(&self) -> String {
+        format!("/w{}", self.dir)
+    }
+
+    fn count(&mut self, model: Option<&'static str>, tokens: [u64; 4]) {
+        let (quarter, dir) = (self.ids / QUARTER, self.dir);
+        self.said.push(Said { quarter, model, dir, tokens });
+        let [input, output, read, written] = tokens;
         self.responses += 1;
         self.input += input;
         self.output += output;
@@ -96,7 +127,9 @@ impl Corpus {
         number: usize,
     ) -> Vec<Value> {
         let [input, output, read, written] = [0; 4].map(|_| dice.tokens());
-        self.count([input, output, read, written]);
+        let model = ["claude-sonnet-5", "claude-opus-4-5"][dice.below(2)];
+        self.pass(dice);
+        self.count(Some(model), [input, output, read, written]);
         let (id, request) = (self.id(), self.id());
         let id = if gateway == Gateway::Constant {
             format!("chatcmpl-{number}")
@@ -114,7 +147,7 @@ impl Corpus {
             if gateway == Gateway::Vendor {
                 line["requestId"] = format!("req_{request}").into();
             }
-            line["message"] = json!({"id": id, "model": "claude-sonnet-5", "role": "assistant", "usage": {
+            line["message"] = json!({"id": id, "model": model, "role": "assistant", "usage": {
                 "input_tokens": input, "output_tokens": so_far, "cache_read_input_tokens": read,
                 "cache_creation_input_tokens": written,
                 "cache_creation": {"ephemeral_1h_input_tokens": written / 2,
@@ -132,8 +165,9 @@ impl Corpus {
         let gateway =
             [Gateway::Vendor, Gateway::Vendor, Gateway::Silent, Gateway::Constant][dice.below(4)];
         let session = self.uuid();
+        self.dir = dice.below(DIRS);
         let base = json!({"type": "assistant", "sessionId": session, "isSidechain": false,
-            "version": "2.1.197", "cwd": "/w"});
+            "version": "2.1.197", "cwd": self.cwd()});
         let mut lines = Vec::new();
         for number in 0..1 + dice.below(6) {
             lines.extend(self.response(dice, gateway, &base, number));
@@ -170,7 +204,7 @@ impl Corpus {
     /// A subagent's file: responses of its own, and what it was told again under another request.
     fn subagent(&mut self, dice: &mut Dice, gateway: Gateway, session: &str, parent: &[Value]) {
         let base = json!({"type": "assistant", "sessionId": session, "isSidechain": true,
-            "agentId": format!("a{}", self.id()), "version": "2.1.197", "cwd": "/w"});
+            "agentId": format!("a{}", self.id()), "version": "2.1.197", "cwd": self.cwd()});
         let mut lines = Vec::new();
         for number in 0..1 + dice.below(3) {
             lines.extend(self.response(dice, gateway, &base, number));
@@ -208,8 +242,7 @@ impl Corpus {
             }
             lines.push(line);
         }
-        let base =
-            json!({"type": "assistant", "sessionId": fork, "version": "2.1.197", "cwd": "/w"});
+        let base = json!({"type": "assistant", "sessionId": fork, "version": "2.1.197", "cwd": self.cwd()});
         for number in 0..dice.below(3) {
             lines.extend(self.response(dice, gateway, &base, number));
         }
@@ -243,12 +276,14 @@ pub(crate) struct Made {
     pub(crate) files: Vec<String>,
     pub(crate) responses: usize,
     pub(crate) tokens: [u64; 4],
+    pub(crate) said: Vec<Said>,
 }
 
 /// Returns what a seed makes, the same each time.
 pub(crate) fn made(seed: u64) -> Made {
-    let Corpus { files, responses, input, output, read, written, .. } = corpus(&mut Dice(seed));
-    Made { files, responses, tokens: [input, output, read, written] }
+    let Corpus { files, responses, input, output, read, written, said, .. } =
+        corpus(&mut Dice(seed));
+    Made { files, responses, tokens: [input, output, read, written], said }
 }
 
 /// Reads files side by side, each in pieces that end anywhere, with restarts between them.

@@ -87,26 +87,11 @@ pub(in super::super) fn check(
         degraded_ms,
         off_ms,
         unrecorded_ms,
-        missed: missed(tx, &range)?,
+        missed: gaps::missed_launches(&gaps::gaps(tx, &range)?.rows),
         reading: false,
         failing: Vec::new(),
     };
     Ok(Checked { touches, checked })
-}
-
-/// Returns how many launches were missed; none where that is not known.
-fn missed(tx: &Connection, range: &Filter) -> rusqlite::Result<Option<u64>> {
-    let gaps = gaps::gaps(tx, range)?.rows;
-    let of_launches =
-        gaps.iter().filter(|gap| gap.source == "launches" || gap.source == "open-exec");
-    let counted = of_launches.map(|gap| match (&gap.unit, gap.missed, &gap.state[..]) {
-        (Some(unit), Some(missed), _) if unit == "launches" => Some(missed),
-        // Programs without a name may have been anything, and so may lost events.
-        (Some(_), Some(_), _) | (_, None, "lost") => None,
-        _ if gap.unnamed.is_some() => None,
-        _ => Some(0),
-    });
-    Ok(counted.sum())
 }
 
 /// Who touched which zone, and how.

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Corpus, Dice, time};
+use super::{Corpus, DIRS, Dice, time};
 
 impl Corpus {
     pub(super) fn codex(&mut self, dice: &mut Dice) {
+        self.dir = dice.below(DIRS);
         let mut thread = Thread::new(self.id());
         let meta = thread.meta(self);
         thread.lines.push(meta);
@@ -84,7 +85,7 @@ impl Thread {
 
     fn meta(&self, corpus: &mut Corpus) -> Value {
         json!({"timestamp": time(corpus.id()), "type": "session_meta",
-            "payload": {"id": self.id, "cwd": "/w", "cli_version": "0.147.0"}})
+            "payload": {"id": self.id, "cwd": corpus.cwd(), "cli_version": "0.147.0"}})
     }
 
     fn turn(&self, corpus: &mut Corpus) -> Value {
@@ -96,6 +97,7 @@ impl Thread {
     /// A response that the counters tell of.
     fn turns(&mut self, corpus: &mut Corpus, dice: &mut Dice) {
         for _ in 0..1 + dice.below(4) {
+            corpus.pass(dice);
             self.lines.push(self.turn(corpus));
             let last = self.response(corpus, dice);
             (0..6).for_each(|n| self.totals[n] += last[n]);
@@ -132,7 +134,7 @@ impl Thread {
 
     fn response(&mut self, corpus: &mut Corpus, dice: &mut Dice) -> Counts {
         let [input, cached, written, output] = [0; 4].map(|_| dice.tokens());
-        corpus.count([input, output, cached, written]);
+        corpus.count(None, [input, output, cached, written]);
         let all = input + cached + written;
         [all, cached, written, output, output / 2, all + output]
     }
@@ -142,6 +144,7 @@ impl Thread {
         self.has_records = true;
         self.lines.push(self.turn(corpus));
         for number in 0..1 + dice.below(4) {
+            corpus.pass(dice);
             let usage = self.response(corpus, dice);
             let is_compaction = number > 0 && dice.one_in(4);
             let record = json!({"timestamp": time(corpus.id()), "type": "token_usage_record", "payload": {

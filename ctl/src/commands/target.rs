@@ -6,8 +6,8 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
 
-#[cfg_attr(target_os = "linux", path = "unnamed_linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "unnamed_other.rs")]
+#[cfg_attr(target_os = "linux", path = "unnamed/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "unnamed/other.rs")]
 mod unnamed;
 
 /// A file that takes its name when it is complete. Dropped before that, it goes away.

@@ -1,0 +1,141 @@
+//! A report, or an absence, as the daemon sent it: its bytes, and what they say once its hash is right.
+
+use std::io::Write;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+use trackway_protocol::message::{FailureCode, Request};
+use trackway_protocol::report::VERSION;
+
+use crate::client::{ClientError, End, understood};
+use crate::commands::{Console, unread};
+use crate::error::Error;
+
+/// An answer of one row that carries a hash of itself.
+pub(super) struct Answer {
+    line: Box<RawValue>,
+    /// The version of its format.
+    format: u32,
+    /// The daemon's version.
+    version: String,
+    end: End,
+}
+
+/// What every version of a report has.
+#[derive(Deserialize)]
+struct Head {
+    report: u32,
+}
+
+impl Answer {
+    /// Asks for it. Where this program knows the format, its hash is right.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooOld`] where the daemon does not know the question; [`Error::Client`].
+    pub(super) fn ask(
+        console: &Console<'_, impl Write, impl Write>,
+        with: impl FnOnce(u64) -> Request,
+    ) -> Result<Self, Error> {
+        let mut client = console.connect()?;
+        let rows = client.rows::<Box<RawValue>>(with);
+        let version = client.version().to_owned();
+        let (lines, end) = match rows {
+            Err(ClientError::Failure { code: FailureCode::BadRequest, message })
+                if message.starts_with(UNKNOWN_REQUEST) =>
+            {
+                return Err(Error::TooOld { version });
+            }
+            rows => rows?,
+        };
+        let none = || ClientError::Garbled("there is no report in it".into());
+        let line = lines.into_iter().next().ok_or_else(none)?;
+        let Head { report: format } = understood(line.get().as_bytes())?;
+        if format == VERSION {
+            check(line.get())?;
+        }
+        Ok(Self { line, format, version, end })
+    }
+
+    /// Returns it byte for byte, so that its hash holds.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.line.get().as_bytes()
+    }
+
+    /// Returns what it says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignReport`] where this program does not know the format.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        if self.format != VERSION {
+            let (version, format) = (self.version.clone(), self.format);
+            return Err(Error::ForeignReport { version, format });
+        }
+        Ok(understood(self.bytes())?)
+    }
+
+    /// Tells what to know of it beside what it says.
+    pub(super) fn notes(
+        &self,
+        console: &mut Console<'_, impl Write, impl Write>,
+    ) -> Result<(), Error> {
+        if self.format != VERSION {
+            let format = self.format;
+            let unknown = "which this program does not know: its hash was not checked";
+            console.note(&format!("the report is in format {format}, {unknown}"))?;
+        }
+        self.end.backfill.as_ref().map_or(Ok(()), |backfill| console.note(&unread(backfill)))
+    }
+}
+
+/// How a daemon begins to say that it does not know a request.
+const UNKNOWN_REQUEST: &str = "this is no request";
+
+/// Checks that the hash of an answer is that of what it says.
+///
+/// That is reckoned from what came and not from what was read of it, which may be less.
+fn check(json: &str) -> Result<(), ClientError> {
+    let mut value: Value = understood(json.as_bytes())?;
+    let told = value.as_object_mut().and_then(|fields| fields.remove("sha256"));
+    // Keys of a `Value` are sorted, and it is written without blanks.
+    let digest = Sha256::digest(value.to_string());
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    if told.as_ref().and_then(Value::as_str) == Some(&hash) {
+        return Ok(());
+    }
+    Err(ClientError::Garbled("its sha256 is not that of what it says".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use trackway_protocol::report::{Absence, Report};
+
+    use super::*;
+
+    #[test]
+    fn what_the_daemon_sealed_is_taken_and_nothing_else() {
+        let report = Report { version: "é\n\"".into(), seq: 7, ..Report::default() }.sealed();
+        let json = serde_json::to_string(&report).unwrap();
+        assert!(check(&json).is_ok());
+        assert!(check(&json.replace("\"seq\":7", "\"seq\":8")).is_err());
+        let absence = Absence::default();
+        assert!(check(&serde_json::to_string(&absence).unwrap()).is_err(), "it has no hash");
+        assert!(check(&serde_json::to_string(&absence.sealed()).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn what_a_newer_daemon_says_beside_is_part_of_what_is_hashed() {
+        let mut value = serde_json::to_value(Report::default()).unwrap();
+        value["weather"] = "fine".into();
+        let hash: String =
+            Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
+        value["sha256"] = hash.into();
+        assert!(check(&value.to_string()).is_ok());
+        let read: Report = serde_json::from_value(value).unwrap();
+        assert_ne!(Some(read.hash()), read.sha256);
+    }
+}

@@ -1,0 +1,399 @@
+//! What went on in a range, added up.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use rusqlite::{Connection, Row, params, params_from_iter};
+use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::Tokens;
+use trackway_protocol::report::{AgentUse, ModelUse, ReadUnder, Totals};
+use trackway_report::prices::{Price, PriceList};
+
+use super::super::super::filter::{Conditions, require_below};
+use super::super::super::project::how::{HELPER, bit};
+use super::super::super::project::launch::parse;
+use super::quarters;
+use super::spent::Spent;
+use super::wanted::{Met, Wanted};
+
+/// What is elsewhere than in a repository that is known.
+pub(super) const ELSEWHERE: i64 = 0;
+
+/// Sums of one range.
+#[derive(Default)]
+pub(super) struct Sums {
+    all: Place,
+    repos: HashMap<i64, Place>,
+    spent_by_quarter: BTreeMap<i64, Spent>,
+    models: BTreeMap<(String, String), (Spent, HashSet<i64>)>,
+    /// Agents, versions and so on, and how many launches.
+    agents: BTreeMap<AgentUse, u64>,
+    /// When launches began.
+    starts: Vec<i64>,
+}
+
+/// What went on in one repository, or in all of them.
+#[derive(Default)]
+pub(super) struct Place {
+    pub(super) quarters: HashSet<i64>,
+    pub(super) launches: HashSet<i64>,
+    pub(super) sessions: HashSet<i64>,
+    /// How often each directory was touched.
+    pub(super) dirs: HashMap<i64, u64>,
+    /// A set of ways of touching, by their numbers.
+    pub(super) hows: i64,
+    pub(super) agents: BTreeSet<String>,
+    pub(super) read: HashSet<i64>,
+    pub(super) written: HashSet<i64>,
+    pub(super) read_under: BTreeMap<ReadUnder, HashSet<i64>>,
+    pub(super) spent: Spent,
+}
+
+/// Who did something: the keys of a launch and of a session, each 0 where there is none.
+#[derive(Clone, Copy)]
+struct Doer {
+    launch: i64,
+    session: i64,
+}
+
+impl Sums {
+    /// Adds up what went on in a range that begins and ends with a quarter-hour.
+    pub(super) fn of(
+        tx: &Connection,
+        wanted: &Wanted,
+        range: (Timestamp, Timestamp),
+        met: &mut Met,
+        prices: &PriceList,
+    ) -> rusqlite::Result<Self> {
+        let mut sums = Self::default();
+        sums.add_touches(tx, wanted, range, met)?;
+        sums.add_accesses(tx, wanted, range, met)?;
+        sums.add_usage(tx, wanted, range, met, prices)?;
+        // Last, since where launches were is known by then.
+        sums.add_launches(tx, wanted, range)?;
+        Ok(sums)
+    }
+
+    /// What helpers do of themselves is left out, as elsewhere.
+    fn add_touches(
+        &mut self,
+        tx: &Connection,
+        wanted: &Wanted,
+        range: (Timestamp, Timestamp),
+        met: &mut Met,
+    ) -> rusqlite::Result<()> {
+        let sql = "SELECT quarter, dir, launch, session, how, repo FROM dir_touch
+            WHERE quarter >= ? AND quarter < ?";
+        let mut statement = tx.prepare_cached(sql)?;
+        let mut rows = statement.query(quarters(range))?;
+        while let Some(row) = rows.next()? {
+            let (dir, how, repo): (i64, i64, i64) = (row.get(1)?, row.get(4)?, row.get(5)?);
+            if how == HELPER || !wanted.has_place(dir, repo) {
+                continue;
+            }
+            let session = match row.get_ref(3)?.as_str()? {
+                "" => 0,
+                id => met.named(tx, id)?,
+            };
+            let doer = Doer { launch: row.get(2)?, session };
+            let agent = agent_of(tx, met, doer)?;
+            if wanted.has_agent(agent) {
+                let quarter = row.get(0)?;
+                for place in [&mut self.all, self.repos.entry(repo.max(ELSEWHERE)).or_default()] {
+                    place.meet(doer, agent);
+                    place.quarters.insert(quarter);
+                    *place.dirs.entry(dir).or_default() += 1;
+                    place.hows |= bit(how);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Of one file, by one session in one way, only the first and the last time is known: what
+    /// lasted across the range counts.
+    fn add_accesses(
+        &mut self,
+        tx: &Connection,
+        wanted: &Wanted,
+        (from, until): (Timestamp, Timestamp),
+        met: &mut Met,
+    ) -> rusqlite::Result<()> {
+        let mut conditions = Conditions::default();
+        conditions.require("a.last_at >= ? AND a.first_at < ?", [from.ms(), until.ms()]);
+        if let Some(dir) = &wanted.dir {
+            let mut below = Conditions::default();
+            require_below(&mut below, "f.path", dir);
+            let sql = format!("a.file IN (SELECT f.key FROM file f{})", below.clause());
+            conditions.require(&sql, below.into_values());
+        }
+        let sql = format!(
+            "SELECT a.file, a.session, a.launch, a.agent, a.how, ifnull(r.repo, 0)
+             FROM file_access a LEFT JOIN file_repo r ON r.file = a.file{}",
+            conditions.clause()
+        );
+        let mut statement = tx.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(conditions.into_values()))?;
+        while let Some(row) = rows.next()? {
+            self.add_access(tx, wanted, row, met)?;
+        }
+        Ok(())
+    }
+
+    fn add_access(
+        &mut self,
+        tx: &Connection,
+        wanted: &Wanted,
+        row: &Row<'_>,
+        met: &mut Met,
+    ) -> rusqlite::Result<()> {
+        let (file, repo): (i64, i64) = (row.get(0)?, row.get(5)?);
+        let agent = row.get_ref(3)?.as_str()?;
+        if !wanted.has_agent(agent) || !wanted.has_repo(repo) {
+            return Ok(());
+        }
+        let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
+        let is_read = row.get_ref(4)?.as_str()? == "read";
+        for place in [&mut self.all, self.repos.entry(repo).or_default()] {
+            place.meet(doer, agent);
+            if is_read { &mut place.read } else { &mut place.written }.insert(file);
+        }
+        if is_read {
+            let under = under(tx, met, doer, agent)?;
+            let place = self.repos.entry(repo).or_default();
+            place.read_under.entry(under).or_default().insert(file);
+        }
+        Ok(())
+    }
+
+    fn add_usage(
+        &mut self,
+        tx: &Connection,
+        wanted: &Wanted,
+        range: (Timestamp, Timestamp),
+        met: &mut Met,
+        prices: &PriceList,
+    ) -> rusqlite::Result<()> {
+        let sql = "SELECT u.quarter, u.session, m.name, u.responses, u.input, u.cache_read,
+                u.cache_write_5m, u.cache_write_1h, u.output, u.reasoning
+            FROM usage_quarter u JOIN model m ON m.key = u.model
+            WHERE u.quarter >= ? AND u.quarter < ?";
+        let mut statement = tx.prepare_cached(sql)?;
+        let mut rows = statement.query(quarters(range))?;
+        let mut priced = HashMap::<(String, String), Option<Price>>::new();
+        while let Some(row) = rows.next()? {
+            let session = met.session(tx, row.get(1)?)?;
+            if !wanted.has_agent(&session.agent)
+                || !wanted.has_cwd(session.cwd.as_deref(), session.repo)
+            {
+                continue;
+            }
+            let model = (session.agent.clone(), row.get::<_, String>(2)?);
+            let price = match priced.get(&model) {
+                Some(price) => *price,
+                None => {
+                    let price = prices.find(&model.0, &model.1);
+                    priced.insert(model.clone(), price);
+                    price
+                }
+            };
+            let (responses, tokens) = counted(row)?;
+            let (quarter, spent) = (row.get(0)?, Spent::by(responses, tokens, price));
+            let doer = Doer { launch: 0, session: session.key };
+            let repo = session.repo.unwrap_or(ELSEWHERE);
+            for place in [&mut self.all, self.repos.entry(repo).or_default()] {
+                place.meet(doer, &model.0);
+                place.quarters.insert(quarter);
+                place.spent.add(&spent);
+            }
+            self.spent_by_quarter.entry(quarter).or_default().add(&spent);
+            let (of_model, sessions) = self.models.entry(model).or_default();
+            of_model.add(&spent);
+            sessions.insert(doer.session);
+        }
+        Ok(())
+    }
+
+    /// Adds the launches that ran in the range. Those that began in it and those that ran into it are
+    /// found by different indexes.
+    fn add_launches(
+        &mut self,
+        tx: &Connection,
+        wanted: &Wanted,
+        (from, until): (Timestamp, Timestamp),
+    ) -> rusqlite::Result<()> {
+        let sql = "SELECT l.key, l.started_at, ifnull(l.agent, ''), k.mode, k.endpoint, l.flags,
+                l.facts, l.cwd, l.repo
+            FROM (SELECT key FROM launch WHERE started_at >= ?1 AND started_at < ?2
+                UNION ALL SELECT key FROM launch WHERE ended_at >= ?1 AND started_at < ?1
+                UNION ALL SELECT key FROM launch WHERE ended_at IS NULL AND started_at < ?1) w
+            CROSS JOIN launch l ON l.key = w.key LEFT JOIN kind k ON k.key = l.kind";
+        let mut statement = tx.prepare_cached(sql)?;
+        let mut rows = statement.query(params![from.ms(), until.ms()])?;
+        while let Some(row) = rows.next()? {
+            let (key, agent): (i64, String) = (row.get(0)?, row.get(2)?);
+            let repo: Option<i64> = row.get(8)?;
+            let is_there = wanted.is_anywhere()
+                || self.all.launches.contains(&key)
+                || wanted.has_cwd(row.get_ref(7)?.as_str_or_null()?, repo);
+            if !wanted.has_agent(&agent) || !is_there {
+                continue;
+            }
+            let started_at: i64 = row.get(1)?;
+            if started_at >= from.ms() {
+                self.starts.push(started_at);
+            }
+            let doer = Doer { launch: key, session: 0 };
+            self.all.meet(doer, &agent);
+            if let Some(repo) = repo.filter(|repo| wanted.has_repo(*repo)) {
+                self.repos.entry(repo).or_default().meet(doer, &agent);
+            }
+            *self.agents.entry(agent_use(row, agent)?).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        let all = &self.all;
+        Totals {
+            launches: all.launches.len() as u64,
+            sessions: all.sessions.len() as u64,
+            repos: self.repos.keys().filter(|repo| **repo != ELSEWHERE).count() as u64,
+            dirs: all.dirs.len() as u64,
+            files_read: all.read.len() as u64,
+            files_written: all.written.len() as u64,
+            active_quarters: all.quarters.len() as u64,
+            use_: all.spent.total(),
+        }
+    }
+
+    pub(super) fn repos(&self) -> &HashMap<i64, Place> {
+        &self.repos
+    }
+
+    pub(super) fn sessions(&self) -> impl Iterator<Item = i64> {
+        self.all.sessions.iter().copied()
+    }
+
+    pub(super) fn quarters(&self) -> impl Iterator<Item = i64> {
+        self.all.quarters.iter().copied()
+    }
+
+    pub(super) fn starts(&self) -> impl Iterator<Item = Timestamp> {
+        self.starts.iter().copied().map(Timestamp::from_ms)
+    }
+
+    pub(super) fn spent_by_quarter(&self) -> impl Iterator<Item = (i64, &Spent)> {
+        self.spent_by_quarter.iter().map(|(quarter, spent)| (*quarter, spent))
+    }
+
+    pub(super) fn agents(&self) -> Vec<AgentUse> {
+        let with_count =
+            |(each, launches): (&AgentUse, &u64)| AgentUse { launches: *launches, ..each.clone() };
+        let mut agents: Vec<AgentUse> = self.agents.iter().map(with_count).collect();
+        agents.sort_by(|one, other| other.launches.cmp(&one.launches));
+        agents
+    }
+
+    pub(super) fn models(&self) -> Vec<ModelUse> {
+        let model =
+            |((agent, model), (spent, sessions)): (&(String, String), &(Spent, HashSet<i64>))| {
+                let use_ = spent.total();
+                ModelUse {
+                    agent: agent.clone(),
+                    model: Some(model.clone()).filter(|model| !model.is_empty()),
+                    sessions: sessions.len() as u64,
+                    priced: use_.unpriced_responses == 0,
+                    use_,
+                }
+            };
+        let mut models: Vec<ModelUse> = self.models.iter().map(model).collect();
+        models.sort_by_key(|model| {
+            let tokens = model.use_.tokens;
+            let written = tokens.cache_write_5m.saturating_add(tokens.cache_write_1h);
+            let sent = tokens.input.saturating_add(tokens.cache_read).saturating_add(written);
+            std::cmp::Reverse(sent.saturating_add(tokens.output))
+        });
+        models
+    }
+
+    /// Returns the models without a price, as `agent model`.
+    pub(super) fn unpriced(&self) -> Vec<String> {
+        let models =
+            self.models.iter().filter(|(_, (spent, _))| spent.total().unpriced_responses > 0);
+        models
+            .map(|((agent, model), _)| match model.as_str() {
+                "" => format!("{agent} (model unknown)"),
+                model => format!("{agent} {model}"),
+            })
+            .collect()
+    }
+}
+
+impl Place {
+    fn meet(&mut self, doer: Doer, agent: &str) {
+        if doer.launch != 0 {
+            self.launches.insert(doer.launch);
+        }
+        if doer.session != 0 {
+            self.sessions.insert(doer.session);
+        }
+        if !agent.is_empty() && !self.agents.contains(agent) {
+            self.agents.insert(agent.to_owned());
+        }
+    }
+}
+
+fn agent_of<'a>(tx: &Connection, met: &'a mut Met, doer: Doer) -> rusqlite::Result<&'a str> {
+    match doer {
+        Doer { launch: 0, session } => Ok(&met.session(tx, session)?.agent),
+        Doer { launch, .. } => Ok(&met.launch(tx, launch)?.0),
+    }
+}
+
+/// Returns where what was read may have gone.
+fn under(tx: &Connection, met: &mut Met, doer: Doer, agent: &str) -> rusqlite::Result<ReadUnder> {
+    let endpoint = match doer.launch {
+        0 => None,
+        launch => met.launch(tx, launch)?.1.clone(),
+    };
+    let mut under = ReadUnder { agent: agent.to_owned(), endpoint, ..ReadUnder::default() };
+    if doer.session != 0 {
+        let known = met.session(tx, doer.session)?;
+        let said = &known.said;
+        under.endpoint = under.endpoint.or_else(|| known.endpoint.clone());
+        under.provider.clone_from(&said.provider);
+        under.permission_mode =
+            said.permission_mode.clone().or_else(|| said.approval_policy.clone());
+        under.sandbox.clone_from(&said.sandbox);
+    }
+    Ok(under)
+}
+
+fn agent_use(row: &Row<'_>, agent: String) -> rusqlite::Result<AgentUse> {
+    let text = |column| -> rusqlite::Result<Option<String>> {
+        Ok(row.get::<_, Option<String>>(column)?.filter(|text| !text.is_empty()))
+    };
+    let facts = row.get_ref(6)?.as_str_or_null()?.map(parse).transpose()?;
+    let flags = row.get_ref(5)?.as_str_or_null()?;
+    Ok(AgentUse {
+        agent: if agent.is_empty() { "unknown".to_owned() } else { agent },
+        version: facts.and_then(|facts| facts.text("agent_version").map(str::to_owned)),
+        mode: text(3)?,
+        endpoint: text(4)?,
+        flags: flags.and_then(|flags| serde_json::from_str(flags).ok()).unwrap_or_default(),
+        launches: 0,
+    })
+}
+
+fn counted(row: &Row<'_>) -> rusqlite::Result<(u64, Tokens)> {
+    let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    let tokens = Tokens {
+        input: count(4)?,
+        cache_read: count(5)?,
+        cache_write_5m: count(6)?,
+        cache_write_1h: count(7)?,
+        output: count(8)?,
+        reasoning: count(9)?,
+    };
+    Ok((count(3)?, tokens))
+}

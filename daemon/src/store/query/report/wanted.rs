@@ -1,0 +1,163 @@
+//! Which facts a report is about, and the launches and sessions that these name.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use trackway_protocol::message::Filter;
+use trackway_protocol::record::Session;
+
+use super::super::super::filter::{Conditions, Repos, is_below, require_below};
+use super::super::super::project::launch::unreadable;
+use super::super::super::project::session::parse;
+
+/// Stands for a repository that could not be looked up.
+const UNKNOWN: i64 = -1;
+
+/// What a filter lets pass.
+#[derive(Default)]
+pub(super) struct Wanted {
+    agent: Option<String>,
+    pub(super) dir: Option<String>,
+    /// Keys of the repositories that are wanted.
+    repos: Option<HashSet<i64>>,
+    /// Keys of the directories that are wanted, or ever were in such a repository.
+    dirs: Option<HashSet<i64>>,
+}
+
+impl Wanted {
+    pub(super) fn find(tx: &Connection, filter: &Filter) -> rusqlite::Result<Self> {
+        let keys = filter.repo.as_deref().map(|repo| Repos::find(tx, repo)).transpose()?;
+        let keys = keys.map(|repos| repos.list());
+        let mut dirs = Conditions::default();
+        if let Some(dir) = &filter.dir {
+            require_below(&mut dirs, "d.path", dir);
+        }
+        if let Some(keys) = &keys {
+            let keys = serde_json::to_string(keys).expect("numbers always serialise");
+            let sql = "d.key IN (SELECT dir FROM dir_repo
+                WHERE repo IN (SELECT value FROM json_each(?)))";
+            dirs.require(sql, [keys]);
+        }
+        let is_anywhere = dirs.clause().is_empty();
+        let sql = format!("SELECT d.key FROM dir d{}", dirs.clause());
+        let dirs = || -> rusqlite::Result<HashSet<i64>> {
+            let mut statement = tx.prepare_cached(&sql)?;
+            statement.query_map(params_from_iter(dirs.into_values()), |row| row.get(0))?.collect()
+        };
+        Ok(Self {
+            agent: filter.agent.clone(),
+            dir: filter.dir.clone(),
+            repos: keys.map(|keys| keys.into_iter().collect()),
+            dirs: if is_anywhere { None } else { Some(dirs()?) },
+        })
+    }
+
+    /// Whether a touch of this place is wanted. Where its repository is unknown, each in which the
+    /// directory ever lay may have been it.
+    pub(super) fn has_place(&self, dir: i64, repo: i64) -> bool {
+        self.dirs.as_ref().is_none_or(|dirs| dirs.contains(&dir))
+            && (repo == UNKNOWN || self.has_repo(repo))
+    }
+
+    /// Whether this repository is wanted; 0 is none.
+    pub(super) fn has_repo(&self, repo: i64) -> bool {
+        self.repos.as_ref().is_none_or(|repos| repos.contains(&repo))
+    }
+
+    /// Whether this agent is wanted; one that is not known is where none is named.
+    pub(super) fn has_agent(&self, agent: &str) -> bool {
+        self.agent.as_ref().is_none_or(|wanted| wanted == agent)
+    }
+
+    /// Whether everything is wanted, wherever it was.
+    pub(super) fn is_anywhere(&self) -> bool {
+        self.repos.is_none() && self.dir.is_none()
+    }
+
+    /// Whether what was done in a working directory is wanted.
+    pub(super) fn has_cwd(&self, cwd: Option<&str>, repo: Option<i64>) -> bool {
+        let is_there = |dir: &String| cwd.is_some_and(|cwd| is_below(cwd, dir));
+        self.dir.as_ref().is_none_or(is_there) && self.has_repo(repo.unwrap_or(0))
+    }
+}
+
+/// What is known of a session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    pub(super) key: i64,
+    pub(super) agent: String,
+    pub(super) repo: Option<i64>,
+    pub(super) cwd: Option<String>,
+    pub(super) said: Session,
+    /// Where the requests of the launch go that it is the work of.
+    pub(super) endpoint: Option<String>,
+}
+
+/// The launches and sessions that were met: many facts name few of them.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Agents of launches, and their endpoints.
+    launches: HashMap<i64, (String, Option<String>)>,
+    sessions: HashMap<i64, Known>,
+    ids: HashMap<String, i64>,
+}
+
+impl Met {
+    /// Returns the agent of a launch, empty where it is not known, and its endpoint.
+    pub(super) fn launch(
+        &mut self,
+        tx: &Connection,
+        launch: i64,
+    ) -> rusqlite::Result<&(String, Option<String>)> {
+        if !self.launches.contains_key(&launch) {
+            let sql = "SELECT ifnull(l.agent, ''), k.endpoint
+                FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?";
+            let found = tx.prepare_cached(sql)?.query_row([launch], |row| {
+                let endpoint: Option<String> = row.get(1)?;
+                Ok((row.get(0)?, endpoint.filter(|endpoint| !endpoint.is_empty())))
+            });
+            self.launches.insert(launch, found.optional()?.unwrap_or_default());
+        }
+        Ok(&self.launches[&launch])
+    }
+
+    /// Returns the key of a session that touches name by its id: they know no agent.
+    pub(super) fn named(&mut self, tx: &Connection, id: &str) -> rusqlite::Result<i64> {
+        if let Some(key) = self.ids.get(id) {
+            return Ok(*key);
+        }
+        let sql = "SELECT key FROM session WHERE id = ? ORDER BY agent = '', agent LIMIT 1";
+        let key = tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+        self.ids.insert(id.to_owned(), key.unwrap_or(0));
+        Ok(key.unwrap_or(0))
+    }
+
+    /// Returns a session.
+    pub(super) fn session(&mut self, tx: &Connection, key: i64) -> rusqlite::Result<&Known> {
+        if !self.sessions.contains_key(&key) {
+            let sql = "SELECT s.key, s.id, s.agent, s.facts, s.repo, s.cwd,
+                (SELECT k.endpoint FROM session_launch n JOIN launch l ON l.key = n.launch
+                    JOIN kind k ON k.key = l.kind
+                 WHERE n.session = s.key AND k.endpoint <> ''
+                 ORDER BY n.evidence DESC, n.launch LIMIT 1)
+                FROM session s WHERE s.key = ?";
+            let known = tx.prepare_cached(sql)?.query_row([key], known).optional()?;
+            self.sessions.insert(key, known.unwrap_or_default());
+        }
+        Ok(&self.sessions[&key])
+    }
+}
+
+fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
+    let (id, agent): (String, String) = (row.get(1)?, row.get(2)?);
+    let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
+    let said = facts.unwrap_or_default().session(&id, &agent).map_err(unreadable)?;
+    Ok(Known {
+        key: row.get(0)?,
+        agent,
+        repo: row.get(4)?,
+        cwd: row.get(5)?,
+        said,
+        endpoint: row.get(6)?,
+    })
+}
