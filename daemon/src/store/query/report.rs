@@ -25,10 +25,11 @@ use super::super::project::dir::quarter_hour;
 use super::zones::Wanted as Entries;
 use super::{config, findings, time, zones};
 use crate::zones::InForce;
-use sums::Sums;
+use sums::{Depth, Sums};
 use wanted::{Met, Wanted};
 
 mod absence;
+mod keys;
 mod lacks;
 mod places;
 mod spent;
@@ -64,7 +65,7 @@ pub(super) fn report(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
     let wanted = Wanted::find(tx, filter)?;
     let mut met = Met::default();
     let (from, until) = range(filter);
-    let sums = Sums::of(tx, &wanted, (from, until), &mut met, &ask.prices)?;
+    let sums = Sums::of(tx, &wanted, ((from, until), Depth::Whole), &mut met, &ask.prices)?;
     let within = Filter { limit: None, ..filter.clone() };
     let time = time::time(tx, &within, *now)?;
     let mut report = Report {
@@ -90,7 +91,7 @@ pub(super) fn report(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
         prices: ask.prices.about(),
         ..Report::default()
     };
-    let (mut repos, elsewhere) = places::places(tx, &sums)?;
+    let (mut repos, elsewhere) = places::places(tx, &sums, met.unders())?;
     report.more_repos = repos.len().saturating_sub(REPOS) as u64;
     repos.truncate(REPOS);
     (report.repos, report.elsewhere) = (repos, elsewhere);
@@ -121,7 +122,8 @@ fn before(
     if time.unrecorded_ms >= until.ms().abs_diff(from.ms()) {
         return Ok(None);
     }
-    let totals: Totals = Sums::of(tx, wanted, ask.before, met, &ask.prices)?.totals();
+    let totals: Totals =
+        Sums::of(tx, wanted, (ask.before, Depth::Totals), met, &ask.prices)?.totals();
     Ok(Some(Before { from, until, time, totals }))
 }
 

@@ -14,7 +14,11 @@ use super::sums::{ELSEWHERE, Place, Sums};
 const DIRS: usize = 10;
 
 /// Returns the repositories, those with the most activity first, and what was elsewhere.
-pub(super) fn places(tx: &Connection, sums: &Sums) -> rusqlite::Result<(Vec<RepoUse>, RepoUse)> {
+pub(super) fn places(
+    tx: &Connection,
+    sums: &Sums,
+    unders: &[ReadUnder],
+) -> rusqlite::Result<(Vec<RepoUse>, RepoUse)> {
     let (names, repos) = (Names::read(tx)?, sums.repos());
     let identities = "SELECT key, identity FROM repo WHERE key IN (SELECT value FROM json_each(?))";
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -31,7 +35,8 @@ pub(super) fn places(tx: &Connection, sums: &Sums) -> rusqlite::Result<(Vec<Repo
     let (mut rows, mut elsewhere) = (Vec::new(), RepoUse::default());
     for (key, place) in repos {
         let id = identities.get(key).cloned().unwrap_or_default();
-        let row = row(tx, place, id, roots_of.remove(key).unwrap_or_default(), &names)?;
+        let roots = roots_of.remove(key).unwrap_or_default();
+        let row = row(tx, place, (id, roots), &names, unders)?;
         if *key == ELSEWHERE {
             elsewhere = row;
         } else {
@@ -49,16 +54,17 @@ pub(super) fn places(tx: &Connection, sums: &Sums) -> rusqlite::Result<(Vec<Repo
 fn row(
     tx: &Connection,
     place: &Place,
-    id: String,
-    roots: Vec<String>,
+    (id, roots): (String, Vec<String>),
     names: &Names,
+    unders: &[ReadUnder],
 ) -> rusqlite::Result<RepoUse> {
     let dirs = dirs(tx, place)?;
     let under = place.read_under.iter();
     let mut read_under: Vec<ReadUnder> = under
-        .map(|(under, files)| ReadUnder { files: files.len() as u64, ..under.clone() })
+        .map(|(under, files)| ReadUnder { files: files.len() as u64, ..unders[*under].clone() })
         .collect();
-    read_under.sort_by_key(|under| Reverse(under.files));
+    // By their names where as many files were read: numbers are given in the order of arrival.
+    read_under.sort_by(|one, other| other.files.cmp(&one.files).then_with(|| one.cmp(other)));
     Ok(RepoUse {
         id,
         roots,

@@ -1,16 +1,17 @@
 //! What went on in a range, added up.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, Row, params, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::record::Tokens;
-use trackway_protocol::report::{AgentUse, ModelUse, ReadUnder, Totals};
+use trackway_protocol::report::{AgentUse, ModelUse, Totals};
 use trackway_report::prices::{Price, PriceList};
 
 use super::super::super::filter::{Conditions, require_below};
 use super::super::super::project::how::{HELPER, bit};
 use super::super::super::project::launch::parse;
+use super::keys::Keys;
 use super::quarters;
 use super::spent::Spent;
 use super::wanted::{Met, Wanted};
@@ -18,13 +19,22 @@ use super::wanted::{Met, Wanted};
 /// What is elsewhere than in a repository that is known.
 pub(super) const ELSEWHERE: i64 = 0;
 
+/// How much of a range is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// All of it.
+    Whole,
+    /// What [`Sums::totals`] returns.
+    Totals,
+}
+
 /// Sums of one range.
-#[derive(Default)]
 pub(super) struct Sums {
+    depth: Depth,
     all: Place,
     repos: HashMap<i64, Place>,
     spent_by_quarter: BTreeMap<i64, Spent>,
-    models: BTreeMap<(String, String), (Spent, HashSet<i64>)>,
+    models: BTreeMap<(String, String), (Spent, Keys)>,
     /// Agents, versions and so on, and how many launches.
     agents: BTreeMap<AgentUse, u64>,
     /// When launches began.
@@ -34,17 +44,18 @@ pub(super) struct Sums {
 /// What went on in one repository, or in all of them.
 #[derive(Default)]
 pub(super) struct Place {
-    pub(super) quarters: HashSet<i64>,
-    pub(super) launches: HashSet<i64>,
-    pub(super) sessions: HashSet<i64>,
+    pub(super) quarters: Keys,
+    pub(super) launches: Keys,
+    pub(super) sessions: Keys,
     /// How often each directory was touched.
     pub(super) dirs: HashMap<i64, u64>,
     /// A set of ways of touching, by their numbers.
     pub(super) hows: i64,
     pub(super) agents: BTreeSet<String>,
-    pub(super) read: HashSet<i64>,
-    pub(super) written: HashSet<i64>,
-    pub(super) read_under: BTreeMap<ReadUnder, HashSet<i64>>,
+    pub(super) read: Keys,
+    pub(super) written: Keys,
+    /// By the number of where it may have gone.
+    pub(super) read_under: BTreeMap<usize, Keys>,
     pub(super) spent: Spent,
 }
 
@@ -60,11 +71,12 @@ impl Sums {
     pub(super) fn of(
         tx: &Connection,
         wanted: &Wanted,
-        range: (Timestamp, Timestamp),
+        (range, depth): ((Timestamp, Timestamp), Depth),
         met: &mut Met,
         prices: &PriceList,
     ) -> rusqlite::Result<Self> {
-        let mut sums = Self::default();
+        let (all, repos, spent_by_quarter, models, agents, starts) = Default::default();
+        let mut sums = Self { depth, all, repos, spent_by_quarter, models, agents, starts };
         sums.add_touches(tx, wanted, range, met)?;
         sums.add_accesses(tx, wanted, range, met)?;
         sums.add_usage(tx, wanted, range, met, prices)?;
@@ -98,7 +110,7 @@ impl Sums {
             let agent = agent_of(tx, met, doer)?;
             if wanted.has_agent(agent) {
                 let quarter = row.get(0)?;
-                for place in [&mut self.all, self.repos.entry(repo.max(ELSEWHERE)).or_default()] {
+                for place in self.places(repo.max(ELSEWHERE)) {
                     place.meet(doer, agent);
                     place.quarters.insert(quarter);
                     *place.dirs.entry(dir).or_default() += 1;
@@ -153,12 +165,12 @@ impl Sums {
         }
         let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
         let is_read = row.get_ref(4)?.as_str()? == "read";
-        for place in [&mut self.all, self.repos.entry(repo).or_default()] {
+        for place in self.places(repo) {
             place.meet(doer, agent);
             if is_read { &mut place.read } else { &mut place.written }.insert(file);
         }
-        if is_read {
-            let under = under(tx, met, doer, agent)?;
+        if is_read && self.depth == Depth::Whole {
+            let under = met.under(tx, (doer.launch, doer.session), agent)?;
             let place = self.repos.entry(repo).or_default();
             place.read_under.entry(under).or_default().insert(file);
         }
@@ -200,10 +212,13 @@ impl Sums {
             let (quarter, spent) = (row.get(0)?, Spent::by(responses, tokens, price));
             let doer = Doer { launch: 0, session: session.key };
             let repo = session.repo.unwrap_or(ELSEWHERE);
-            for place in [&mut self.all, self.repos.entry(repo).or_default()] {
+            for place in self.places(repo) {
                 place.meet(doer, &model.0);
                 place.quarters.insert(quarter);
                 place.spent.add(&spent);
+            }
+            if self.depth == Depth::Totals {
+                continue;
             }
             self.spent_by_quarter.entry(quarter).or_default().add(&spent);
             let (of_model, sessions) = self.models.entry(model).or_default();
@@ -247,9 +262,19 @@ impl Sums {
             if let Some(repo) = repo.filter(|repo| wanted.has_repo(*repo)) {
                 self.repos.entry(repo).or_default().meet(doer, &agent);
             }
+            if self.depth == Depth::Totals {
+                continue;
+            }
             *self.agents.entry(agent_use(row, agent)?).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// Returns where something that was done in a repository counts.
+    fn places(&mut self, repo: i64) -> impl Iterator<Item = &mut Place> {
+        let place = self.repos.entry(repo).or_default();
+        let place = (self.depth == Depth::Whole).then_some(place);
+        [&mut self.all].into_iter().chain(place)
     }
 
     pub(super) fn totals(&self) -> Totals {
@@ -295,17 +320,16 @@ impl Sums {
     }
 
     pub(super) fn models(&self) -> Vec<ModelUse> {
-        let model =
-            |((agent, model), (spent, sessions)): (&(String, String), &(Spent, HashSet<i64>))| {
-                let use_ = spent.total();
-                ModelUse {
-                    agent: agent.clone(),
-                    model: Some(model.clone()).filter(|model| !model.is_empty()),
-                    sessions: sessions.len() as u64,
-                    priced: use_.unpriced_responses == 0,
-                    use_,
-                }
-            };
+        let model = |((agent, model), (spent, sessions)): (&(String, String), &(Spent, Keys))| {
+            let use_ = spent.total();
+            ModelUse {
+                agent: agent.clone(),
+                model: Some(model.clone()).filter(|model| !model.is_empty()),
+                sessions: sessions.len() as u64,
+                priced: use_.unpriced_responses == 0,
+                use_,
+            }
+        };
         let mut models: Vec<ModelUse> = self.models.iter().map(model).collect();
         models.sort_by_key(|model| {
             let tokens = model.use_.tokens;
@@ -348,25 +372,6 @@ fn agent_of<'a>(tx: &Connection, met: &'a mut Met, doer: Doer) -> rusqlite::Resu
         Doer { launch: 0, session } => Ok(&met.session(tx, session)?.agent),
         Doer { launch, .. } => Ok(&met.launch(tx, launch)?.0),
     }
-}
-
-/// Returns where what was read may have gone.
-fn under(tx: &Connection, met: &mut Met, doer: Doer, agent: &str) -> rusqlite::Result<ReadUnder> {
-    let endpoint = match doer.launch {
-        0 => None,
-        launch => met.launch(tx, launch)?.1.clone(),
-    };
-    let mut under = ReadUnder { agent: agent.to_owned(), endpoint, ..ReadUnder::default() };
-    if doer.session != 0 {
-        let known = met.session(tx, doer.session)?;
-        let said = &known.said;
-        under.endpoint = under.endpoint.or_else(|| known.endpoint.clone());
-        under.provider.clone_from(&said.provider);
-        under.permission_mode =
-            said.permission_mode.clone().or_else(|| said.approval_policy.clone());
-        under.sandbox.clone_from(&said.sandbox);
-    }
-    Ok(under)
 }
 
 fn agent_use(row: &Row<'_>, agent: String) -> rusqlite::Result<AgentUse> {

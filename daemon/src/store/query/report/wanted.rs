@@ -4,10 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::Session;
+use trackway_protocol::report::ReadUnder;
 
 use super::super::super::filter::{Conditions, Repos, is_below, require_below};
-use super::super::super::project::launch::unreadable;
 use super::super::super::project::session::parse;
 
 /// Stands for a repository that could not be looked up.
@@ -88,9 +87,6 @@ pub(super) struct Known {
     pub(super) agent: String,
     pub(super) repo: Option<i64>,
     pub(super) cwd: Option<String>,
-    pub(super) said: Session,
-    /// Where the requests of the launch go that it is the work of.
-    pub(super) endpoint: Option<String>,
 }
 
 /// The launches and sessions that were met: many facts name few of them.
@@ -100,6 +96,9 @@ pub(super) struct Met {
     launches: HashMap<i64, (String, Option<String>)>,
     sessions: HashMap<i64, Known>,
     ids: HashMap<String, i64>,
+    /// Where what they read may have gone, by launch and session.
+    unders: Vec<ReadUnder>,
+    under_of: HashMap<(i64, i64), usize>,
 }
 
 impl Met {
@@ -135,29 +134,72 @@ impl Met {
     /// Returns a session.
     pub(super) fn session(&mut self, tx: &Connection, key: i64) -> rusqlite::Result<&Known> {
         if !self.sessions.contains_key(&key) {
-            let sql = "SELECT s.key, s.id, s.agent, s.facts, s.repo, s.cwd,
-                (SELECT k.endpoint FROM session_launch n JOIN launch l ON l.key = n.launch
-                    JOIN kind k ON k.key = l.kind
-                 WHERE n.session = s.key AND k.endpoint <> ''
-                 ORDER BY n.evidence DESC, n.launch LIMIT 1)
-                FROM session s WHERE s.key = ?";
+            let sql = "SELECT key, agent, repo, cwd FROM session WHERE key = ?";
+            let known = |row: &Row<'_>| {
+                let (key, agent) = (row.get(0)?, row.get(1)?);
+                Ok(Known { key, agent, repo: row.get(2)?, cwd: row.get(3)? })
+            };
             let known = tx.prepare_cached(sql)?.query_row([key], known).optional()?;
             self.sessions.insert(key, known.unwrap_or_default());
         }
         Ok(&self.sessions[&key])
     }
+
+    /// Returns the number of where what a launch or a session read may have gone.
+    pub(super) fn under(
+        &mut self,
+        tx: &Connection,
+        (launch, session): (i64, i64),
+        agent: &str,
+    ) -> rusqlite::Result<usize> {
+        if let Some(under) = self.under_of.get(&(launch, session))
+            && self.unders[*under].agent == agent
+        {
+            return Ok(*under);
+        }
+        let mut under = match session {
+            0 => ReadUnder::default(),
+            session => modes(tx, session)?,
+        };
+        if launch != 0 {
+            under.endpoint = self.launch(tx, launch)?.1.clone().or(under.endpoint);
+        }
+        agent.clone_into(&mut under.agent);
+        let known = self.unders.iter().position(|known| *known == under);
+        let number = known.unwrap_or(self.unders.len());
+        if known.is_none() {
+            self.unders.push(under);
+        }
+        self.under_of.insert((launch, session), number);
+        Ok(number)
+    }
+
+    /// Returns what a number stands for.
+    pub(super) fn unders(&self) -> &[ReadUnder] {
+        &self.unders
+    }
 }
 
-fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
-    let (id, agent): (String, String) = (row.get(1)?, row.get(2)?);
-    let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
-    let said = facts.unwrap_or_default().session(&id, &agent).map_err(unreadable)?;
-    Ok(Known {
-        key: row.get(0)?,
-        agent,
-        repo: row.get(4)?,
-        cwd: row.get(5)?,
-        said,
-        endpoint: row.get(6)?,
-    })
+/// Returns what a session tells of where its requests go, and under which modes; and the endpoint of
+/// the launch that it is the work of.
+fn modes(tx: &Connection, session: i64) -> rusqlite::Result<ReadUnder> {
+    let sql = "SELECT s.facts,
+        (SELECT k.endpoint FROM session_launch n JOIN launch l ON l.key = n.launch
+            JOIN kind k ON k.key = l.kind
+         WHERE n.session = s.key AND k.endpoint <> ''
+         ORDER BY n.evidence DESC, n.launch LIMIT 1)
+        FROM session s WHERE s.key = ?";
+    let read = |row: &Row<'_>| {
+        let facts = row.get_ref(0)?.as_str_or_null()?.map(parse).transpose()?;
+        let facts = facts.unwrap_or_default();
+        let text = |name| facts.text(name).map(str::to_owned);
+        Ok(ReadUnder {
+            endpoint: row.get(1)?,
+            provider: text("provider"),
+            permission_mode: text("permission_mode").or_else(|| text("approval_policy")),
+            sandbox: text("sandbox"),
+            ..ReadUnder::default()
+        })
+    };
+    Ok(tx.prepare_cached(sql)?.query_row([session], read).optional()?.unwrap_or_default())
 }

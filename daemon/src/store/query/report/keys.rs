@@ -1,0 +1,26 @@
+//! Sets of keys of tables: numbers that the ledger gave, so that nobody can choose them to collide.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A set of keys.
+pub(super) type Keys = HashSet<i64, BuildHasherDefault<KeyHasher>>;
+
+/// Spreads a number over all bits, which is a fraction of what the standard hash takes.
+#[derive(Default)]
+pub(super) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_i64(i64::from(*byte)));
+    }
+
+    fn write_i64(&mut self, key: i64) {
+        let mixed = (self.0 ^ key.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
