@@ -44,6 +44,12 @@ const READING_KIB: i64 = 6 << 10;
 /// What one that makes all tables anew may: every record touches some page of each.
 const REBUILDING_KIB: i64 = 256 << 10;
 
+/// Returns the version of the schema.
+#[cfg(test)]
+pub(super) fn version() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
 /// Opens the one connection that writes, creating and migrating the file where needed.
 pub(super) fn open_writing(path: &Path) -> Result<Connection, StoreError> {
     make_private(path)?;

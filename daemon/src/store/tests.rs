@@ -11,4 +11,5 @@ mod report;
 mod sessions;
 mod streams;
 pub(super) mod support;
+mod upgrades;
 mod zones;
