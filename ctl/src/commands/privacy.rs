@@ -98,6 +98,7 @@ fn stored(status: &Status) -> Vec<Stored> {
         place("directory", state_dir),
         place("ledger", &state_dir.join("ledger.db")),
         place("signing key", &state_dir.join("signing.key")),
+        place("weekly reports", &state_dir.join("reports")),
         place("socket", Path::new(&status.paths.socket)),
         place("configuration", Path::new(&status.paths.config)),
     ]

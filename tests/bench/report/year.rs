@@ -62,7 +62,7 @@ impl Year {
         let key = ProcessKey { boot_id: "story".into(), pid: 1, start_ticks: number };
         let (launch, id) =
             (LaunchId::of(&key), format!("{number:08x}-0000-4000-8000-000000000000"));
-        let agent = if number % 3 == 0 { "codex" } else { "claude" };
+        let agent = if number.is_multiple_of(3) { "codex" } else { "claude" };
         let one = One { launch, id, agent, repo, number };
         let mut facts = one.facts();
         // Over a quarter of an hour to two hours.

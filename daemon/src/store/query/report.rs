@@ -4,6 +4,7 @@
 //! model would read it as often. Only what lies in the range is read, so that a report takes as long as
 //! its week was busy, however old the ledger is.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -223,7 +224,7 @@ fn add_changes(tx: &Connection, filter: &Filter, report: &mut Report) -> rusqlit
     let found = config::changes(tx, &risky)?;
     report.more_risky_changes = found.more.unwrap_or_default();
     let mut rows = found.rows;
-    rows.sort_by(|one, other| other.risk.cmp(&one.risk));
+    rows.sort_by_key(|row| Reverse(row.risk));
     report.risky_changes = rows.into_iter().map(change).collect();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What went on in a range, added up.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, Row, params, params_from_iter};
@@ -315,7 +316,7 @@ impl Sums {
         let with_count =
             |(each, launches): (&AgentUse, &u64)| AgentUse { launches: *launches, ..each.clone() };
         let mut agents: Vec<AgentUse> = self.agents.iter().map(with_count).collect();
-        agents.sort_by(|one, other| other.launches.cmp(&one.launches));
+        agents.sort_by_key(|agent| Reverse(agent.launches));
         agents
     }
 

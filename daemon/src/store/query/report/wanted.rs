@@ -1,5 +1,6 @@
 //! Which facts a report is about, and the launches and sessions that these name.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
@@ -108,16 +109,17 @@ impl Met {
         tx: &Connection,
         launch: i64,
     ) -> rusqlite::Result<&(String, Option<String>)> {
-        if !self.launches.contains_key(&launch) {
-            let sql = "SELECT ifnull(l.agent, ''), k.endpoint
+        let entry = match self.launches.entry(launch) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(entry) => entry,
+        };
+        let sql = "SELECT ifnull(l.agent, ''), k.endpoint
                 FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?";
-            let found = tx.prepare_cached(sql)?.query_row([launch], |row| {
-                let endpoint: Option<String> = row.get(1)?;
-                Ok((row.get(0)?, endpoint.filter(|endpoint| !endpoint.is_empty())))
-            });
-            self.launches.insert(launch, found.optional()?.unwrap_or_default());
-        }
-        Ok(&self.launches[&launch])
+        let found = tx.prepare_cached(sql)?.query_row([launch], |row| {
+            let endpoint: Option<String> = row.get(1)?;
+            Ok((row.get(0)?, endpoint.filter(|endpoint| !endpoint.is_empty())))
+        });
+        Ok(entry.insert(found.optional()?.unwrap_or_default()))
     }
 
     /// Returns the key of a session that touches name by its id: they know no agent.
@@ -133,16 +135,17 @@ impl Met {
 
     /// Returns a session.
     pub(super) fn session(&mut self, tx: &Connection, key: i64) -> rusqlite::Result<&Known> {
-        if !self.sessions.contains_key(&key) {
-            let sql = "SELECT key, agent, repo, cwd FROM session WHERE key = ?";
-            let known = |row: &Row<'_>| {
-                let (key, agent) = (row.get(0)?, row.get(1)?);
-                Ok(Known { key, agent, repo: row.get(2)?, cwd: row.get(3)? })
-            };
-            let known = tx.prepare_cached(sql)?.query_row([key], known).optional()?;
-            self.sessions.insert(key, known.unwrap_or_default());
-        }
-        Ok(&self.sessions[&key])
+        let entry = match self.sessions.entry(key) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(entry) => entry,
+        };
+        let sql = "SELECT key, agent, repo, cwd FROM session WHERE key = ?";
+        let known = |row: &Row<'_>| {
+            let (key, agent) = (row.get(0)?, row.get(1)?);
+            Ok(Known { key, agent, repo: row.get(2)?, cwd: row.get(3)? })
+        };
+        let known = tx.prepare_cached(sql)?.query_row([key], known).optional()?;
+        Ok(entry.insert(known.unwrap_or_default()))
     }
 
     /// Returns the number of where what a launch or a session read may have gone.
