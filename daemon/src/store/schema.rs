@@ -46,7 +46,7 @@ const REBUILDING_KIB: i64 = 256 << 10;
 
 /// Returns the version of the schema.
 #[cfg(test)]
-pub(super) fn version() -> i64 {
+pub(super) fn newest() -> i64 {
     MIGRATIONS.len() as i64
 }
 
