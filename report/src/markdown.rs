@@ -1,5 +1,5 @@
 //! A report as Markdown, to be read in a terminal and on a pull request. Nothing that was captured can
-//! become a link, a mention, an element or a part of the layout ([`text`]).
+//! become a link, a mention, an element or a part of the layout (`text`).
 //!
 //! The order is that of the page for a browser.
 
