@@ -128,7 +128,11 @@ impl Span {
     /// [`Error::Usage`] where it has none: the daemon could not know which one it is.
     pub(super) fn zone_name(&self) -> Result<String, Error> {
         let zone = self.now.time_zone();
-        let name = zone.iana_name().filter(|_| !zone.is_unknown());
+        if zone.is_unknown() {
+            // A system that says nothing of its zone keeps UTC, and all was reckoned so.
+            return Ok("UTC".to_owned());
+        }
+        let name = zone.iana_name();
         name.map(str::to_owned).ok_or_else(|| Error::Usage {
             what: "this system's time zone has no name: give one with --time-zone".into(),
             hint: ZONES,
