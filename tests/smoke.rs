@@ -42,7 +42,13 @@ fn each_command_that_people_use_has_a_manual_page() {
     let names = std::fs::read_dir(&pages).unwrap().map(|page| page.unwrap().file_name());
     let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
     names.sort();
-    let expected = ["trackwayd-rebuild.1", "trackwayd-run.1", "trackwayd-verify.1", "trackwayd.1"];
+    let expected = [
+        "trackwayd-check-config.1",
+        "trackwayd-rebuild.1",
+        "trackwayd-run.1",
+        "trackwayd-verify.1",
+        "trackwayd.1",
+    ];
     assert_eq!(names, expected);
 }
 
