@@ -3,7 +3,7 @@
 //! readers that keep nothing.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -14,13 +14,11 @@ use crate::ledger::made::Made;
 use crate::ledger::station::{Station, program, times};
 use crate::numbers::{median, quantile};
 use crate::trackway::{Daemon, Home};
+use peers::PEERS;
 use year::Year;
 
+mod peers;
 mod year;
-
-/// Readers of session files, and what makes them tell all of them as JSON.
-const PEERS: [(&str, &[&str]); 2] =
-    [("ccusage", &["daily", "--json", "--offline"]), ("aiburn", &["daily", "--json"])];
 
 pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let keep = std::env::args().any(|arg| arg == "--keep");
@@ -29,7 +27,8 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     for responses in effort.of(&[10_000][..], &[100_000, 1_000_000]) {
         speed(*responses, effort, keep, out)?;
     }
-    beside(effort, out)
+    beside(effort, out)?;
+    peers::run(out)
 }
 
 fn speed(responses: u64, effort: Effort, keep: bool, out: &mut dyn Write) -> Result<()> {
@@ -66,69 +65,38 @@ fn beside(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let corpus = corpus::write(&home.path(""), effort.of(20, 300) * 1_000_000)?;
     let daemon = Daemon::start(&home)?;
     backfill::await_end(&daemon)?;
-    let truth = &corpus.sums;
-    writeln!(out, "tokens of {} MB of session files", corpus.bytes / 1_000_000)?;
-    writeln!(
-        out,
-        "{:<12} {:>14} {:>16} {:>14} {:>14}",
-        "", "input", "cache read", "cache write", "output"
-    )?;
-    let mut row = |name: &str, [input, read, write, output]: [u64; 4]| {
-        writeln!(out, "{name:<12} {input:>14} {read:>16} {write:>14} {output:>14}")
+    let corpus::Sums { input, output, cache_read, cache_write, .. } = corpus.sums;
+    let truth = [input, output, cache_read, cache_write];
+    writeln!(out, "tokens of {} MB of session files without traps", corpus.bytes / 1_000_000)?;
+    let names = ["input", "output", "cache read", "cache write", "seconds"];
+    let [input, output, read, write, seconds] = names;
+    writeln!(out, "{:<12} {input:>10} {output:>12} {read:>14} {write:>14} {seconds:>8}", "")?;
+    let mut row = |name: &str, [input, output, read, write]: [u64; 4], took: Option<f64>| {
+        let took = took.map_or(String::new(), |took| format!("{took:.3}"));
+        writeln!(out, "{name:<12} {input:>10} {output:>12} {read:>14} {write:>14} {took:>8}")
     };
-    row("truth", [truth.input, truth.cache_read, truth.cache_write, truth.output])?;
-    // Sessions of the corpus may end later than now.
-    let words = [
-        "report",
-        "--since",
-        "2020-01-01",
-        "--until",
-        "2030-01-01",
-        "--time-zone",
-        "UTC",
-        "--json",
-    ];
-    let report = daemon.ask_of(&words)?.pop().context("a report is a row")?;
-    let of = |name: &str| report["totals"]["tokens"][name].as_u64().unwrap_or_default();
-    let ours =
-        [of("input"), of("cache_read"), of("cache_write_5m") + of("cache_write_1h"), of("output")];
-    row("trackwayctl", ours)?;
-    for (name, args) in PEERS {
-        if let Some(told) = peer(&home, name, args)? {
-            row(name, told)?;
+    row("made", truth, None)?;
+    let begin = Instant::now();
+    let ours = told(&daemon)?;
+    row("trackwayctl", ours, Some(begin.elapsed().as_secs_f64()))?;
+    for peer in PEERS {
+        let begin = Instant::now();
+        match peer.ask(&home.path(""))? {
+            Some(told) => row(peer.name, told, Some(begin.elapsed().as_secs_f64()))?,
+            None => writeln!(out, "{:<12} not installed", peer.name)?,
         }
     }
-    ensure!(
-        ours == [truth.input, truth.cache_read, truth.cache_write, truth.output],
-        "the report does not tell the truth"
-    );
+    ensure!(ours == truth, "the report does not tell the truth");
     Ok(())
 }
 
-/// Returns the totals of a peer, where it is installed. It is given no network.
-fn peer(home: &Home, name: &str, args: &[&str]) -> Result<Option<[u64; 4]>> {
-    let found = Command::new("which").arg(name).stdout(Stdio::null()).status()?;
-    if !found.success() {
-        return Ok(None);
-    }
-    let mut command = Command::new("unshare");
-    command.args(["--net", "--map-root-user", name]).args(args).env("HOME", home.path(""));
-    let output = command.output()?;
-    ensure!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).context("JSON of a peer")?;
-    let mut totals = [0; 4];
-    let names: [&[&str]; 4] = [
-        &["inputTokens", "input_tokens", "input"],
-        &["cacheReadTokens", "cache_read_tokens", "cache_read", "cachedInputTokens"],
-        &["cacheCreationTokens", "cache_creation_tokens", "cache_write", "cache_creation"],
-        &["outputTokens", "output_tokens", "output"],
-    ];
-    for (total, names) in totals.iter_mut().zip(names) {
-        *total = find(&told["totals"], names).unwrap_or_default();
-    }
-    Ok(Some(totals))
-}
-
-fn find(value: &Value, names: &[&str]) -> Option<u64> {
-    names.iter().find_map(|name| value[name].as_u64())
+/// Returns the tokens of a report over all time: input, output, read from and written to caches.
+fn told(daemon: &Daemon<'_>) -> Result<[u64; 4]> {
+    // Sessions that are made may end later than now.
+    let range = ["--since", "2020-01-01", "--until", "2030-01-01", "--time-zone", "UTC"];
+    let report = daemon.ask_of(&[&["report", "--json"][..], &range].concat())?;
+    let report = report.into_iter().next_back().context("a report is a row")?;
+    let of = |name: &str| report["totals"]["tokens"][name].as_u64().unwrap_or_default();
+    let written = of("cache_write_5m") + of("cache_write_1h");
+    Ok([of("input"), of("output"), of("cache_read"), written])
 }

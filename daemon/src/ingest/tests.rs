@@ -19,7 +19,7 @@ use crate::event::{Event, Growth};
 use crate::ingest;
 use crate::pauses::Pauses;
 use crate::pipeline::misread::Misread;
-use crate::session::tally::tests::corpus::made;
+use crate::session::tally::tests::corpus::{made, place};
 use crate::source::sessions::Home;
 use crate::store::{self, Sealing};
 
@@ -108,14 +108,6 @@ impl Scene {
 }
 
 /// Where a file of a corpus lies.
-fn place(number: usize, text: &str) -> String {
-    let is_rollout = text.starts_with('{') && text.lines().next().unwrap().contains("session_meta");
-    match is_rollout {
-        true => format!("codex/sessions/2026/11/01/rollout-{number}.jsonl"),
-        false => format!("claude/projects/-w/{number}.jsonl"),
-    }
-}
-
 /// The responses that count: of each the newest record, unless that took it back.
 fn responses(records: &[Record]) -> Vec<Usage> {
     let mut newest = HashMap::new();

@@ -19,7 +19,7 @@ pub(super) mod kind;
 pub(super) mod launch;
 mod pending;
 pub(super) mod repo;
-mod sayings;
+pub(super) mod sayings;
 pub(super) mod session;
 pub(super) mod sums;
 mod usage;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
@@ -238,8 +239,29 @@ impl Reader {
     }
 
     /// Makes a report, without what the ledger does not tell.
+    ///
+    /// The range before is read meanwhile by a thread of its own, where that sees the same moment: unless a
+    /// record came just then, the newest is the same.
     pub(crate) fn report(&self, ask: &Ask) -> Result<Report, StoreError> {
-        self.read(|tx| report::report(tx, ask))
+        self.read(|tx| {
+            let seq = append::last_seq(tx)?;
+            let before = || {
+                self.read(|tx| match append::last_seq(tx)? == seq {
+                    true => report::before(tx, ask).map(Some),
+                    false => Ok(None),
+                })
+            };
+            let (report, before) = thread::scope(|scope| {
+                let before = thread::Builder::new().spawn_scoped(scope, before);
+                let report = report::report(tx, ask);
+                (report, before.ok().and_then(|before| before.join().ok()))
+            });
+            let before = match before {
+                Some(Ok(Some(before))) => before,
+                _ => report::before(tx, ask)?,
+            };
+            Ok(Report { before, ..report? })
+        })
     }
 
     /// Returns whether anybody touched the filter's place, without what the ledger does not tell.

@@ -4,6 +4,7 @@ mod evidence;
 #[cfg(unix)]
 mod files;
 mod findings;
+mod lasting;
 mod places;
 mod projections;
 mod queries;

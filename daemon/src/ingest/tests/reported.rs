@@ -13,8 +13,8 @@ use trackway_protocol::message::Filter;
 use trackway_protocol::report::{Report, Use};
 use trackway_report::prices::PriceList;
 
-use super::{Scene, place};
-use crate::session::tally::tests::corpus::{DIRS, Said, made};
+use super::Scene;
+use crate::session::tally::tests::corpus::{DIRS, Said, made, place};
 use crate::store::{self, Ask};
 use crate::zones::InForce;
 

@@ -56,11 +56,6 @@ impl Facts {
         serde_json::from_value(fields.into())
     }
 
-    /// Returns the best statement of a field that is a text.
-    pub(in super::super) fn text(&self, name: &str) -> Option<&str> {
-        self.fields.field(name)?.as_str()
-    }
-
     /// Returns since when its file is missed, if it is.
     pub(in super::super) fn gone_at(&self) -> Option<Timestamp> {
         self.gone.filter(|gone| self.present.is_none_or(|present| present <= *gone))

@@ -14,8 +14,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Risk;
 use trackway_protocol::report::{
-    Before, ConfigUse, DayUse, Report, ReportChange, ReportFinding, ReportRange, Totals, VERSION,
-    ZoneUse,
+    Before, ConfigUse, DayUse, Report, ReportChange, ReportFinding, ReportRange, VERSION, ZoneUse,
 };
 use trackway_protocol::row::{AnyFinding, ConfigRow, ZoneEntryRow};
 use trackway_report::calendar;
@@ -30,6 +29,7 @@ use sums::{Depth, Sums};
 use wanted::{Met, Wanted};
 
 mod absence;
+mod accesses;
 mod keys;
 mod lacks;
 mod places;
@@ -60,11 +60,11 @@ pub(crate) struct Ask {
     pub(crate) prices: PriceList,
 }
 
-/// Makes a report, without what the ledger does not tell.
+/// Makes a report, without the range before and without what the ledger does not tell.
 pub(super) fn report(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
     let Ask { filter, now, .. } = ask;
     let wanted = Wanted::find(tx, filter)?;
-    let mut met = Met::default();
+    let mut met = Met::new(tx)?;
     let (from, until) = range(filter);
     let sums = Sums::of(tx, &wanted, ((from, until), Depth::Whole), &mut met, &ask.prices)?;
     let within = Filter { limit: None, ..filter.clone() };
@@ -84,7 +84,6 @@ pub(super) fn report(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
             dir: filter.dir.clone(),
         },
         totals: sums.totals(),
-        before: before(tx, ask, &wanted, &mut met)?,
         days: days(ask, (from, until), &sums),
         hours: hours(&ask.zone, &sums),
         agents: sums.agents(),
@@ -110,12 +109,8 @@ fn range(filter: &Filter) -> (Timestamp, Timestamp) {
     (time(filter.since_ms), time(filter.until_ms))
 }
 
-fn before(
-    tx: &Connection,
-    ask: &Ask,
-    wanted: &Wanted,
-    met: &mut Met,
-) -> rusqlite::Result<Option<Before>> {
+/// Returns what was in the range before; nothing where nothing could have been recorded in it.
+pub(super) fn before(tx: &Connection, ask: &Ask) -> rusqlite::Result<Option<Before>> {
     let (from, until) = ask.before;
     let (since_ms, until_ms) = (Some(from.ms()), Some(until.ms()));
     let filter = Filter { since_ms, until_ms, ..Filter::default() };
@@ -123,9 +118,9 @@ fn before(
     if time.unrecorded_ms >= until.ms().abs_diff(from.ms()) {
         return Ok(None);
     }
-    let totals: Totals =
-        Sums::of(tx, wanted, (ask.before, Depth::Totals), met, &ask.prices)?.totals();
-    Ok(Some(Before { from, until, time, totals }))
+    let (wanted, mut met) = (Wanted::find(tx, &ask.filter)?, Met::new(tx)?);
+    let sums = Sums::of(tx, &wanted, (ask.before, Depth::Totals), &mut met, &ask.prices)?;
+    Ok(Some(Before { from, until, time, totals: sums.totals() }))
 }
 
 fn days(ask: &Ask, (from, until): (Timestamp, Timestamp), sums: &Sums) -> Vec<DayUse> {

@@ -18,14 +18,14 @@ use super::super::{Ask, Draft, Reader};
 use super::support::{Fixture, at, daemon_started, draft, ended, id, repo, touched_in, updated};
 use crate::zones::InForce;
 
-const QUARTER: i64 = 15 * 60 * 1000;
-const HOUR: i64 = 4 * QUARTER;
+pub(super) const QUARTER: i64 = 15 * 60 * 1000;
+pub(super) const HOUR: i64 = 4 * QUARTER;
 
 fn told(ms: i64, body: Body) -> Draft {
     Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
 }
 
-fn session(ms: i64, id: &str, agent: &str, repo: Option<Repo>) -> Draft {
+pub(super) fn session(ms: i64, id: &str, agent: &str, repo: Option<Repo>) -> Draft {
     let cwd = repo.as_ref().map_or("/tmp", |repo| &repo.root).to_owned();
     told(
         ms,
@@ -41,7 +41,12 @@ fn session(ms: i64, id: &str, agent: &str, repo: Option<Repo>) -> Draft {
     )
 }
 
-fn accessed(ms: i64, session: &str, (path, how): (&str, &str), repo: Option<Repo>) -> Draft {
+pub(super) fn accessed(
+    ms: i64,
+    session: &str,
+    (path, how): (&str, &str),
+    repo: Option<Repo>,
+) -> Draft {
     told(
         ms,
         Body::FileAccessed(Box::new(FileAccessed {
@@ -100,7 +105,7 @@ fn ask(from: i64, until: i64, zone: &str, filter: Filter) -> Ask {
     }
 }
 
-fn report(reader: &Reader, from: i64, until: i64, filter: Filter) -> Report {
+pub(super) fn report(reader: &Reader, from: i64, until: i64, filter: Filter) -> Report {
     reader.report(&ask(from, until, "UTC", filter)).unwrap()
 }
 

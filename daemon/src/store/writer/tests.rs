@@ -12,7 +12,7 @@ use trackway_protocol::record::{Body, Coverage, Record};
 use super::super::append::{Ledger, Load};
 use super::super::ingest::Change;
 use super::super::tests::support::{id, reopen, started};
-use super::super::{Reader, open};
+use super::super::{Reader, Store, open};
 use super::*;
 
 /// A ledger that does as it is told before each attempt.
@@ -292,6 +292,23 @@ async fn a_record_that_cannot_be_written_is_counted_even_if_it_is_the_last() {
     until_committed(&writer, 1).await;
     writer.close().await;
     assert_eq!(ledger_coverage(&reader)[0].missed, Some(1));
+}
+
+#[tokio::test]
+async fn what_was_read_first_is_durable_when_it_is_called_read() {
+    let (go, may_go) = std_mpsc::channel();
+    let (home, reader, writer) = scripted(Bound::default(), move |_, _| {
+        may_go.recv().unwrap();
+        Ok(())
+    });
+    let mut kept = Store::kept(home.path(), writer.intake()).unwrap();
+    kept.record(started(0, 7, "claude").into_record());
+    let settled = thread::spawn(move || {
+        kept.settle();
+        numbers(&reader, 7..8)
+    });
+    go.send(()).unwrap();
+    assert_eq!(settled.join().unwrap(), [7]);
 }
 
 #[tokio::test]

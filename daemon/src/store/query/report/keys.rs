@@ -1,10 +1,13 @@
-//! Sets of keys of tables: numbers that the ledger gave, so that nobody can choose them to collide.
+//! Keys of tables: numbers that the ledger gave, so that nobody can choose them to collide.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A set of keys.
 pub(super) type Keys = HashSet<i64, BuildHasherDefault<KeyHasher>>;
+
+/// Something of each key.
+pub(super) type Keyed<T> = HashMap<i64, T, BuildHasherDefault<KeyHasher>>;
 
 /// Spreads a number over all bits, which is a fraction of what the standard hash takes.
 #[derive(Default)]

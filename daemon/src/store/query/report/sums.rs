@@ -9,10 +9,11 @@ use trackway_protocol::record::Tokens;
 use trackway_protocol::report::{AgentUse, ModelUse, Totals};
 use trackway_report::prices::{Price, PriceList};
 
-use super::super::super::filter::{Conditions, require_below};
 use super::super::super::project::how::{HELPER, bit};
-use super::super::super::project::launch::parse;
-use super::keys::Keys;
+use super::super::super::project::launch::unreadable;
+use super::super::super::project::sayings::texts;
+use super::accesses;
+use super::keys::{Keyed, Keys};
 use super::quarters;
 use super::spent::Spent;
 use super::wanted::{Met, Wanted};
@@ -33,13 +34,15 @@ pub(super) enum Depth {
 pub(super) struct Sums {
     depth: Depth,
     all: Place,
-    repos: HashMap<i64, Place>,
+    repos: Keyed<Place>,
     spent_by_quarter: BTreeMap<i64, Spent>,
     models: BTreeMap<(String, String), (Spent, Keys)>,
     /// Agents, versions and so on, and how many launches.
     agents: BTreeMap<AgentUse, u64>,
     /// When launches began.
     starts: Vec<i64>,
+    /// Who accessed the last file, and in which repository: mostly that of the next.
+    last: Option<(Doer, i64)>,
 }
 
 /// What went on in one repository, or in all of them.
@@ -49,7 +52,7 @@ pub(super) struct Place {
     pub(super) launches: Keys,
     pub(super) sessions: Keys,
     /// How often each directory was touched.
-    pub(super) dirs: HashMap<i64, u64>,
+    pub(super) dirs: Keyed<u64>,
     /// A set of ways of touching, by their numbers.
     pub(super) hows: i64,
     pub(super) agents: BTreeSet<String>,
@@ -61,7 +64,7 @@ pub(super) struct Place {
 }
 
 /// Who did something: the keys of a launch and of a session, each 0 where there is none.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Doer {
     launch: i64,
     session: i64,
@@ -73,11 +76,12 @@ impl Sums {
         tx: &Connection,
         wanted: &Wanted,
         (range, depth): ((Timestamp, Timestamp), Depth),
-        met: &mut Met,
+        met: &mut Met<'_>,
         prices: &PriceList,
     ) -> rusqlite::Result<Self> {
         let (all, repos, spent_by_quarter, models, agents, starts) = Default::default();
-        let mut sums = Self { depth, all, repos, spent_by_quarter, models, agents, starts };
+        let last = None;
+        let mut sums = Self { depth, all, repos, spent_by_quarter, models, agents, starts, last };
         sums.add_touches(tx, wanted, range, met)?;
         sums.add_accesses(tx, wanted, range, met)?;
         sums.add_usage(tx, wanted, range, met, prices)?;
@@ -92,7 +96,7 @@ impl Sums {
         tx: &Connection,
         wanted: &Wanted,
         range: (Timestamp, Timestamp),
-        met: &mut Met,
+        met: &mut Met<'_>,
     ) -> rusqlite::Result<()> {
         let sql = "SELECT quarter, dir, launch, session, how, repo FROM dir_touch
             WHERE quarter >= ? AND quarter < ?";
@@ -105,10 +109,10 @@ impl Sums {
             }
             let session = match row.get_ref(3)?.as_str()? {
                 "" => 0,
-                id => met.named(tx, id)?,
+                id => met.named(id)?,
             };
             let doer = Doer { launch: row.get(2)?, session };
-            let agent = agent_of(tx, met, doer)?;
+            let agent = agent_of(met, doer)?;
             if wanted.has_agent(agent) {
                 let quarter = row.get(0)?;
                 for place in self.places(repo.max(ELSEWHERE)) {
@@ -122,42 +126,27 @@ impl Sums {
         Ok(())
     }
 
-    /// Of one file, by one session in one way, only the first and the last time is known: what
-    /// lasted across the range counts.
     fn add_accesses(
         &mut self,
         tx: &Connection,
         wanted: &Wanted,
-        (from, until): (Timestamp, Timestamp),
-        met: &mut Met,
+        range: (Timestamp, Timestamp),
+        met: &mut Met<'_>,
     ) -> rusqlite::Result<()> {
-        let mut conditions = Conditions::default();
-        conditions.require("a.last_at >= ? AND a.first_at < ?", [from.ms(), until.ms()]);
-        if let Some(dir) = &wanted.dir {
-            let mut below = Conditions::default();
-            require_below(&mut below, "f.path", dir);
-            let sql = format!("a.file IN (SELECT f.key FROM file f{})", below.clause());
-            conditions.require(&sql, below.into_values());
-        }
-        let sql = format!(
-            "SELECT a.file, a.session, a.launch, a.agent, a.how, ifnull(r.repo, 0)
-             FROM file_access a LEFT JOIN file_repo r ON r.file = a.file{}",
-            conditions.clause()
-        );
+        let (sql, values) = accesses::query(range, wanted.dir.as_deref());
         let mut statement = tx.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(conditions.into_values()))?;
+        let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            self.add_access(tx, wanted, row, met)?;
+            self.add_access(wanted, row, met)?;
         }
         Ok(())
     }
 
     fn add_access(
         &mut self,
-        tx: &Connection,
         wanted: &Wanted,
         row: &Row<'_>,
-        met: &mut Met,
+        met: &mut Met<'_>,
     ) -> rusqlite::Result<()> {
         let (file, repo): (i64, i64) = (row.get(0)?, row.get(5)?);
         let agent = row.get_ref(3)?.as_str()?;
@@ -166,12 +155,15 @@ impl Sums {
         }
         let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
         let is_read = row.get_ref(4)?.as_str()? == "read";
+        let is_met = self.last.replace((doer, repo)) == Some((doer, repo));
         for place in self.places(repo) {
-            place.meet(doer, agent);
+            if !is_met {
+                place.meet(doer, agent);
+            }
             if is_read { &mut place.read } else { &mut place.written }.insert(file);
         }
         if is_read && self.depth == Depth::Whole {
-            let under = met.under(tx, (doer.launch, doer.session), agent)?;
+            let under = met.under((doer.launch, doer.session), agent)?;
             let place = self.repos.entry(repo).or_default();
             place.read_under.entry(under).or_default().insert(file);
         }
@@ -183,7 +175,7 @@ impl Sums {
         tx: &Connection,
         wanted: &Wanted,
         range: (Timestamp, Timestamp),
-        met: &mut Met,
+        met: &mut Met<'_>,
         prices: &PriceList,
     ) -> rusqlite::Result<()> {
         let sql = "SELECT u.quarter, u.session, m.name, u.responses, u.input, u.cache_read,
@@ -194,7 +186,7 @@ impl Sums {
         let mut rows = statement.query(quarters(range))?;
         let mut priced = HashMap::<(String, String), Option<Price>>::new();
         while let Some(row) = rows.next()? {
-            let session = met.session(tx, row.get(1)?)?;
+            let session = met.session(row.get(1)?)?;
             if !wanted.has_agent(&session.agent)
                 || !wanted.has_cwd(session.cwd.as_deref(), session.repo)
             {
@@ -292,7 +284,7 @@ impl Sums {
         }
     }
 
-    pub(super) fn repos(&self) -> &HashMap<i64, Place> {
+    pub(super) fn repos(&self) -> &Keyed<Place> {
         &self.repos
     }
 
@@ -368,10 +360,10 @@ impl Place {
     }
 }
 
-fn agent_of<'a>(tx: &Connection, met: &'a mut Met, doer: Doer) -> rusqlite::Result<&'a str> {
+fn agent_of<'a>(met: &'a mut Met<'_>, doer: Doer) -> rusqlite::Result<&'a str> {
     match doer {
-        Doer { launch: 0, session } => Ok(&met.session(tx, session)?.agent),
-        Doer { launch, .. } => Ok(&met.launch(tx, launch)?.0),
+        Doer { launch: 0, session } => Ok(&met.session(session)?.agent),
+        Doer { launch, .. } => Ok(&met.launch(launch)?.0),
     }
 }
 
@@ -379,11 +371,14 @@ fn agent_use(row: &Row<'_>, agent: String) -> rusqlite::Result<AgentUse> {
     let text = |column| -> rusqlite::Result<Option<String>> {
         Ok(row.get::<_, Option<String>>(column)?.filter(|text| !text.is_empty()))
     };
-    let facts = row.get_ref(6)?.as_str_or_null()?.map(parse).transpose()?;
+    let facts = row.get_ref(6)?.as_str_or_null()?;
+    let told =
+        facts.map(|facts| texts(facts, ["agent_version"])).transpose().map_err(unreadable)?;
+    let [version] = told.unwrap_or_default();
     let flags = row.get_ref(5)?.as_str_or_null()?;
     Ok(AgentUse {
         agent: if agent.is_empty() { "unknown".to_owned() } else { agent },
-        version: facts.and_then(|facts| facts.text("agent_version").map(str::to_owned)),
+        version,
         mode: text(3)?,
         endpoint: text(4)?,
         flags: flags.and_then(|flags| serde_json::from_str(flags).ok()).unwrap_or_default(),

@@ -3,12 +3,14 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::message::Filter;
 use trackway_protocol::report::ReadUnder;
 
 use super::super::super::filter::{Conditions, Repos, is_below, require_below};
-use super::super::super::project::session::parse;
+use super::super::super::project::launch::unreadable;
+use super::super::super::project::sayings::texts;
+use super::keys::Keyed;
 
 /// Stands for a repository that could not be looked up.
 const UNKNOWN: i64 = -1;
@@ -91,31 +93,58 @@ pub(super) struct Known {
 }
 
 /// The launches and sessions that were met: many facts name few of them.
-#[derive(Default)]
-pub(super) struct Met {
+pub(super) struct Met<'a> {
+    ask: Questions<'a>,
     /// Agents of launches, and their endpoints.
-    launches: HashMap<i64, (String, Option<String>)>,
-    sessions: HashMap<i64, Known>,
+    launches: Keyed<(String, Option<String>)>,
+    sessions: Keyed<Known>,
     ids: HashMap<String, i64>,
     /// Where what they read may have gone, by launch and session.
     unders: Vec<ReadUnder>,
     under_of: HashMap<(i64, i64), usize>,
 }
 
-impl Met {
+/// What is asked once of each.
+struct Questions<'a> {
+    launch: CachedStatement<'a>,
+    named: CachedStatement<'a>,
+    session: CachedStatement<'a>,
+    modes: CachedStatement<'a>,
+}
+
+impl<'a> Met<'a> {
+    pub(super) fn new(tx: &'a Connection) -> rusqlite::Result<Self> {
+        let ask = Questions {
+            launch: tx.prepare_cached(
+                "SELECT ifnull(l.agent, ''), k.endpoint
+                FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?",
+            )?,
+            named: tx.prepare_cached(
+                "SELECT key, agent, repo, cwd FROM session WHERE id = ?
+                ORDER BY agent = '', agent LIMIT 1",
+            )?,
+            session: tx
+                .prepare_cached("SELECT key, agent, repo, cwd FROM session WHERE key = ?")?,
+            modes: tx.prepare_cached(
+                "SELECT s.facts,
+                    (SELECT k.endpoint FROM session_launch n JOIN launch l ON l.key = n.launch
+                        JOIN kind k ON k.key = l.kind
+                     WHERE n.session = s.key AND k.endpoint <> ''
+                     ORDER BY n.evidence DESC, n.launch LIMIT 1)
+                FROM session s WHERE s.key = ?",
+            )?,
+        };
+        let (launches, sessions, ids, unders, under_of) = Default::default();
+        Ok(Self { ask, launches, sessions, ids, unders, under_of })
+    }
+
     /// Returns the agent of a launch, empty where it is not known, and its endpoint.
-    pub(super) fn launch(
-        &mut self,
-        tx: &Connection,
-        launch: i64,
-    ) -> rusqlite::Result<&(String, Option<String>)> {
+    pub(super) fn launch(&mut self, launch: i64) -> rusqlite::Result<&(String, Option<String>)> {
         let entry = match self.launches.entry(launch) {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(entry) => entry,
         };
-        let sql = "SELECT ifnull(l.agent, ''), k.endpoint
-                FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?";
-        let found = tx.prepare_cached(sql)?.query_row([launch], |row| {
+        let found = self.ask.launch.query_row([launch], |row| {
             let endpoint: Option<String> = row.get(1)?;
             Ok((row.get(0)?, endpoint.filter(|endpoint| !endpoint.is_empty())))
         });
@@ -123,35 +152,30 @@ impl Met {
     }
 
     /// Returns the key of a session that touches name by its id: they know no agent.
-    pub(super) fn named(&mut self, tx: &Connection, id: &str) -> rusqlite::Result<i64> {
+    pub(super) fn named(&mut self, id: &str) -> rusqlite::Result<i64> {
         if let Some(key) = self.ids.get(id) {
             return Ok(*key);
         }
-        let sql = "SELECT key FROM session WHERE id = ? ORDER BY agent = '', agent LIMIT 1";
-        let key = tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
-        self.ids.insert(id.to_owned(), key.unwrap_or(0));
-        Ok(key.unwrap_or(0))
+        let found = self.ask.named.query_row([id], known).optional()?;
+        let key = found.as_ref().map_or(0, |session| session.key);
+        self.ids.insert(id.to_owned(), key);
+        self.sessions.extend(found.map(|session| (key, session)));
+        Ok(key)
     }
 
     /// Returns a session.
-    pub(super) fn session(&mut self, tx: &Connection, key: i64) -> rusqlite::Result<&Known> {
+    pub(super) fn session(&mut self, key: i64) -> rusqlite::Result<&Known> {
         let entry = match self.sessions.entry(key) {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(entry) => entry,
         };
-        let sql = "SELECT key, agent, repo, cwd FROM session WHERE key = ?";
-        let known = |row: &Row<'_>| {
-            let (key, agent) = (row.get(0)?, row.get(1)?);
-            Ok(Known { key, agent, repo: row.get(2)?, cwd: row.get(3)? })
-        };
-        let known = tx.prepare_cached(sql)?.query_row([key], known).optional()?;
-        Ok(entry.insert(known.unwrap_or_default()))
+        let found = self.ask.session.query_row([key], known).optional()?;
+        Ok(entry.insert(found.unwrap_or_default()))
     }
 
     /// Returns the number of where what a launch or a session read may have gone.
     pub(super) fn under(
         &mut self,
-        tx: &Connection,
         (launch, session): (i64, i64),
         agent: &str,
     ) -> rusqlite::Result<usize> {
@@ -162,10 +186,10 @@ impl Met {
         }
         let mut under = match session {
             0 => ReadUnder::default(),
-            session => modes(tx, session)?,
+            session => self.modes(session)?,
         };
         if launch != 0 {
-            under.endpoint = self.launch(tx, launch)?.1.clone().or(under.endpoint);
+            under.endpoint = self.launch(launch)?.1.clone().or(under.endpoint);
         }
         agent.clone_into(&mut under.agent);
         let known = self.unders.iter().position(|known| *known == under);
@@ -181,28 +205,27 @@ impl Met {
     pub(super) fn unders(&self) -> &[ReadUnder] {
         &self.unders
     }
+
+    /// Returns what a session tells of where its requests go, and under which modes; and the endpoint of
+    /// the launch that it is the work of.
+    fn modes(&mut self, session: i64) -> rusqlite::Result<ReadUnder> {
+        let read = |row: &Row<'_>| {
+            let facts = row.get_ref(0)?.as_str_or_null()?;
+            let names = ["provider", "permission_mode", "approval_policy", "sandbox"];
+            let told = facts.map(|facts| texts(facts, names)).transpose().map_err(unreadable)?;
+            let [provider, permission_mode, approval_policy, sandbox] = told.unwrap_or_default();
+            Ok(ReadUnder {
+                endpoint: row.get(1)?,
+                provider,
+                permission_mode: permission_mode.or(approval_policy),
+                sandbox,
+                ..ReadUnder::default()
+            })
+        };
+        Ok(self.ask.modes.query_row([session], read).optional()?.unwrap_or_default())
+    }
 }
 
-/// Returns what a session tells of where its requests go, and under which modes; and the endpoint of
-/// the launch that it is the work of.
-fn modes(tx: &Connection, session: i64) -> rusqlite::Result<ReadUnder> {
-    let sql = "SELECT s.facts,
-        (SELECT k.endpoint FROM session_launch n JOIN launch l ON l.key = n.launch
-            JOIN kind k ON k.key = l.kind
-         WHERE n.session = s.key AND k.endpoint <> ''
-         ORDER BY n.evidence DESC, n.launch LIMIT 1)
-        FROM session s WHERE s.key = ?";
-    let read = |row: &Row<'_>| {
-        let facts = row.get_ref(0)?.as_str_or_null()?.map(parse).transpose()?;
-        let facts = facts.unwrap_or_default();
-        let text = |name| facts.text(name).map(str::to_owned);
-        Ok(ReadUnder {
-            endpoint: row.get(1)?,
-            provider: text("provider"),
-            permission_mode: text("permission_mode").or_else(|| text("approval_policy")),
-            sandbox: text("sandbox"),
-            ..ReadUnder::default()
-        })
-    };
-    Ok(tx.prepare_cached(sql)?.query_row([session], read).optional()?.unwrap_or_default())
+fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
+    Ok(Known { key: row.get(0)?, agent: row.get(1)?, repo: row.get(2)?, cwd: row.get(3)? })
 }

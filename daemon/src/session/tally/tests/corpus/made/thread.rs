@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Corpus, DIRS, Dice, time};
+use super::{Corpus, DIRS, Dice, Trap, time};
 
 impl Corpus {
     pub(super) fn codex(&mut self, dice: &mut Dice) {
@@ -11,13 +11,14 @@ impl Corpus {
         let meta = thread.meta(self);
         thread.lines.push(meta);
         thread.turns(self, dice);
-        if dice.one_in(2) {
+        if dice.one_in(2) && self.has(Trap::Records) {
             thread.upgrade(self, dice);
         }
-        for _ in 0..dice.below(3) {
+        let children = dice.below(3);
+        for _ in 0..if self.has(Trap::Children) { children } else { 0 } {
             self.child(dice, &thread);
         }
-        if thread.has_records && dice.one_in(2) {
+        if thread.has_records && dice.one_in(2) && self.has(Trap::Pages) {
             let page = thread.page(self, dice);
             self.add(dice, page);
         }
@@ -49,7 +50,7 @@ impl Corpus {
             child.lines.push(child.token_count(self, settings));
         }
         child.turns(self, dice);
-        if parent.has_records || dice.one_in(2) {
+        if parent.has_records || dice.one_in(2) && self.has(Trap::Records) {
             child.upgrade(self, dice);
         }
         self.add(dice, child.lines);
@@ -103,11 +104,13 @@ impl Thread {
             (0..6).for_each(|n| self.totals[n] += last[n]);
             let info =
                 json!({"total_token_usage": counts(self.totals), "last_token_usage": counts(last)});
-            for _ in 0..1 + dice.below(3) {
+            let times = 1 + dice.below(3);
+            for _ in 0..if corpus.has(Trap::Again) { times } else { 1 } {
                 let payload = json!({"type": "token_count", "info": info});
                 self.lines.push(self.token_count(corpus, payload));
             }
-            match dice.below(6) {
+            let reset = dice.below(6);
+            match if corpus.has(Trap::Resets) { reset } else { 6 } {
                 0 => self.tell(corpus, Value::Null),
                 1 => {
                     let estimate = counts([0, 0, 0, 0, 0, 5363]);
@@ -146,7 +149,7 @@ impl Thread {
         for number in 0..1 + dice.below(4) {
             corpus.pass(dice);
             let usage = self.response(corpus, dice);
-            let is_compaction = number > 0 && dice.one_in(4);
+            let is_compaction = number > 0 && dice.one_in(4) && corpus.has(Trap::Compactions);
             let record = json!({"timestamp": time(corpus.id()), "type": "token_usage_record", "payload": {
                 "thread_id": self.id, "response_id": format!("resp_{}", corpus.id()), "usage": counts(usage)}});
             if !is_compaction {
