@@ -86,6 +86,12 @@ pub enum Error {
     /// Whether a place was touched is not known, as nothing at all was recorded.
     #[error("nothing was recorded in that time: it is not known whether {0} was touched")]
     NoEvidence(String),
+    /// Whether a place was touched is not known, as nothing of it is recorded.
+    #[error(
+        "{0} lies outside of the scope that is set: nothing of it is recorded, and it is not known whether \
+         it was touched"
+    )]
+    OutsideScope(String),
     /// The daemon makes no reports.
     #[error("trackwayd {version} makes no reports: it does not know the question")]
     TooOld {
@@ -132,6 +138,7 @@ impl Error {
             | Self::Uncertain(_)
             | Self::Touched(_)
             | Self::NoEvidence(_)
+            | Self::OutsideScope(_)
             | Self::NoEntry(_) => exit::FAILED,
         }
     }
@@ -150,6 +157,7 @@ impl Error {
                 "`trackwayctl status` tells since when it is recorded, `trackwayctl gaps` when not"
                     .into(),
             ),
+            Self::OutsideScope(_) => Some("`trackwayctl status` shows the scope".into()),
             Self::TooOld { .. } => Some(OLDER_DAEMON.into()),
             Self::ForeignReport { format, .. } if *format < VERSION => Some(OLDER_DAEMON.into()),
             Self::ForeignReport { .. } => Some(NEWER_DAEMON.into()),

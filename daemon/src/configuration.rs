@@ -21,9 +21,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
+use tokio::sync::watch;
 use trackway_protocol::ids::Timestamp;
 
 use crate::agents;
+use crate::config::Standing;
 use crate::event::{Event, SourceReport, State};
 use crate::source::sessions::watch::{Wake, Watcher};
 use crate::source::{Ended, EventSender, changes};
@@ -144,8 +146,13 @@ impl Running {
 }
 
 /// Starts to watch the configuration of all agents. Where that cannot be, it is reported.
-pub(crate) fn start(state_dir: &Path, intake: &Intake, events: &EventSender) -> Running {
-    let begun = begin(state_dir, intake, events);
+pub(crate) fn start(
+    state_dir: &Path,
+    intake: &Intake,
+    events: &EventSender,
+    standing: &watch::Receiver<Standing>,
+) -> Running {
+    let begun = begin(state_dir, intake, events, standing.clone());
     begun.unwrap_or_else(|why| {
         // The queue is new, and has room.
         drop(events.try_send(Event::Source(lost(&why))));
@@ -153,7 +160,12 @@ pub(crate) fn start(state_dir: &Path, intake: &Intake, events: &EventSender) -> 
     })
 }
 
-fn begin(state_dir: &Path, intake: &Intake, events: &EventSender) -> Result<Running, String> {
+fn begin(
+    state_dir: &Path,
+    intake: &Intake,
+    events: &EventSender,
+    standing: watch::Receiver<Standing>,
+) -> Result<Running, String> {
     let text = |error: &dyn std::error::Error| error.to_string();
     let watcher = Watcher::open().map_err(|error| text(&error))?;
     let (sender, orders) = mpsc::channel();
@@ -164,7 +176,7 @@ fn begin(state_dir: &Path, intake: &Intake, events: &EventSender) -> Result<Runn
             changes::keep_back();
             let kept = Store::kept(&state_dir, intake).map_err(|error| error.to_string())?;
             let recorder = Recorder::new(kept).map_err(|error| error.to_string())?;
-            let mut watching = Watching::new(watcher, recorder, orders, events.clone());
+            let mut watching = Watching::new(watcher, recorder, orders, events.clone(), standing);
             watching.begin(agents::homes());
             match watching.run() {
                 Ended::Ordered => Ok(()),

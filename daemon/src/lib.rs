@@ -167,7 +167,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let (snapshot, snapshots) = watch::channel(Snapshot::default());
     let sources = tiers::start(&options, &events);
     let intake = writer.intake();
-    let configuration = configuration::start(&places.state_dir, &intake, &events);
+    let configuration = configuration::start(&places.state_dir, &intake, &events, &standing);
     let told = configuration.orders();
     let keep = options.configured.config.keep;
     let sessions = {

@@ -107,6 +107,8 @@ pub(crate) struct Snapshot {
     pub(crate) misread: Misread,
     /// Until when nothing is recorded, where that is so.
     pub(crate) paused_until: Option<Timestamp>,
+    /// Since when that is so.
+    pub(crate) paused_since: Option<Timestamp>,
 }
 
 /// The loop and everything that it knows.

@@ -1,6 +1,7 @@
 //! Makes reports of what the ledger has.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
@@ -15,8 +16,8 @@ use crate::config::Standing;
 use crate::config::file::{self, Whose};
 use crate::host;
 use crate::pipeline::Snapshot;
-use crate::store::{Ask, OfFinding as _, Reader, StoreError};
-use crate::zones::Zones;
+use crate::store::{Ask, Asked, OfFinding as _, Reader, StoreError};
+use crate::zones::{Place, Zones};
 
 pub(crate) mod weekly;
 
@@ -90,19 +91,29 @@ impl Reporter {
         Ok(report.sealed())
     }
 
-    /// Says whether a place was touched. Blocks.
+    /// Says whether a place was touched; it comes with the repository in which it lies now. Blocks.
     pub(crate) fn absence(
         &self,
         reader: &Reader,
-        filter: &Filter,
+        (filter, asked): (&Filter, Option<&Asked>),
         now: Timestamp,
     ) -> Result<Absence, StoreError> {
         let (reading, _) = self.reading();
+        let outside_scope = asked.and_then(|asked| self.leaves_out(asked));
         let absence = reader.absence(filter, now)?;
         let out_of_scope = self.out_of_scope(absence.out_of_scope);
         let (version, host) = (env!("CARGO_PKG_VERSION").to_owned(), host::name());
         let uid = host::uid();
-        Ok(Absence { version, host, uid, reading, out_of_scope, ..absence }.sealed())
+        Ok(Absence { version, host, uid, reading, out_of_scope, outside_scope, ..absence }.sealed())
+    }
+
+    /// Whether nothing is recorded of a place; none where a scope is not set.
+    fn leaves_out(&self, asked: &Asked) -> Option<bool> {
+        let scope = Arc::clone(&self.standing.borrow().config().scope);
+        let is_remote = !Path::new(&asked.place).is_absolute();
+        let path = Path::new(if is_remote { "/" } else { &asked.place });
+        let place = Place { path, repo: asked.repo.as_ref() };
+        (!scope.is_all()).then(|| scope.leaves_out(Some(&place)))
     }
 
     /// Returns how many records were left out, where a scope is set also if none was recorded to be.

@@ -60,6 +60,9 @@ pub struct Status {
     /// Until when the user wants nothing recorded of what agents do; absent where there is no pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<Timestamp>,
+    /// Since when that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_since: Option<Timestamp>,
     /// Of which places anything is recorded; absent where it is of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeStatus>,
@@ -75,7 +78,7 @@ pub struct ScopeStatus {
     pub include: Vec<String>,
     /// Patterns of those of which nothing is, all the same.
     pub exclude: Vec<String>,
-    /// How many records were left out, as far as the ledger tells: at the latest after an hour.
+    /// How many records were left out.
     pub left_out: u64,
 }
 

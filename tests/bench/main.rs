@@ -3,7 +3,7 @@
 //! ```text
 //! cargo build --release
 //! cargo bench -p trackway-tests --bench bench -- [backfill] [configuration] [cost] [latency]
-//!     [launches] [ledger] [poll] [report] [touches] [work] [zones] [--quick]
+//!     [launches] [ledger] [poll] [report] [start] [touches] [work] [zones] [--quick]
 //! ```
 //!
 //! Without a name all parts run, which takes more than half an hour; `--quick` makes them short and
@@ -26,6 +26,7 @@ mod peer;
 mod poll;
 mod process;
 mod report;
+mod start;
 mod touches;
 mod trackway;
 mod work;
@@ -52,7 +53,7 @@ impl Effort {
 
 type Part = fn(Effort, &mut dyn Write) -> Result<()>;
 
-const PARTS: [(&str, Part); 11] = [
+const PARTS: [(&str, Part); 12] = [
     ("backfill", backfill::run),
     ("configuration", configuration::run),
     ("cost", cost::run),
@@ -61,6 +62,7 @@ const PARTS: [(&str, Part); 11] = [
     ("ledger", ledger::run),
     ("poll", poll::run),
     ("report", report::run),
+    ("start", start::run),
     ("touches", touches::run),
     ("work", work::run),
     ("zones", zones::run),

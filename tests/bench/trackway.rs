@@ -93,10 +93,7 @@ pub(crate) struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     /// Starts a daemon and waits until it answers. A ledger that is there is continued.
     pub(crate) fn start(home: &'a Home) -> Result<Self> {
-        let log = fs::File::create(home.path("daemon.log"))?;
-        let child =
-            home.command("trackwayd")?.arg("run").stdout(Stdio::null()).stderr(log).spawn()?;
-        let mut daemon = Self { home, child };
+        let mut daemon = Self::spawn(home)?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while daemon.ask("status").is_err() {
             if daemon.child.try_wait()?.is_some() || Instant::now() > deadline {
@@ -105,6 +102,20 @@ impl<'a> Daemon<'a> {
             thread::sleep(Duration::from_millis(20));
         }
         Ok(daemon)
+    }
+
+    /// Starts a daemon and waits for nothing.
+    pub(crate) fn spawn(home: &'a Home) -> Result<Self> {
+        let log = fs::File::create(home.path("daemon.log"))?;
+        let child =
+            home.command("trackwayd")?.arg("run").stdout(Stdio::null()).stderr(log).spawn()?;
+        Ok(Self { home, child })
+    }
+
+    /// Whether `trackwayctl` with these words has an answer now.
+    pub(crate) fn answers(&self, words: &[&str]) -> Result<bool> {
+        let output = self.home.command("trackwayctl")?.args(words).output()?;
+        Ok(output.status.success())
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -27,6 +27,8 @@ mod files;
 #[cfg(target_os = "linux")]
 mod findings;
 #[cfg(target_os = "linux")]
+mod first;
+#[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(target_os = "linux")]
 mod launches;
@@ -37,13 +39,21 @@ mod links;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
+mod managed;
+#[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod pause;
+#[cfg(target_os = "linux")]
 mod poll;
+#[cfg(target_os = "linux")]
+mod reload;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]
 mod restart;
+#[cfg(target_os = "linux")]
+mod scope;
 #[cfg(target_os = "linux")]
 mod secrets;
 #[cfg(target_os = "linux")]
@@ -72,6 +82,11 @@ fn main() -> ExitCode {
     changes::all(&mut tests);
     configuration::all(&mut tests);
     restart::all(&mut tests);
+    first::all(&mut tests);
+    pause::all(&mut tests);
+    scope::all(&mut tests);
+    managed::all(&mut tests);
+    reload::all(&mut tests);
     secrets::all(&mut tests);
     security::all(&mut tests);
     hostile::all(&mut tests);

@@ -84,7 +84,9 @@ impl Daemon {
     /// The same; [`Daemon::tailed`] and [`Daemon::wait_for`] know of records after `seq` only.
     pub fn start_after(&self, seq: u64) {
         let mut child = self.spawn();
-        let answers = || self.try_status().filter(|status| status.recording);
+        // One that its user has paused is ready as well.
+        let is_ready = |status: &Status| status.recording || status.paused_until.is_some();
+        let answers = || self.try_status().filter(is_ready);
         let status = wait::until(PATIENCE, || match child.try_wait() {
             Ok(None) => answers().map(Ok),
             ended => Some(Err(ended)),

@@ -7,6 +7,7 @@
 //! * [`cage`]: runs an agent where it reaches nothing but [`mock`], and ends whatever it leaves behind.
 //! * [`world`]: a directory of the test's own with a home, a repository and another directory.
 //! * [`daemon`]: `trackwayd` and `trackwayctl` as a person would run them.
+//! * [`transcript`]: a session file without an agent.
 //! * [`watch`]: a world and a daemon together; [`harness`]: the list of tests.
 //!
 //! Whatever goes wrong here panics and says all that is known: a test has no other use for it.
@@ -26,6 +27,7 @@ pub mod harness;
 pub mod mock;
 pub mod npm;
 pub mod scenario;
+pub mod transcript;
 pub mod wait;
 pub mod watch;
 pub mod world;

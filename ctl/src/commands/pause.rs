@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{ArgGroup, Args};
 use jiff::Span;
 use trackway_protocol::message::Request;
-use trackway_protocol::row::PauseRow;
+use trackway_protocol::row::{PauseRow, Status};
 
 use super::{Console, Form};
 use crate::cli::filter;
@@ -52,21 +52,18 @@ impl Pause {
 
     fn until_ms(&self, around: &Surroundings) -> Result<i64, Error> {
         let now = around.view.now.timestamp().as_millisecond();
-        let wrong = |text: &str| Error::Usage {
-            what: format!("a pause cannot end at or after '{text}'"),
-            hint: EXAMPLES,
-        };
-        let until = match &self.length {
-            Some(text) => {
-                let span = text.parse::<Span>().map_err(|_| wrong(text))?;
-                let until = around.view.now.checked_add(span).map_err(|_| wrong(text))?;
-                Some(until.timestamp().as_millisecond())
-            }
-            None => filter::instant("--until", self.until.as_deref(), &around.view.now)?,
-        };
-        let text = self.length.as_ref().or(self.until.as_ref());
-        let text = text.map(String::as_str).unwrap_or_default();
-        until.filter(|until| *until > now).ok_or_else(|| wrong(text))
+        let wrong = |what: String| Error::Usage { what, hint: EXAMPLES };
+        if let Some(text) = &self.length {
+            let is_none = || wrong(format!("'{text}' is no length of a pause"));
+            let span = text.parse::<Span>().map_err(|_| is_none())?;
+            let until = around.view.now.checked_add(span).map_err(|_| is_none())?;
+            let until = until.timestamp().as_millisecond();
+            return Some(until).filter(|until| *until > now).ok_or_else(is_none);
+        }
+        let text = self.until.as_deref();
+        let until = filter::instant("--until", text, &around.view.now)?;
+        let is_past = || wrong(format!("'{}' is over already", text.unwrap_or_default()));
+        until.filter(|until| *until > now).ok_or_else(is_past)
     }
 }
 
@@ -76,8 +73,16 @@ impl Resume {
         &self,
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
-        change(console, |id| Request::Resume { id })
+        let was_paused = console.form == Form::Json || is_paused(console)?;
+        change(console, |id| Request::Resume { id })?;
+        if was_paused { Ok(()) } else { console.note("there was no pause to end") }
     }
+}
+
+/// Whether there is a pause that can be ended.
+fn is_paused(console: &Console<'_, impl Write, impl Write>) -> Result<bool, Error> {
+    let (rows, _) = console.connect()?.rows::<Status>(|id| Request::Status { id })?;
+    Ok(rows.iter().any(|status| status.paused_until.is_some()))
 }
 
 fn change(

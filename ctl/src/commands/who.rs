@@ -8,7 +8,6 @@ use std::io::Write;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueHint};
 use serde::de::IgnoredAny;
-use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::{Filter, Request};
 use trackway_protocol::row::{Status, WhoRow};
 
@@ -81,8 +80,10 @@ fn untouched(
     filter: &Filter,
     console: &mut Console<'_, impl Write, impl Write>,
 ) -> Result<(), Error> {
+    let status = status(console);
     let told = Untouched {
-        begin: begin(console).ok().flatten(),
+        begin: status.as_ref().and_then(|status| status.ledger.begins_at),
+        is_scoped: status.is_some_and(|status| status.scope.is_some()),
         gaps: gaps(filter, console).ok(),
         unresolved: unresolved(filter, console).ok(),
     };
@@ -101,8 +102,8 @@ fn gaps(filter: &Filter, console: &Console<'_, impl Write, impl Write>) -> Resul
     Ok(gaps.len() as u64)
 }
 
-/// Returns when the ledger begins; nothing where it is empty.
-fn begin(console: &Console<'_, impl Write, impl Write>) -> Result<Option<Timestamp>, Error> {
-    let (status, _) = console.connect()?.rows::<Status>(|id| Request::Status { id })?;
-    Ok(status.first().and_then(|status| status.ledger.begins_at))
+/// Returns what tells when the ledger begins, and whether a scope is set.
+fn status(console: &Console<'_, impl Write, impl Write>) -> Option<Status> {
+    let answer = console.connect().ok()?.rows::<Status>(|id| Request::Status { id });
+    answer.ok()?.0.pop()
 }

@@ -141,7 +141,8 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
     };
     let at_path = Filter { repo: None, ..filter.clone() };
     let unresolved = Unresolved { calls: 1, is_all: false };
-    let untouched = || Untouched { begin: None, gaps: Some(1), unresolved: Some(unresolved) };
+    let untouched =
+        || Untouched { begin: None, is_scoped: true, gaps: Some(1), unresolved: Some(unresolved) };
     let of_status: Status = row(
         json!({"agents": [{"agent": "%", "exe": "%", "version": "%", "counted": true}],
             "paths": {"state_dir": "%", "config": "%", "socket": "%"}, "zones": zones_status(),

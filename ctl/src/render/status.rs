@@ -78,7 +78,11 @@ pub(crate) fn write(
 fn headline(status: &Status, view: &View) -> String {
     if let Some(until) = status.paused_until {
         let until = view.minute(until);
-        return format!("PAUSED: nothing is recorded until {until}. `trackwayctl resume` ends it.");
+        let since = status.paused_since.map(|since| format!(" since {}", view.minute(since)));
+        let since = since.unwrap_or_default();
+        return format!(
+            "PAUSED{since}: nothing is recorded until {until}. `trackwayctl resume` ends it."
+        );
     }
     let source = status.sources.iter().find(|source| source.name == LAUNCHES);
     match (status.recording, source) {
@@ -315,6 +319,7 @@ mod tests {
             managed: vec![],
             config_notes: vec![],
             paused_until: None,
+            paused_since: None,
             scope: None,
             reports: None,
         }
@@ -425,6 +430,12 @@ agents     claude 2.1.30, ~/.local/share/claude/versions/2.1.30
         let status = Status { recording: false, paused_until, ..status() };
         let told = "PAUSED: nothing is recorded until Nov 23 15:30. `trackwayctl resume` ends it.";
         assert_eq!(headline(&status, &View::plain()), told);
+        let paused_since = Some("2026-11-23T11:00:00Z".parse().unwrap());
+        let told = headline(&Status { paused_since, ..status }, &View::plain());
+        assert!(
+            told.starts_with("PAUSED since Nov 23 11:00: nothing is recorded until "),
+            "{told}"
+        );
     }
 
     #[test]

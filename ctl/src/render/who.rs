@@ -66,11 +66,17 @@ fn flags(row: &WhoRow, view: &View) -> String {
     }
 }
 
+/// Said where a scope is set.
+const SCOPE: &str = "A scope is set: of what lies outside of it, nothing is recorded at all;\n\
+                     `trackwayctl status` shows it.\n";
+
 /// What is known where no touch of a place was recorded. `None` is what could not be learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Untouched {
     /// When the first record was written.
     pub(crate) begin: Option<Timestamp>,
+    /// Whether a scope is set, or was, so that places may lie outside of it.
+    pub(crate) is_scoped: bool,
     /// How many gaps there are in the range that was asked for.
     pub(crate) gaps: Option<u64>,
     /// Of which shell calls in it not everything could be told.
@@ -91,13 +97,14 @@ impl Untouched {
             Some(gaps) => count(gaps, "gap", "gaps"),
             None => format!("{UNKNOWN} gaps"),
         };
+        let scope = if self.is_scoped { SCOPE } else { "" };
         let sentence = format!("No touch of {place} was recorded{}.", selection(&rest, view));
         format!(
             "{}\n\
              The ledger begins {begin}; of the time before, nothing is known.\n\
              `trackwayctl gaps` tells when the recorder was\n\
              blind: {gaps} in the range asked for.\n\
-             Files are known from agents' session files and from what shell commands say of\n\
+             {scope}Files are known from agents' session files and from what shell commands say of\n\
              themselves.\n\
              {}",
             wrapped(&sentence, view.width),
@@ -178,7 +185,7 @@ LAST       ID        AGENT           MODE      FLAGS                            
         };
         let begin = "2026-11-12T09:00:00Z".parse().unwrap();
         let unresolved = Some(Unresolved { calls: 3, is_all: true });
-        let told = Untouched { begin: Some(begin), gaps: Some(1), unresolved };
+        let told = Untouched { begin: Some(begin), is_scoped: false, gaps: Some(1), unresolved };
         let told = told.told(&filter, &View::plain());
         assert_eq!(
             told,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::Risk;
 use trackway_protocol::row::{ConfigRow, FindingRow, InForce, SettingRow};
@@ -15,6 +15,7 @@ use trackway_protocol::row::{ConfigRow, FindingRow, InForce, SettingRow};
 use super::recorder::Recorder;
 use super::watching::{POLL, Watching};
 use super::{NAME, Orders};
+use crate::config::Standing;
 use crate::event::{Event, State};
 use crate::source::sessions::watch::Watcher;
 use crate::store::{self, Sealing, Store};
@@ -67,7 +68,8 @@ impl Story {
         let store = store::open(&state).unwrap();
         let (reader, writer) = (store.reader(), store.start(Sealing::default()));
         let (sender, events) = mpsc::channel(1024);
-        let running = super::start(&state, &writer.intake(), &sender);
+        let (_, standing) = watch::channel(Standing::default());
+        let running = super::start(&state, &writer.intake(), &sender, &standing);
         let orders = running.orders().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let run = Run { running: Some(running), writer: Some(writer), reader, events, runtime };
@@ -425,7 +427,8 @@ fn watching(story: &Story, watches: usize) -> (Watching, mpsc::Receiver<Event>, 
     watcher.allow(watches);
     // Nobody gives an order.
     let (_, orders) = std::sync::mpsc::channel();
-    let watching = Watching::new(watcher, Recorder::new(kept).unwrap(), orders, sender);
+    let (_, standing) = watch::channel(Standing::default());
+    let watching = Watching::new(watcher, Recorder::new(kept).unwrap(), orders, sender, standing);
     (watching, events, writer)
 }
 

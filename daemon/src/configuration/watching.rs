@@ -14,7 +14,9 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use trackway_protocol::ids::Timestamp;
+use trackway_protocol::record::Repo;
 
 use super::catalogue::Base;
 use super::dirs::{Dir, Names};
@@ -23,10 +25,12 @@ use super::places::{Kind, Places};
 use super::recorder::{Outcome, Recorder};
 use super::{NAME, Order, TIER};
 use crate::agents;
+use crate::config::Standing;
 use crate::event::{Event, SourceReport, State};
 use crate::source::sessions::watch::{Change, Refused, Scope, Seen, Watch, Watcher};
 use crate::source::{Ended, EventSender, changes};
 use crate::store::ingest::Closed;
+use crate::zones::Place as Location;
 
 /// How long changes that do not matter are left on the queue.
 const GATHER: Duration = Duration::from_millis(50);
@@ -57,6 +61,8 @@ pub(super) struct Watching {
     names: HashMap<Vec<Cow<'static, str>>, Rc<Names>>,
     /// The names of each watched directory: links may give it several.
     by_watch: HashMap<Watch, Vec<PathBuf>>,
+    /// What the user wants recorded.
+    standing: watch::Receiver<Standing>,
     /// How many directories are watched at most.
     most: usize,
     /// Places that are to be looked at, and when.
@@ -81,8 +87,10 @@ impl Watching {
         recorder: Recorder,
         orders: mpsc::Receiver<Order>,
         events: EventSender,
+        standing: watch::Receiver<Standing>,
     ) -> Self {
         Self {
+            standing,
             watcher,
             recorder,
             places: Places::default(),
@@ -168,13 +176,23 @@ impl Watching {
             }
             return;
         }
-        let top = self.recorder.repo(dir).map(|repo| PathBuf::from(repo.root));
+        let repo = self.recorder.repo(dir);
+        let top = repo.as_ref().map(|repo| PathBuf::from(&repo.root));
         let top = top.filter(|top| dir.starts_with(top));
         for dir in dir.ancestors() {
-            if !self.add(Kind::Project, dir) || top.as_deref().is_none_or(|top| top == dir) {
+            // Of what lies outside nothing is kept, not even which files there are.
+            let is_outside = self.leaves_out(dir, repo.as_ref());
+            if !is_outside && !self.add(Kind::Project, dir)
+                || top.as_deref().is_none_or(|top| top == dir)
+            {
                 break;
             }
         }
+    }
+
+    fn leaves_out(&self, dir: &Path, repo: Option<&Repo>) -> bool {
+        let standing = self.standing.borrow();
+        standing.config().scope.leaves_out(Some(&Location { path: dir, repo }))
     }
 
     /// Watches until it is told to stop.

@@ -120,7 +120,9 @@ impl Pipeline {
     /// Lets whoever asks know whether it pauses, once that is on its way to the ledger.
     pub(super) fn publish_pause(&self) {
         let paused_until = self.pausing.map(|lasting| lasting.pause.until);
+        let paused_since = self.pausing.map(|lasting| lasting.pause.from);
         self.outside.snapshot.send_if_modified(|snapshot| {
+            snapshot.paused_since = paused_since;
             std::mem::replace(&mut snapshot.paused_until, paused_until) != paused_until
         });
     }

@@ -153,8 +153,11 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         }
         Request::Absence { filter, .. } => {
             let reporter = desk.sight.reporter.clone();
+            let place = filter.repo.clone().or_else(|| filter.dir.clone());
+            let asked = zones::asked(place.into_iter().collect()).await.pop();
             let ask = move |reader: &Reader| {
-                let absence = reporter.absence(reader, &filter, Timestamp::now())?;
+                let asked = (&filter, asked.as_ref());
+                let absence = reporter.absence(reader, asked, Timestamp::now())?;
                 Ok(all(id, vec![absence]))
             };
             whole(client, desk, id, reading, ask).await
@@ -501,6 +504,7 @@ fn status(
         managed: sight.configured.borrow().loaded.managed.clone(),
         config_notes: sight.configured.borrow().notes(),
         paused_until: snapshot.paused_until,
+        paused_since: snapshot.paused_since,
         scope: scope_status(&sight.configured.borrow().config().scope, left_out),
         reports: Some(sight.reports.borrow().clone()),
     }

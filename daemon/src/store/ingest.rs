@@ -138,6 +138,15 @@ impl Intake {
         Ok(number)
     }
 
+    /// Waits until what was handed over is durable, or nothing is written any more. Blocks.
+    fn land(&self) {
+        let mut state = self.flow.state();
+        let sent = state.sent;
+        while !state.closed && state.durable < sent {
+            state = self.flow.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Lets nobody wait any more, so that a thread which waits can end.
     pub(crate) fn close(&self) {
         self.flow.close();
@@ -175,13 +184,14 @@ impl Kept {
     }
 
     /// Everything that was there was read once: what is asked for from now on is mostly kept, and
-    /// little is to be written.
+    /// little is to be written. Blocks until all of it is durable: only then is it in an answer.
     pub(crate) fn settle(&mut self) {
         if !std::mem::replace(&mut self.is_settled, true) {
             self.filter = None;
             self.next.is_last = true;
             // Nobody is left to be told where the writer has ended.
             let _ = self.hand_over();
+            self.intake.land();
         }
     }
 

@@ -179,10 +179,14 @@ impl Reader {
         self.read(zones::status)
     }
 
-    /// Returns how many records were left out of the user's scope, as far as it is recorded.
+    /// Returns how many records were left out of the user's scope.
     pub(crate) fn left_out(&self) -> Result<u64, StoreError> {
         let sum = "SELECT ifnull(sum(missed), 0) FROM coverage WHERE source = 'scope'";
-        self.read(|tx| tx.query_row(sum, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned))
+        self.read(|tx| {
+            let told = tx.query_row(sum, [], |row| row.get::<_, i64>(0))?.cast_unsigned();
+            let untold = super::scope::untold(tx)?.map_or(0, |(records, _)| records);
+            Ok(told.saturating_add(untold))
+        })
     }
 
     /// Returns entries into zones, the last touched first.

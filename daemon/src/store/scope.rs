@@ -253,6 +253,15 @@ fn place(body: &Body) -> Where<'_> {
     }
 }
 
+/// What was left out and is not told by a record yet; none where there is nothing.
+pub(super) fn untold(tx: &Connection) -> rusqlite::Result<Option<(u64, Timestamp)>> {
+    let left_out = stored(tx, count_key())?
+        .and_then(|it| postcard::from_bytes::<LeftOut>(&it).ok())
+        .unwrap_or_default();
+    let since = Timestamp::from_ms(left_out.since_ms);
+    Ok((left_out.records > 0).then_some((left_out.records, since)))
+}
+
 fn subject_key(subject: &str) -> Key {
     session::Key::of("outside scope", &[subject.as_bytes()]).0
 }

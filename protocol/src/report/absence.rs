@@ -66,6 +66,10 @@ pub struct Absence {
     /// Records of the range, of whatever place, that lay outside of the scope that is set, and were left
     /// out: they could tell of a touch; `null` where no scope is set.
     pub out_of_scope: Option<u64>,
+    /// Whether the place itself lies outside of the scope that is set now: nothing of it is recorded
+    /// then. Absent where no scope is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside_scope: Option<bool>,
     /// Whether older session files were still being read.
     pub reading: bool,
     /// What nobody sees from here, whatever the ledger says.

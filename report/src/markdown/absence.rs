@@ -19,7 +19,12 @@ pub(super) fn write(absence: &Absence) -> String {
              check the spelling.",
         );
     }
-    if is_unrecorded(absence) {
+    if absence.absent && absence.outside_scope == Some(true) {
+        page.paragraph(
+            "This place lies outside of the scope that is set: nothing of it is recorded, and this is no \
+             evidence of anything.",
+        );
+    } else if is_unrecorded(absence) {
         page.paragraph(
             "Nothing at all was recorded in this range: this is no evidence of anything.",
         );

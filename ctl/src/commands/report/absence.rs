@@ -63,6 +63,8 @@ fn outcome(absence: &Absence, place: String) -> Result<(), Error> {
     let is_seen = |time: &TimeRow| time.recorded_ms + time.degraded_ms > 0;
     if !absence.absent {
         Err(Error::Touched(place))
+    } else if absence.outside_scope == Some(true) {
+        Err(Error::OutsideScope(place))
     } else if absence.time.first().is_some_and(is_seen) {
         Ok(())
     } else {
@@ -104,6 +106,15 @@ mod tests {
         for time in [&[][..], &[(0, 0)], &[(0, 0), (7, 0)]] {
             assert_eq!(told(true, time), Err(nothing.into()));
         }
+    }
+
+    #[test]
+    fn what_lies_outside_of_the_scope_is_not_known_to_be_absent() {
+        let (absent, outside_scope) = (true, Some(true));
+        let outside = Absence { absent, outside_scope, ..Absence::default() };
+        let told = outcome(&outside, "~/r".into()).unwrap_err();
+        assert_eq!(told.exit_code(), crate::exit::FAILED);
+        assert!(told.to_string().starts_with("~/r lies outside of the scope"), "{told}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(in super::super) fn absence(
         more_touches: found.more.unwrap_or_default(),
         touches: found.rows.into_iter().map(touch).collect(),
         unnamed_launches: gaps::missed_launches(&gaps),
-        out_of_scope: lacks::out_of_scope(&gaps),
+        out_of_scope: lacks::out_of_scope(tx, &gaps, &range)?,
         time,
         launches: launches(tx, from, end)?,
         launches_without_session: lacks::findings(tx, &range, "launch-without-session")?,

@@ -1,10 +1,12 @@
 //! What a report does not know.
 
 use rusqlite::{Connection, params};
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::report::Unknown;
 use trackway_protocol::row::{GapRow, TimeRow};
 
+use super::super::super::scope;
 use super::super::gaps;
 use super::sums::Sums;
 use super::{among, cut};
@@ -19,7 +21,7 @@ pub(super) fn lacks(
     let range = Filter { since_ms, until_ms, ..Filter::default() };
     let mut found = gaps::gaps(tx, &range)?.rows;
     let unnamed_launches = gaps::missed_launches(&found);
-    let out_of_scope = out_of_scope(&found);
+    let out_of_scope = out_of_scope(tx, &found, filter)?;
     // The newest are kept; in their order.
     found.reverse();
     let (mut gaps, more_gaps) = cut(found);
@@ -74,9 +76,17 @@ fn gone(tx: &Connection, filter: &Filter) -> rusqlite::Result<u64> {
 }
 
 /// Counts the records that were left out for where they lay; none where nothing tells of any.
-pub(super) fn out_of_scope(gaps: &[GapRow]) -> Option<u64> {
-    let told = gaps.iter().filter(|gap| gap.source == "scope");
-    told.filter_map(|gap| gap.missed).reduce(u64::saturating_add)
+pub(super) fn out_of_scope(
+    tx: &Connection,
+    gaps: &[GapRow],
+    range: &Filter,
+) -> rusqlite::Result<Option<u64>> {
+    let told = gaps.iter().filter(|gap| gap.source == "scope").filter_map(|gap| gap.missed);
+    // They lie between that time and now.
+    let is_over = |since: Timestamp| range.until_ms.is_some_and(|until| until <= since.ms());
+    let untold = scope::untold(tx)?.filter(|(_, since)| !is_over(*since));
+    let untold = untold.map(|(records, _)| records);
+    Ok(told.chain(untold).reduce(u64::saturating_add))
 }
 
 /// Counts the records of a range that lost their bodies.
