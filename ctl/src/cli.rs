@@ -42,6 +42,11 @@ mod when;
 /// directories and repositories, and when it could not see. This program asks it; only `prune`,
 /// `forget`, `pause`, `resume`, `zones ack` and `service` change something, and `checkpoint` seals
 /// what is there.
+///
+/// Without a command it tells of today at a glance: which agents run and where, what they did in the
+/// last 24 hours, what somebody should look at, and whether the recorder sees. With `--json` that is
+/// one object: `status` and `running` as the lines of `status` and `launches --running`, and `day` as
+/// that of `report`; null where the daemon makes no reports.
 #[derive(Debug, Parser)]
 #[command(name = "trackwayctl", version, after_long_help = AFTER)]
 pub struct Cli {
@@ -60,7 +65,7 @@ pub struct Cli {
     pub(crate) socket: Option<PathBuf>,
 
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,8 +121,8 @@ impl Cli {
     #[must_use]
     pub fn follows(&self) -> bool {
         match &self.command {
-            Command::Tail(_) => true,
-            Command::Service(command) => command.follows(),
+            Some(Command::Tail(_)) => true,
+            Some(Command::Service(command)) => command.follows(),
             _ => false,
         }
     }

@@ -25,6 +25,7 @@ pub(crate) mod export;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
+mod glance;
 pub(crate) mod launches;
 pub(crate) mod man;
 pub(crate) mod pause;
@@ -60,7 +61,10 @@ pub fn run(
     let form = if cli.json { Form::Json } else { Form::Table };
     let socket = cli.socket.as_deref();
     let mut console = Console { form, around, socket, out, notes };
-    let outcome = console.run(&cli.command);
+    let outcome = match &cli.command {
+        Some(command) => console.run(command),
+        None => glance::run(&mut console),
+    };
     let flushed = console.out.flush();
     outcome?;
     Ok(flushed?)

@@ -18,6 +18,7 @@ pub(crate) mod dirs;
 pub(crate) mod files;
 pub(crate) mod findings;
 pub(crate) mod gaps;
+pub(crate) mod glance;
 pub(crate) mod hashed;
 #[cfg(test)]
 mod hostile;

@@ -91,6 +91,12 @@ impl Reporter {
         Ok(report.sealed())
     }
 
+    /// Returns the prices, the user's own before those that are known; these alone where the user's cannot
+    /// be used. Blocks.
+    pub(crate) fn prices(&self) -> PriceList {
+        own_prices(&self.prices).unwrap_or_else(|_| PriceList::known())
+    }
+
     /// Says whether a place was touched; it comes with the repository in which it lies now. Blocks.
     pub(crate) fn absence(
         &self,

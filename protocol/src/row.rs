@@ -360,7 +360,8 @@ pub struct SessionRow {
     pub responses: Option<u64>,
     /// What they cost in tokens.
     pub tokens: SessionTokens,
-    /// Always `null` until there are prices.
+    /// What these would cost at the vendor's API, in US dollars: an estimate by the prices that reports use; `null`
+    /// where a response has no price, and where nothing is known of responses.
     pub cost_usd: Option<f64>,
     /// How many files it read.
     pub files_read: Option<u64>,

@@ -4,7 +4,7 @@ use jiff::Zoned;
 use trackway_protocol::record::Tokens;
 use trackway_protocol::report::Use;
 
-pub(crate) mod attention;
+pub mod attention;
 pub(crate) mod sentences;
 
 const SECOND: u64 = 1000;

@@ -71,20 +71,20 @@ fn beside(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let names = ["input", "output", "cache read", "cache write", "seconds"];
     let [input, output, read, write, seconds] = names;
     writeln!(out, "{:<12} {input:>10} {output:>12} {read:>14} {write:>14} {seconds:>8}", "")?;
-    let mut row = |name: &str, [input, output, read, write]: [u64; 4], took: Option<f64>| {
+    let row = |name: &str, [input, output, read, write]: [u64; 4], took: Option<f64>| {
         let took = took.map_or(String::new(), |took| format!("{took:.3}"));
-        writeln!(out, "{name:<12} {input:>10} {output:>12} {read:>14} {write:>14} {took:>8}")
+        format!("{name:<12} {input:>10} {output:>12} {read:>14} {write:>14} {took:>8}")
     };
-    row("made", truth, None)?;
+    writeln!(out, "{}", row("made", truth, None))?;
     let begin = Instant::now();
     let ours = told(&daemon)?;
-    row("trackwayctl", ours, Some(begin.elapsed().as_secs_f64()))?;
+    writeln!(out, "{}", row("trackwayctl", ours, Some(begin.elapsed().as_secs_f64())))?;
     for peer in PEERS {
         let begin = Instant::now();
-        match peer.ask(&home.path(""))? {
-            Some(told) => row(peer.name, told, Some(begin.elapsed().as_secs_f64()))?,
-            None => writeln!(out, "{:<12} not installed", peer.name)?,
-        }
+        let told = peer.ask(&home.path(""))?;
+        let took = begin.elapsed().as_secs_f64();
+        let line = told.map(|told| row(peer.name, told, Some(took)));
+        writeln!(out, "{}", line.unwrap_or_else(|| format!("{:<12} not installed", peer.name)))?;
     }
     ensure!(ours == truth, "the report does not tell the truth");
     Ok(())

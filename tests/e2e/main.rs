@@ -47,6 +47,8 @@ mod pause;
 #[cfg(target_os = "linux")]
 mod poll;
 #[cfg(target_os = "linux")]
+mod readme;
+#[cfg(target_os = "linux")]
 mod reload;
 #[cfg(target_os = "linux")]
 mod report;
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
     scope::all(&mut tests);
     managed::all(&mut tests);
     reload::all(&mut tests);
+    readme::all(&mut tests);
     secrets::all(&mut tests);
     security::all(&mut tests);
     hostile::all(&mut tests);

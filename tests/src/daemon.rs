@@ -211,7 +211,8 @@ impl Daemon {
         self.ctl_command(args).output().expect("trackwayctl was built")
     }
 
-    fn ctl_command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+    /// Returns `trackwayctl` with these arguments, not yet run.
+    pub fn ctl_command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(program("trackwayctl"));
         command.arg("--socket").arg(self.socket()).args(args);
         command.env_clear().envs(self.env.iter().cloned()).stdin(Stdio::null());

@@ -88,7 +88,7 @@ fn tone(row: &LaunchRow) -> Tone {
 }
 
 /// Returns where it ran: below its repository's name, or the path.
-fn place(row: &LaunchRow, view: &View) -> String {
+pub(super) fn place(row: &LaunchRow, view: &View) -> String {
     let Some(cwd) = row.cwd.as_deref() else { return UNKNOWN.into() };
     if row.namespace.as_deref().is_some_and(|namespace| namespace != "host") {
         // A path of another file system; this one's home and repositories say nothing about it.

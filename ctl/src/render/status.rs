@@ -75,7 +75,7 @@ pub(crate) fn write(
 }
 
 /// Says whether launches are recorded, and if not why.
-fn headline(status: &Status, view: &View) -> String {
+pub(super) fn headline(status: &Status, view: &View) -> String {
     if let Some(until) = status.paused_until {
         let until = view.minute(until);
         let since = status.paused_since.map(|since| format!(" since {}", view.minute(since)));
@@ -105,11 +105,11 @@ fn headline(status: &Status, view: &View) -> String {
 }
 
 /// Returns a source's state, mechanism and age.
-fn state(source: &SourceStatus, view: &View) -> String {
+pub(super) fn state(source: &SourceStatus, view: &View) -> String {
     format!("{} {}: {}", clean(&source.state), view.since(source.since), clean(&source.tier))
 }
 
-fn tone(state: &str) -> Tone {
+pub(super) fn tone(state: &str) -> Tone {
     match state {
         "active" => Tone::Good,
         "degraded" => Tone::Warning,
@@ -157,7 +157,7 @@ fn sealed(status: &Status, view: &View) -> String {
 
 /// Counts zones and what entered them, and names files that cannot be used; nothing where nobody made
 /// any rule.
-fn of_zones(zones: &ZonesStatus, view: &View) -> Vec<Cell> {
+pub(super) fn of_zones(zones: &ZonesStatus, view: &View) -> Vec<Cell> {
     let in_force = zones.files.iter().map(|file| file.zones).fold(0, u64::saturating_add);
     let mut lines = Vec::new();
     if in_force > 0 || zones.open > 0 {

@@ -23,6 +23,7 @@ use crate::session::tally::tests::corpus::{made, place};
 use crate::source::sessions::Home;
 use crate::store::{self, Sealing};
 
+mod defects;
 mod reported;
 mod vanished;
 

@@ -11,6 +11,7 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::log::ExportCheckpoint;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
 use trackway_protocol::row::{Backfill, Paths, ScopeStatus, Status, ZonesStatus};
+use trackway_report::prices::PriceList;
 
 use super::blocks::{self, BLOCK_BYTES};
 use super::connection::{Client, Gone};
@@ -100,7 +101,9 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             whole(client, desk, id, reading, ask).await
         }
         Request::Sessions { filter, .. } => {
-            let ask = move |reader: &Reader| Ok(rows(id, reader.sessions(&filter)?));
+            let reporter = desk.sight.reporter.clone();
+            let ask =
+                move |reader: &Reader| Ok(rows(id, reader.sessions(&filter, &reporter.prices())?));
             whole(client, desk, id, reading, ask).await
         }
         Request::Files { filter, .. } => {
@@ -190,7 +193,9 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
             zones::acknowledge(client, desk, id, (entries, note)).await
         }
         Request::Show { of, .. } => {
-            whole(client, desk, id, reading, move |reader| show(reader, id, &of)).await
+            let reporter = desk.sight.reporter.clone();
+            let ask = move |reader: &Reader| show(reader, id, &of, &reporter.prices());
+            whole(client, desk, id, reading, ask).await
         }
         Request::Tail { after, filter, .. } => {
             let after = after.unwrap_or(*desk.sight.committed.borrow());
@@ -313,8 +318,8 @@ fn settings(
     Ok(Whole { blocks: blocks::rows(id, rows), more: None })
 }
 
-fn show(reader: &Reader, id: u64, of: &str) -> Result<Whole, Refusal> {
-    let (mut blocks, records) = match reader.find(of).map_err(|error| not_one(of, error))? {
+fn show(reader: &Reader, id: u64, of: &str, prices: &PriceList) -> Result<Whole, Refusal> {
+    let (mut blocks, records) = match reader.find(of, prices).map_err(|error| not_one(of, error))? {
         Shown::Launch(row) => {
             let records = reader.records_of(row.id)?;
             (blocks::rows(id, vec![row]), records)

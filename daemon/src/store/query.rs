@@ -15,6 +15,8 @@ use trackway_protocol::row::{
     SessionRow, SettingRow, TimeRow, WhoRow, ZoneEntryRow, ZoneRow, ZonesStatus,
 };
 
+use trackway_report::prices::PriceList;
+
 use crate::zones::InForce;
 
 use super::{
@@ -36,6 +38,7 @@ mod report;
 mod repos;
 mod sessions;
 mod spans;
+mod spent;
 mod sums;
 mod time;
 mod touches;
@@ -137,9 +140,14 @@ impl Reader {
         self.read(|tx| launches::launches(tx, filter))
     }
 
-    /// Returns sessions of which there were signs in the filter's range, last active first.
-    pub(crate) fn sessions(&self, filter: &Filter) -> Result<Found<SessionRow>, StoreError> {
-        self.read(|tx| sessions::sessions(tx, filter))
+    /// Returns sessions of which there were signs in the filter's range, last active first, and what
+    /// they cost by these prices.
+    pub(crate) fn sessions(
+        &self,
+        filter: &Filter,
+        prices: &PriceList,
+    ) -> Result<Found<SessionRow>, StoreError> {
+        self.read(|tx| sessions::sessions(tx, filter, Some(prices)))
     }
 
     /// Returns files that were accessed in the filter's range, last accessed first.
@@ -275,8 +283,8 @@ impl Reader {
 
     /// Returns the one launch or session whose id begins with `prefix`. A whole id of a launch is
     /// that launch's, whatever sessions are called.
-    pub(crate) fn find(&self, prefix: &str) -> Result<Shown, LookupError> {
-        let (mut launches, mut sessions) = self.read(|tx| begin_with(tx, prefix))?;
+    pub(crate) fn find(&self, prefix: &str, prices: &PriceList) -> Result<Shown, LookupError> {
+        let (mut launches, mut sessions) = self.read(|tx| begin_with(tx, prefix, prices))?;
         let is_whole = |row: &LaunchRow| row.id.to_string().eq_ignore_ascii_case(prefix);
         match (launches.len(), sessions.len()) {
             (0, 0) => Err(LookupError::NotFound),
@@ -421,10 +429,11 @@ impl Reader {
 fn begin_with(
     tx: &Connection,
     prefix: &str,
+    prices: &PriceList,
 ) -> rusqlite::Result<(Vec<LaunchRow>, Vec<SessionRow>)> {
     let prefix = Some(prefix.to_owned());
     let few = Filter { limit: Some(10), ..Filter::default() };
     let launches = launches::launches(tx, &Filter { launch: prefix.clone(), ..few.clone() })?;
-    let sessions = sessions::sessions(tx, &Filter { session: prefix, ..few })?;
+    let sessions = sessions::sessions(tx, &Filter { session: prefix, ..few }, Some(prices))?;
     Ok((launches.rows, sessions.rows))
 }

@@ -8,21 +8,26 @@ use trackway_protocol::row::ZoneEntryRow;
 use super::{count, list};
 
 /// What is said where there is nothing to look at.
-pub(crate) const CALM: &str = "Nothing, as far as was recorded: no open entry into a zone, no finding and \
+pub const CALM: &str = "Nothing, as far as was recorded: no open entry into a zone, no finding and \
                                no change of a setting that is of medium or high risk.";
 
 /// One thing to look at.
-pub(crate) struct Matter<'a> {
-    pub(crate) risk: Risk,
+pub struct Matter<'a> {
+    /// How much it matters.
+    pub risk: Risk,
     /// The section that says more.
-    pub(crate) section: &'static str,
-    pub(crate) what: String,
-    pub(crate) place: Option<&'a str>,
-    pub(crate) at: Timestamp,
+    pub section: &'static str,
+    /// What it is, in words.
+    pub what: String,
+    /// The path that it is about.
+    pub place: Option<&'a str>,
+    /// Since when, or when last.
+    pub at: Timestamp,
 }
 
 /// Returns what there is to look at, the greatest risk first.
-pub(crate) fn matters(report: &Report) -> Vec<Matter<'_>> {
+#[must_use]
+pub fn matters(report: &Report) -> Vec<Matter<'_>> {
     let entries = report.zone_entries.iter().filter(|entry| entry.acknowledged_at.is_none());
     let findings = report.findings.iter().filter(|finding| finding.risk >= Risk::Medium);
     // A setting that is a risk still is a finding as well.

@@ -15,11 +15,16 @@ use serde_json::Value;
 
 use crate::backfill;
 use crate::trackway::{Daemon, Home};
-use made::{Made, Trap};
+use made::{Dice, Made, Trap};
 
 #[expect(dead_code, reason = "the tests of the parsers use more of it")]
 #[path = "../../../daemon/src/session/tally/tests/corpus/made.rs"]
 mod made;
+
+/// What is made is the same each time.
+const SEED: u64 = 0x7472_6163_6b77_6179;
+/// So many sessions of each agent, and what comes of them; more would not fit into their month.
+const ROUNDS: usize = 8;
 
 /// A reader: its name, what makes it tell of all days as JSON, and how to read that.
 pub(crate) struct Peer {
@@ -91,7 +96,7 @@ pub(super) fn run(out: &mut dyn Write) -> Result<()> {
 
 fn row(name: &str, traps: &[Trap], out: &mut dyn Write) -> Result<()> {
     let home = Home::new()?;
-    let made = made::with(traps, 8);
+    let made = made::with(&mut Dice(SEED), traps, ROUNDS);
     write_files(&home.path(""), &made)?;
     let daemon = Daemon::start(&home)?;
     backfill::await_end(&daemon)?;

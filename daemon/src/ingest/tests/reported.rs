@@ -35,7 +35,7 @@ impl Scene {
         dirs.collect()
     }
 
-    fn report(&self, zone: &str) -> Report {
+    pub(super) fn report(&self, zone: &str) -> Report {
         let from: Timestamp = BEGIN.parse().unwrap();
         let until = Timestamp::from_ms(from.ms() + 60 * 24 * 60 * 60 * 1000);
         let (since_ms, until_ms) = (Some(from.ms()), Some(until.ms()));

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use trackway_protocol::row::{FileRow, SessionRow};
+use trackway_report::prices::PriceList;
 
 use super::links::{A, B, claude_s};
 use super::*;
@@ -51,7 +52,7 @@ impl Ledger {
     }
 
     fn session(&self, id: &str) -> SessionRow {
-        let rows = self.reader().sessions(&Filter::default()).unwrap().rows;
+        let rows = self.reader().sessions(&Filter::default(), &PriceList::known()).unwrap().rows;
         rows.into_iter().find(|row| row.id == id).unwrap()
     }
 }

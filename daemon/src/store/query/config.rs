@@ -265,7 +265,7 @@ fn asked(tx: &Connection, filter: &Filter, at: Option<Timestamp>) -> Result<Aske
     let mut launch = None;
     if let Some(prefix) = &filter.session {
         let filter = Filter { session: Some(prefix.clone()), ..few.clone() };
-        let mut rows = sessions(tx, &filter).map_err(sqlite)?.rows;
+        let mut rows = sessions(tx, &filter, None).map_err(sqlite)?.rows;
         if rows.len() > 1 {
             return Err(LookupError::Ambiguous(rows.into_iter().map(|row| row.id).collect()));
         }

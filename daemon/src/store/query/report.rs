@@ -22,6 +22,7 @@ use trackway_report::prices::PriceList;
 
 use super::super::append;
 use super::super::project::dir::quarter_hour;
+use super::spent::Spent;
 use super::zones::Wanted as Entries;
 use super::{config, findings, time, zones};
 use crate::zones::InForce;
@@ -33,7 +34,6 @@ mod accesses;
 mod keys;
 mod lacks;
 mod places;
-mod spent;
 mod sums;
 mod wanted;
 
@@ -142,7 +142,7 @@ fn days(ask: &Ask, (from, until): (Timestamp, Timestamp), sums: &Sums) -> Vec<Da
             uses[day].active_quarters += 1;
         }
     }
-    let mut spent = BTreeMap::<usize, spent::Spent>::new();
+    let mut spent = BTreeMap::<usize, Spent>::new();
     for (quarter, more) in sums.spent_by_quarter() {
         if let Some(day) = day_of(begin_of(quarter)) {
             spent.entry(day).or_default().add(more);

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Session, Tokens};
+use trackway_protocol::report::Use;
 use trackway_protocol::row::{SessionLeftOut, SessionRow, SessionTokens};
+use trackway_report::prices::PriceList;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
 use super::super::project::launch::unreadable;
@@ -17,10 +19,16 @@ use super::kinds::Kinds;
 use super::launches::require_launch;
 use super::links;
 use super::spans::require_range;
+use super::spent::Spent;
 use super::touches::{dirs_below, require_manner};
 
-/// Returns the sessions that pass `filter`, last active first.
-pub(super) fn sessions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<SessionRow>> {
+/// Returns the sessions that pass `filter`, last active first; what they cost is not known without
+/// prices.
+pub(super) fn sessions(
+    tx: &Connection,
+    filter: &Filter,
+    prices: Option<&PriceList>,
+) -> rusqlite::Result<Found<SessionRow>> {
     let mut wanted = Conditions::default();
     // What only touches tell of a session, without its agent, makes no row.
     wanted.require_that("s.agent <> ''");
@@ -28,7 +36,7 @@ pub(super) fn sessions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Fou
     require_place(&mut wanted, tx, filter)?;
     wanted.require_some("s.last_at >= ?", filter.since_ms);
     wanted.require_some("s.first_at < ?", filter.until_ms);
-    let rows = newest(tx, wanted.clone(), filter.limit)?;
+    let rows = newest(tx, wanted.clone(), (filter.limit, prices))?;
     Found::counted(rows, filter, |bound| wanted.count(tx, "session s", bound))
 }
 
@@ -173,7 +181,7 @@ pub(super) fn said_of(tx: &Connection, id: &str) -> rusqlite::Result<Option<Sess
 fn newest(
     tx: &Connection,
     wanted: Conditions,
-    limit: Option<u64>,
+    (limit, prices): (Option<u64>, Option<&PriceList>),
 ) -> rusqlite::Result<Vec<SessionRow>> {
     let sql = format!(
         "SELECT s.key, s.id, s.agent, s.facts, s.first_at, s.last_at, s.evidence, s.is_doing
@@ -183,21 +191,26 @@ fn newest(
     );
     let values = wanted.into_values().into_iter().chain([sql_limit(limit)]);
     let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(values), |row| session_row(tx, row))?;
+    let rows = statement.query_map(params_from_iter(values), |row| session_row(tx, row, prices))?;
     rows.collect()
 }
 
-fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+fn session_row(
+    tx: &Connection,
+    row: &Row<'_>,
+    prices: Option<&PriceList>,
+) -> rusqlite::Result<SessionRow> {
     let (key, id, agent): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let facts = row.get_ref(3)?.as_str_or_null()?.map(parse).transpose()?;
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
     let is_trace = said.trace && said.transcript.is_none();
-    let (links, spent) = (links::of_session(tx, key)?, Spent::by(tx, key)?);
+    let (links, spent) = (links::of_session(tx, key)?, spent(tx, (key, &agent), prices)?);
     let best = links.first();
     let counts = counts(tx, key, &id)?;
     // Where nothing was read of a file of its own, nothing that only such a file tells is known: not
     // even that there was none of it.
+    let (models, spent) = spent;
     let is_told = said.transcript.is_some() || spent.responses > 0 || counts[3] > 0;
     let counts = counts.map(|count| is_told.then_some(count));
     let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts;
@@ -205,7 +218,7 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         id,
         agent,
         agent_version: said.agent_version,
-        models: spent.models,
+        models,
         cwd: said.cwd,
         repo: said.repo,
         repo_unknown: said.repo_unknown,
@@ -224,7 +237,7 @@ fn session_row(tx: &Connection, row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         last_at: Timestamp::from_ms(row.get(5)?),
         responses: is_told.then_some(spent.responses),
         tokens: if is_told { spent.tokens.into() } else { SessionTokens::default() },
-        cost_usd: None,
+        cost_usd: cost(&spent).filter(|_| is_told && prices.is_some()),
         files_read,
         files_written,
         dirs,
@@ -245,41 +258,45 @@ fn left_out(tx: &Connection, session: i64) -> rusqlite::Result<Option<SessionLef
     found.optional()
 }
 
-/// What a session's responses cost.
-#[derive(Default)]
-struct Spent {
-    models: Vec<String>,
-    responses: u64,
-    tokens: Tokens,
+/// Returns the models that answered in a session, and what their responses cost.
+fn spent(
+    tx: &Connection,
+    (session, agent): (i64, &str),
+    prices: Option<&PriceList>,
+) -> rusqlite::Result<(Vec<String>, Use)> {
+    let mut statement = tx.prepare_cached(
+        "SELECT m.name, responses, input, cache_read, cache_write_5m, cache_write_1h, output,
+            reasoning
+         FROM session_model n JOIN model m ON m.key = n.model
+         WHERE n.session = ? ORDER BY m.name",
+    )?;
+    let (mut models, mut spent) = (Vec::new(), Spent::default());
+    let mut rows = statement.query([session])?;
+    while let Some(row) = rows.next()? {
+        let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        let model: String = row.get(0)?;
+        let price = prices.and_then(|prices| prices.find(agent, &model));
+        let tokens = Tokens {
+            input: count(2)?,
+            cache_read: count(3)?,
+            cache_write_5m: count(4)?,
+            cache_write_1h: count(5)?,
+            output: count(6)?,
+            reasoning: count(7)?,
+        };
+        spent.add(&Spent::by(count(1)?, tokens, price));
+        if !model.is_empty() {
+            models.push(model);
+        }
+    }
+    Ok((models, spent.total()))
 }
 
-impl Spent {
-    fn by(tx: &Connection, session: i64) -> rusqlite::Result<Self> {
-        let mut statement = tx.prepare_cached(
-            "SELECT m.name, responses, input, cache_read, cache_write_5m, cache_write_1h, output,
-                reasoning
-             FROM session_model n JOIN model m ON m.key = n.model
-             WHERE n.session = ? ORDER BY m.name",
-        )?;
-        let (mut rows, mut spent) = (statement.query([session])?, Self::default());
-        while let Some(row) = rows.next()? {
-            let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-            let model: String = row.get(0)?;
-            if !model.is_empty() {
-                spent.models.push(model);
-            }
-            spent.responses += count(1)?;
-            spent.tokens.add(&Tokens {
-                input: count(2)?,
-                cache_read: count(3)?,
-                cache_write_5m: count(4)?,
-                cache_write_1h: count(5)?,
-                output: count(6)?,
-                reasoning: count(7)?,
-            });
-        }
-        Ok(spent)
-    }
+/// Returns what responses cost in dollars; nothing where one of them has no price.
+fn cost(spent: &Use) -> Option<f64> {
+    let micro = spent.cost_microusd.filter(|_| spent.unpriced_responses == 0)?;
+    #[expect(clippy::cast_precision_loss, reason = "it is exact up to nine billion dollars")]
+    Some(micro as f64 / 1e6)
 }
 
 /// Returns how many files it read and wrote, directories it touched, shell calls it made and how

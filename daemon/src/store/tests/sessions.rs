@@ -7,10 +7,13 @@ use trackway_protocol::record::{
     Tokens, Usage,
 };
 use trackway_protocol::row::{FileRow, Link, SessionLeftOut, SessionRow, SessionTokens};
+use trackway_report::prices::PriceList;
 
 use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
-use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started, touched};
+use super::support::{
+    Fixture, T0, at, draft, id, in_memory, prices, records, repo, started, touched,
+};
 
 fn told(ms: i64, body: Body) -> Draft {
     Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
@@ -99,15 +102,48 @@ fn all() -> Filter {
     Filter::default()
 }
 
+#[test]
+fn a_session_costs_what_its_responses_do_and_without_every_price_nobody_knows() {
+    let prices = PriceList::known().with_own(
+        "date = \"2026-01-01\"\nsource = \"a test\"\n[[price]]\nmodel = \"dear\"\ninput = 1\n\
+         output = 2.5\ncache-read = 0.1\ncache-write-5m = 3\ncache-write-1h = 4\n",
+        "prices.toml",
+    );
+    let prices = prices.unwrap();
+    let by = |session: &str, key: &str, model: &str| Usage {
+        model: Some(model.into()),
+        ..usage(session, key, 2_000_000)
+    };
+    let fixture = Fixture::with(vec![
+        began(1, "priced", "/src"),
+        used(2, by("priced", "k1", "dear")),
+        used(3, by("priced", "k2", "dear")),
+        began(1, "mixed", "/src"),
+        used(2, by("mixed", "k3", "dear")),
+        used(3, by("mixed", "k4", "unheard-of")),
+        began(1, "idle", "/src"),
+        changed(2, Session { transcript: Some("/t".into()), ..session_of("idle", "claude") }),
+        linked(5, "heard-of", 1, Evidence::Inferred, "place-and-time"),
+    ]);
+    let rows = fixture.reader.sessions(&all(), &prices).unwrap().rows;
+    let cost = |id: &str| rows.iter().find(|row| row.id == id).map(|row| row.cost_usd);
+    // The input of `usage` is too little to be seen.
+    let told = cost("priced").unwrap().unwrap();
+    assert!((10.0..10.01).contains(&told), "{told}");
+    assert_eq!(cost("mixed"), Some(None));
+    assert_eq!(cost("idle"), Some(Some(0.0)));
+    assert_eq!(cost("heard-of").flatten(), None);
+}
+
 fn row(reader: &Reader, session: &str) -> SessionRow {
     let filter = Filter { session: Some(session.into()), ..all() };
-    let mut rows = reader.sessions(&filter).unwrap().rows;
+    let mut rows = reader.sessions(&filter, &prices()).unwrap().rows;
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.remove(0)
 }
 
 fn ids(reader: &Reader, filter: &Filter) -> Vec<String> {
-    reader.sessions(filter).unwrap().rows.into_iter().map(|row| row.id).collect()
+    reader.sessions(filter, &prices()).unwrap().rows.into_iter().map(|row| row.id).collect()
 }
 
 fn files(reader: &Reader, filter: &Filter) -> Vec<String> {
@@ -248,7 +284,7 @@ fn sessions_pass_each_filter_last_active_first() {
     assert_eq!(ids(Filter { launch: Some(id(7).to_string()), ..all() }), ["a1"]);
     assert_eq!(ids(Filter { since_ms: Some(T0 + 25), ..all() }), ["a1"]);
     assert_eq!(ids(Filter { until_ms: Some(T0 + 10), ..all() }), ["a1"]);
-    let two = fixture.reader.sessions(&Filter { limit: Some(2), ..all() }).unwrap();
+    let two = fixture.reader.sessions(&Filter { limit: Some(2), ..all() }, &prices()).unwrap();
     assert_eq!((two.rows.len(), two.more), (2, Some(1)));
 }
 
@@ -330,7 +366,7 @@ fn what_was_left_out_adds_up() {
         left_out(5, Some(2), None, Some(7)),
         left_out(6, Some(3), Some(1), Some(4)),
     ];
-    let row = &Fixture::with(drafts).reader.sessions(&all()).unwrap().rows[0];
+    let row = &Fixture::with(drafts).reader.sessions(&all(), &prices()).unwrap().rows[0];
     assert_eq!(row.left_out, Some(SessionLeftOut { ignored: 5, untold: 1, unwatched_dirs: 7 }));
     assert_eq!(row.last_at, at(1), "what was noted is no work");
 }
@@ -466,11 +502,13 @@ fn an_id_stands_for_a_session_where_no_launch_begins_so() {
         began(3, &alike, "/src/1"),
         began(4, &launch, "/src/1"),
     ]);
-    let Shown::Session(row) = fixture.reader.find("z").unwrap() else { panic!() };
+    let Shown::Session(row) = fixture.reader.find("z", &prices()).unwrap() else { panic!() };
     assert_eq!(fixture.reader.records_of_session(&row.id).unwrap().len(), 2);
-    let Shown::Launch(row) = fixture.reader.find(&launch).unwrap() else { panic!() };
+    let Shown::Launch(row) = fixture.reader.find(&launch, &prices()).unwrap() else { panic!() };
     assert_eq!(row.id, id(1));
-    let Err(LookupError::Ambiguous(ids)) = fixture.reader.find(&launch[..4]) else { panic!() };
+    let Err(LookupError::Ambiguous(ids)) = fixture.reader.find(&launch[..4], &prices()) else {
+        panic!()
+    };
     assert_eq!(ids, [launch.clone(), launch, alike]);
 }
 

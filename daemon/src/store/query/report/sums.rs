@@ -12,10 +12,10 @@ use trackway_report::prices::{Price, PriceList};
 use super::super::super::project::how::{HELPER, bit};
 use super::super::super::project::launch::unreadable;
 use super::super::super::project::sayings::texts;
+use super::super::spent::Spent;
 use super::accesses;
 use super::keys::{Keyed, Keys};
 use super::quarters;
-use super::spent::Spent;
 use super::wanted::{Met, Wanted};
 
 /// What is elsewhere than in a repository that is known.

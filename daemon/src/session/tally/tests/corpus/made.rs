@@ -277,7 +277,7 @@ impl Corpus {
             said.filter(|line| line["isApiErrorMessage"].is_null()).cloned().collect();
         for _ in 0..dice.below(3) {
             let mut line = said[dice.below(said.len())].clone();
-            for (field, value) in base.as_object().unwrap() {
+            for (field, value) in base.as_object().into_iter().flatten() {
                 line[field] = value.clone();
             }
             line["uuid"] = self.uuid().into();
@@ -350,12 +350,12 @@ pub(crate) fn made(seed: u64) -> Made {
 /// Returns what dice make, with every trap.
 pub(crate) fn made_by(dice: &mut Dice) -> Made {
     let rounds = 1 + dice.below(4);
-    of(corpus(dice, &Trap::ALL, rounds))
+    with(dice, &Trap::ALL, rounds)
 }
 
-/// Returns some sessions of both agents with some traps; the same each time.
-pub(crate) fn with(traps: &[Trap], rounds: usize) -> Made {
-    of(corpus(&mut Dice(0x7472_6163_6b77_6179), traps, rounds))
+/// Returns so many rounds of sessions of both agents with some traps.
+pub(crate) fn with(dice: &mut Dice, traps: &[Trap], rounds: usize) -> Made {
+    of(corpus(dice, traps, rounds))
 }
 
 fn of(corpus: Corpus) -> Made {
