@@ -91,10 +91,10 @@ impl Reporter {
         Ok(report.sealed())
     }
 
-    /// Returns the prices, the user's own before those that are known; these alone where the user's cannot
-    /// be used. Blocks.
-    pub(crate) fn prices(&self) -> PriceList {
-        own_prices(&self.prices).unwrap_or_else(|_| PriceList::known())
+    /// Returns the prices, the user's own before those that are known; none where the user's cannot be
+    /// used: a report says so, and a single figure could not. Blocks.
+    pub(crate) fn prices(&self) -> Option<PriceList> {
+        own_prices(&self.prices).ok()
     }
 
     /// Says whether a place was touched; it comes with the repository in which it lies now. Blocks.

@@ -64,7 +64,9 @@ fn of_running(running: &[LaunchRow], view: &View) -> Vec<Cell> {
 fn last(totals: &Totals, told: &Status) -> Vec<Cell> {
     if totals.launches == 0 && totals.sessions == 0 {
         let nothing = match told.launches {
-            0 => "nothing is recorded yet: start claude or codex, and look again",
+            0 => {
+                "no agent was recorded, nor any launch before: start claude or codex, and look again"
+            }
             _ => "no agent was recorded",
         };
         return vec![nothing.into()];

@@ -102,8 +102,9 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         }
         Request::Sessions { filter, .. } => {
             let reporter = desk.sight.reporter.clone();
-            let ask =
-                move |reader: &Reader| Ok(rows(id, reader.sessions(&filter, &reporter.prices())?));
+            let ask = move |reader: &Reader| {
+                Ok(rows(id, reader.sessions(&filter, reporter.prices().as_ref())?))
+            };
             whole(client, desk, id, reading, ask).await
         }
         Request::Files { filter, .. } => {
@@ -194,7 +195,7 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         }
         Request::Show { of, .. } => {
             let reporter = desk.sight.reporter.clone();
-            let ask = move |reader: &Reader| show(reader, id, &of, &reporter.prices());
+            let ask = move |reader: &Reader| show(reader, id, &of, reporter.prices().as_ref());
             whole(client, desk, id, reading, ask).await
         }
         Request::Tail { after, filter, .. } => {
@@ -318,7 +319,7 @@ fn settings(
     Ok(Whole { blocks: blocks::rows(id, rows), more: None })
 }
 
-fn show(reader: &Reader, id: u64, of: &str, prices: &PriceList) -> Result<Whole, Refusal> {
+fn show(reader: &Reader, id: u64, of: &str, prices: Option<&PriceList>) -> Result<Whole, Refusal> {
     let (mut blocks, records) = match reader.find(of, prices).map_err(|error| not_one(of, error))? {
         Shown::Launch(row) => {
             let records = reader.records_of(row.id)?;

@@ -141,13 +141,13 @@ impl Reader {
     }
 
     /// Returns sessions of which there were signs in the filter's range, last active first, and what
-    /// they cost by these prices.
+    /// they cost, where there are prices.
     pub(crate) fn sessions(
         &self,
         filter: &Filter,
-        prices: &PriceList,
+        prices: Option<&PriceList>,
     ) -> Result<Found<SessionRow>, StoreError> {
-        self.read(|tx| sessions::sessions(tx, filter, Some(prices)))
+        self.read(|tx| sessions::sessions(tx, filter, prices))
     }
 
     /// Returns files that were accessed in the filter's range, last accessed first.
@@ -283,7 +283,11 @@ impl Reader {
 
     /// Returns the one launch or session whose id begins with `prefix`. A whole id of a launch is
     /// that launch's, whatever sessions are called.
-    pub(crate) fn find(&self, prefix: &str, prices: &PriceList) -> Result<Shown, LookupError> {
+    pub(crate) fn find(
+        &self,
+        prefix: &str,
+        prices: Option<&PriceList>,
+    ) -> Result<Shown, LookupError> {
         let (mut launches, mut sessions) = self.read(|tx| begin_with(tx, prefix, prices))?;
         let is_whole = |row: &LaunchRow| row.id.to_string().eq_ignore_ascii_case(prefix);
         match (launches.len(), sessions.len()) {
@@ -429,11 +433,11 @@ impl Reader {
 fn begin_with(
     tx: &Connection,
     prefix: &str,
-    prices: &PriceList,
+    prices: Option<&PriceList>,
 ) -> rusqlite::Result<(Vec<LaunchRow>, Vec<SessionRow>)> {
     let prefix = Some(prefix.to_owned());
     let few = Filter { limit: Some(10), ..Filter::default() };
     let launches = launches::launches(tx, &Filter { launch: prefix.clone(), ..few.clone() })?;
-    let sessions = sessions::sessions(tx, &Filter { session: prefix, ..few }, Some(prices))?;
+    let sessions = sessions::sessions(tx, &Filter { session: prefix, ..few }, prices)?;
     Ok((launches.rows, sessions.rows))
 }

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 
 use trackway_protocol::row::{FileRow, SessionRow};
-use trackway_report::prices::PriceList;
 
 use super::links::{A, B, claude_s};
 use super::*;
@@ -52,7 +51,7 @@ impl Ledger {
     }
 
     fn session(&self, id: &str) -> SessionRow {
-        let rows = self.reader().sessions(&Filter::default(), &PriceList::known()).unwrap().rows;
+        let rows = self.reader().sessions(&Filter::default(), None).unwrap().rows;
         rows.into_iter().find(|row| row.id == id).unwrap()
     }
 }

@@ -7,8 +7,8 @@ use trackway_protocol::row::{DirRow, GapRow, LaunchRow};
 use super::super::query::COUNTED;
 use super::super::{Draft, LookupError, Page, Reader, Shown};
 use super::support::{
-    Fixture, T0, at, coverage, daemon_started, ended, id, prices, repo, started, touched,
-    touched_in, updated,
+    Fixture, T0, at, coverage, daemon_started, ended, id, repo, started, touched, touched_in,
+    updated,
 };
 
 const QUARTER: i64 = 900_000;
@@ -38,7 +38,7 @@ fn dir_row(reader: &Reader, filter: &Filter) -> DirRow {
 }
 
 fn launch(reader: &Reader, prefix: &str) -> LaunchRow {
-    let Shown::Launch(row) = reader.find(prefix, &prices()).unwrap() else { panic!("{prefix}") };
+    let Shown::Launch(row) = reader.find(prefix, None).unwrap() else { panic!("{prefix}") };
     *row
 }
 
@@ -179,8 +179,8 @@ fn a_launch_is_found_by_the_beginning_of_its_id_if_no_other_begins_so() {
     let whole = id(7).to_string();
     assert_eq!(launch(&fixture.reader, &whole[..13]).id, id(7));
     assert_eq!(launch(&fixture.reader, &whole.to_uppercase()).id, id(7));
-    assert!(matches!(fixture.reader.find("zz", &prices()), Err(LookupError::NotFound)));
-    let Err(LookupError::Ambiguous(found)) = fixture.reader.find("", &prices()) else { panic!() };
+    assert!(matches!(fixture.reader.find("zz", None), Err(LookupError::NotFound)));
+    let Err(LookupError::Ambiguous(found)) = fixture.reader.find("", None) else { panic!() };
     assert_eq!(found.len(), 10);
 }
 

@@ -11,9 +11,7 @@ use trackway_report::prices::PriceList;
 
 use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
-use super::support::{
-    Fixture, T0, at, draft, id, in_memory, prices, records, repo, started, touched,
-};
+use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started, touched};
 
 fn told(ms: i64, body: Body) -> Draft {
     Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
@@ -125,7 +123,7 @@ fn a_session_costs_what_its_responses_do_and_without_every_price_nobody_knows() 
         changed(2, Session { transcript: Some("/t".into()), ..session_of("idle", "claude") }),
         linked(5, "heard-of", 1, Evidence::Inferred, "place-and-time"),
     ]);
-    let rows = fixture.reader.sessions(&all(), &prices).unwrap().rows;
+    let rows = fixture.reader.sessions(&all(), Some(&prices)).unwrap().rows;
     let cost = |id: &str| rows.iter().find(|row| row.id == id).map(|row| row.cost_usd);
     // The input of `usage` is too little to be seen.
     let told = cost("priced").unwrap().unwrap();
@@ -137,13 +135,13 @@ fn a_session_costs_what_its_responses_do_and_without_every_price_nobody_knows() 
 
 fn row(reader: &Reader, session: &str) -> SessionRow {
     let filter = Filter { session: Some(session.into()), ..all() };
-    let mut rows = reader.sessions(&filter, &prices()).unwrap().rows;
+    let mut rows = reader.sessions(&filter, None).unwrap().rows;
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.remove(0)
 }
 
 fn ids(reader: &Reader, filter: &Filter) -> Vec<String> {
-    reader.sessions(filter, &prices()).unwrap().rows.into_iter().map(|row| row.id).collect()
+    reader.sessions(filter, None).unwrap().rows.into_iter().map(|row| row.id).collect()
 }
 
 fn files(reader: &Reader, filter: &Filter) -> Vec<String> {
@@ -284,7 +282,7 @@ fn sessions_pass_each_filter_last_active_first() {
     assert_eq!(ids(Filter { launch: Some(id(7).to_string()), ..all() }), ["a1"]);
     assert_eq!(ids(Filter { since_ms: Some(T0 + 25), ..all() }), ["a1"]);
     assert_eq!(ids(Filter { until_ms: Some(T0 + 10), ..all() }), ["a1"]);
-    let two = fixture.reader.sessions(&Filter { limit: Some(2), ..all() }, &prices()).unwrap();
+    let two = fixture.reader.sessions(&Filter { limit: Some(2), ..all() }, None).unwrap();
     assert_eq!((two.rows.len(), two.more), (2, Some(1)));
 }
 
@@ -366,7 +364,7 @@ fn what_was_left_out_adds_up() {
         left_out(5, Some(2), None, Some(7)),
         left_out(6, Some(3), Some(1), Some(4)),
     ];
-    let row = &Fixture::with(drafts).reader.sessions(&all(), &prices()).unwrap().rows[0];
+    let row = &Fixture::with(drafts).reader.sessions(&all(), None).unwrap().rows[0];
     assert_eq!(row.left_out, Some(SessionLeftOut { ignored: 5, untold: 1, unwatched_dirs: 7 }));
     assert_eq!(row.last_at, at(1), "what was noted is no work");
 }
@@ -502,11 +500,11 @@ fn an_id_stands_for_a_session_where_no_launch_begins_so() {
         began(3, &alike, "/src/1"),
         began(4, &launch, "/src/1"),
     ]);
-    let Shown::Session(row) = fixture.reader.find("z", &prices()).unwrap() else { panic!() };
+    let Shown::Session(row) = fixture.reader.find("z", None).unwrap() else { panic!() };
     assert_eq!(fixture.reader.records_of_session(&row.id).unwrap().len(), 2);
-    let Shown::Launch(row) = fixture.reader.find(&launch, &prices()).unwrap() else { panic!() };
+    let Shown::Launch(row) = fixture.reader.find(&launch, None).unwrap() else { panic!() };
     assert_eq!(row.id, id(1));
-    let Err(LookupError::Ambiguous(ids)) = fixture.reader.find(&launch[..4], &prices()) else {
+    let Err(LookupError::Ambiguous(ids)) = fixture.reader.find(&launch[..4], None) else {
         panic!()
     };
     assert_eq!(ids, [launch.clone(), launch, alike]);

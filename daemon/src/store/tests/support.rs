@@ -9,7 +9,6 @@ use trackway_protocol::log::{Signer, Span};
 use trackway_protocol::record::{
     Body, Coverage, DaemonRun, DirTouched, Evidence, Launch, LaunchEnded, Record, Repo,
 };
-use trackway_report::prices::PriceList;
 
 use super::super::append::{Append as _, Ledger};
 use super::super::zones::Judge;
@@ -170,9 +169,4 @@ pub(in super::super) fn daemon_started(ms: i64, boot_id: &str) -> Draft {
 
 pub(in super::super) fn repo(root: &str, remote: Option<&str>) -> Repo {
     Repo { root: root.into(), remote: remote.map(Into::into), ..Repo::default() }
-}
-
-/// Returns the prices that the program knows.
-pub(in super::super) fn prices() -> PriceList {
-    PriceList::known()
 }

@@ -312,6 +312,14 @@ async fn what_was_read_first_is_durable_when_it_is_called_read() {
 }
 
 #[tokio::test]
+async fn where_nothing_was_read_nothing_is_waited_for() {
+    let (home, _reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
+    let mut kept = Store::kept(home.path(), writer.intake()).unwrap();
+    let settled = tokio::task::spawn_blocking(move || kept.settle());
+    tokio::time::timeout(Duration::from_secs(20), settled).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_tail_is_woken_by_what_is_committed() {
     let (_home, _reader, writer) = scripted(Bound::default(), |_, _| Ok(()));
     let mut committed = writer.committed();

@@ -188,6 +188,16 @@ impl<A: Append> Worker<A> {
         self.taken.1 += batch.weight();
         self.backlog.extend(batch.records);
         self.changes.extend(batch.changes);
+        // One that changes nothing is not waited for by any write.
+        if !self.has_something() {
+            self.land();
+        }
+    }
+
+    /// Tells that all that was taken is durable.
+    fn land(&mut self) {
+        let (batches, records) = std::mem::take(&mut self.taken);
+        self.batches.flow.landed(batches, records);
     }
 
     /// Returns when to write or to seal next.
@@ -326,8 +336,7 @@ impl<A: Append> Worker<A> {
         self.sealing.written(count);
         if self.backlog.is_empty() {
             self.changes = Vec::new();
-            let (batches, records) = std::mem::take(&mut self.taken);
-            self.batches.flow.landed(batches, records);
+            self.land();
         }
         self.told.committed.send_replace(seq);
         let is_searching = self.trouble.as_ref().is_some_and(|it| it.searching.is_some());
