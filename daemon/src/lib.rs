@@ -189,6 +189,7 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
         resolve_within: tiers::resolve_within,
         homes: sessions.orders(),
         pauses: pauses.clone(),
+        standing: standing.clone(),
         configuration: configuration.orders(),
     };
     let last_seen = before.map(|before| before.last_alive);

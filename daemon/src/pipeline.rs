@@ -16,6 +16,7 @@ use trackway_protocol::row::{AgentInstall, Backfill, SourceStatus};
 
 use crate::agents::Install;
 use crate::clock::{self, Clocks};
+use crate::config::Standing;
 use crate::configuration;
 use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
@@ -92,6 +93,8 @@ pub(crate) struct Outside {
     pub(crate) homes: Option<crate::source::sessions::Orders>,
     /// When nothing is to be recorded.
     pub(crate) pauses: Pauses,
+    /// The configuration, for the places of which anything is.
+    pub(crate) standing: watch::Receiver<Standing>,
     /// Is told where agents work, and where they keep their things.
     pub(crate) configuration: Option<crate::configuration::Orders>,
 }

@@ -83,6 +83,8 @@ impl Day {
 fn furnish(world: &World) {
     let scope = world.tell("[scope]\ninclude = [\"{home}\"]\n");
     fs::write(world.root().join("config.toml"), scope).expect("the world is ours");
+    // What leads the real agents to a stand-in for their models is nobody's day.
+    fs::write(world.home().join(".codex/config.toml"), "").expect("the home is ours");
     for path in [CLAUDE, CODEX] {
         let path = world.home().join(path);
         fs::create_dir_all(path.parent().expect("it is below the home")).expect("it is ours");

@@ -48,6 +48,10 @@ fn of_what_lies_outside_nothing_is_kept_but_a_count() {
             .expect("the world is ours");
     });
     let (world, outside) = (&watch.world, dir(&watch.world));
+    // More than are watched for changes, which would be told with where they are.
+    for number in 0..4200 {
+        fs::create_dir(outside.join(number.to_string())).expect("the world is ours");
+    }
     let mut private = Transcript::begin(world, &world.root().join("private"), 1);
     private.read(&outside.join("planted-file.txt"));
     let before = left_out(&watch);

@@ -50,7 +50,7 @@ fn of_running(running: &[LaunchRow], view: &View) -> Vec<Cell> {
         return vec!["no agent".into()];
     }
     let launch = |row: &LaunchRow| {
-        let (agent, place) = (launches::agent(row), launches::place(row, view));
+        let (agent, place) = (launches::agent(row), place(row, view));
         let mode = row.mode.as_deref().map(|mode| format!(" ({})", clean(mode)));
         let since = view.since(row.started_at);
         Cell::toned(format!("{agent}{} in {place} {since}", mode.unwrap_or_default()), Tone::Good)
@@ -58,6 +58,14 @@ fn of_running(running: &[LaunchRow], view: &View) -> Vec<Cell> {
     let mut lines: Vec<Cell> = running.iter().take(MOST).map(launch).collect();
     lines.extend(more(running.len(), "`trackwayctl launches --running`"));
     lines
+}
+
+/// Returns where it works; a directory of a container is that one's own.
+fn place(row: &LaunchRow, view: &View) -> String {
+    match (row.cwd.as_deref(), row.namespace.as_deref()) {
+        (Some(cwd), None | Some("host")) => view.path(cwd),
+        _ => launches::place(row, view),
+    }
 }
 
 /// Says what there was in the range; what was never recorded at all is another matter.

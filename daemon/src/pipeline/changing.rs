@@ -19,6 +19,7 @@ use crate::clock;
 use crate::enrich::repo::lookup::Found;
 use crate::event::{Alteration, Altered, Moment, State};
 use crate::source::{Order, changes};
+use crate::zones::Place;
 
 /// How many changes wait for a call that may be told of later, and for how long.
 const WAITING: usize = 1024;
@@ -50,12 +51,17 @@ impl Pipeline {
         if contained || !self.calls.visit(launch, dir) {
             return;
         }
-        let tree = match self.lookup.repo(dir).await {
-            Found::Repo(repo) => repo.root.into(),
-            Found::None => dir.to_owned(),
+        let repo = match self.lookup.repo(dir).await {
+            Found::Repo(repo) => Some(repo),
+            Found::None => None,
             // Taken for a tree of its own it would be none of its repository's.
             Found::Unknown(_) => return self.calls.unvisit(launch, dir),
         };
+        let tree = repo.as_ref().map_or_else(|| dir.to_owned(), |repo| repo.root.clone().into());
+        let place = Place { path: &tree, repo: repo.as_ref() };
+        if self.outside.standing.borrow().config().scope.leaves_out(Some(&place)) {
+            return self.calls.unvisit(launch, dir);
+        }
         if self.is_everybodys(&tree) {
             return self.calls.leave_out(launch);
         }

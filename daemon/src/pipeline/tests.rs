@@ -144,6 +144,7 @@ impl Ledger {
             cwd_of: |_| None,
             homes: None,
             pauses: Pauses::default(),
+            standing: watch::channel(Standing::default()).1,
             configuration: None,
             written_by: links::written_by,
             resolve_within: |_, path| {
