@@ -43,6 +43,8 @@ mod managed;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod newcomer;
+#[cfg(target_os = "linux")]
 mod pause;
 #[cfg(target_os = "linux")]
 mod poll;
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
     managed::all(&mut tests);
     reload::all(&mut tests);
     readme::all(&mut tests);
+    newcomer::all(&mut tests);
     secrets::all(&mut tests);
     security::all(&mut tests);
     hostile::all(&mut tests);

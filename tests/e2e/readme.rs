@@ -19,6 +19,7 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 const CLAUDE: &str = ".local/share/claude/versions/2.1.330";
 const CODEX: &str =
     ".codex/packages/standalone/releases/0.169.0-x86_64-unknown-linux-musl/bin/codex";
+const MONTHS: &str = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn all(tests: &mut Tests) {
@@ -81,10 +82,7 @@ impl Day {
 
 /// Other tests' agents run as the same user: what lies elsewhere than in this home is left out.
 fn furnish(world: &World) {
-    let scope = world.tell("[scope]\ninclude = [\"{home}\"]\n");
-    fs::write(world.root().join("config.toml"), scope).expect("the world is ours");
-    // What leads the real agents to a stand-in for their models is nobody's day.
-    fs::write(world.home().join(".codex/config.toml"), "").expect("the home is ours");
+    narrow(world);
     for path in [CLAUDE, CODEX] {
         let path = world.home().join(path);
         fs::create_dir_all(path.parent().expect("it is below the home")).expect("it is ours");
@@ -100,6 +98,14 @@ fn furnish(world: &World) {
         fs::create_dir_all(root.join("src")).expect("the home is ours");
         files.iter().for_each(|file| fs::write(root.join(file), "").expect("the home is ours"));
     }
+}
+
+/// Keeps what is recorded to a home, in which codex has its defaults.
+pub(crate) fn narrow(world: &World) {
+    let scope = world.tell("[scope]\ninclude = [\"{home}\"]\n");
+    fs::write(world.root().join("config.toml"), scope).expect("the world is ours");
+    // What leads the real agents to a stand-in for their models is nobody's day.
+    fs::write(world.home().join(".codex/config.toml"), "").expect("the home is ours");
 }
 
 fn project(world: &World, name: &str) -> PathBuf {
@@ -141,9 +147,10 @@ fn its_questions_have_these_answers() {
 }
 
 /// Returns the lines without what differs from run to run, and without how far columns are apart.
-fn steady(text: &str) -> Vec<String> {
+pub(crate) fn steady(text: &str) -> Vec<String> {
     let words = |line: &str| {
         let mut steady = Vec::<&str>::new();
+        let mut was_month = false;
         for word in line.split_whitespace() {
             let bare = word.trim_matches(|char: char| !char.is_alphanumeric());
             let is_unit = ["s", "min", "h", "%", "ago", "now"].contains(&bare) || word == "%";
@@ -152,7 +159,10 @@ fn steady(text: &str) -> Vec<String> {
             let is_length = bare.starts_with(|char: char| char.is_ascii_digit())
                 && bare.ends_with(|char: char| char.is_ascii_alphabetic());
             let is_clock = bare.contains(':');
+            let is_month = bare.len() == 3 && MONTHS.contains(bare);
+            let is_day = std::mem::replace(&mut was_month, is_month);
             match () {
+                () if is_month || is_day => steady.push("#"),
                 () if is_unit => {
                     // Before a unit stands a number.
                     if steady
@@ -170,5 +180,12 @@ fn steady(text: &str) -> Vec<String> {
         steady.dedup_by(|one, other| one == other && *one == "#");
         steady.join(" ")
     };
-    text.lines().map(words).collect()
+    // How much was seen depends on what else the machine does meanwhile.
+    let of_recorder = |line: &&str| line.starts_with("recorder ");
+    let begin = text.lines().position(|line| of_recorder(&line));
+    let seen =
+        begin.map_or(0, |at| text.lines().skip(at).take_while(|line| !line.is_empty()).count());
+    let is_seen = |at: usize| begin.is_some_and(|begin| (begin..begin + seen).contains(&at));
+    let lines = text.lines().enumerate().filter(|(at, _)| !is_seen(*at));
+    lines.map(|(_, line)| words(line)).collect()
 }
