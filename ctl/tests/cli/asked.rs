@@ -68,7 +68,6 @@ fn a_command_line_that_makes_no_sense_ends_with_2_before_anything_is_asked() {
     let nobody = Fake::absent();
     for args in [
         &["frobnicate"][..],
-        &[],
         &["launches", "--limit", "many"],
         &["show"],
         &["export", "--format", "xml"],

@@ -48,7 +48,7 @@ const MISTAKES: [&[&str]; 24] = [
     &["export", "--format", "xml"],
     &["pause"],
     &["pause", "soon"],
-    &["config", "shwo"],
+    &["config", "sho"],
     &["zones", "check", "--nothing"],
     &["forget"],
     &["service", "instal"],
