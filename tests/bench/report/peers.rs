@@ -3,7 +3,10 @@
 //! Each line of the table is of a corpus with one trap alone, which so explains the line's difference;
 //! the first is of one with none, the last of one with all. What is made is known, to the token.
 //!
-//! Seen of ccusage 20.0.24 and aiburn 0.4.5.
+//! Seen of ccusage 20.0.24: it counts a thread's lines again in a thread that begins with them (`Children`),
+//! and usage on lines that are no responses (`Noise`). Seen of aiburn 0.4.5: it counts what a subagent was
+//! told again (`Subagents`), a file that lies there twice (`Twins`), and some of `Noise`; and it takes what
+//! codex writes to caches for input, which is `misplaced` here, in every line.
 
 use std::fs;
 use std::io::Write;
