@@ -180,8 +180,9 @@ pub(crate) fn steady(text: &str) -> Vec<String> {
         steady.dedup_by(|one, other| one == other && *one == "#");
         steady.join(" ")
     };
-    // How much was seen depends on what else the machine does meanwhile.
-    let of_recorder = |line: &&str| line.starts_with("recorder ");
+    // What is to be looked at depends on the settings of other tests' agents, and how much was seen on
+    // what else the machine does.
+    let of_recorder = |line: &&str| line.starts_with("look at ");
     let begin = text.lines().position(|line| of_recorder(&line));
     let seen =
         begin.map_or(0, |at| text.lines().skip(at).take_while(|line| !line.is_empty()).count());
