@@ -1,7 +1,6 @@
 //! What only mentions an agent, or bears its name, is no launch.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,7 +10,7 @@ use trackway_tests::harness::Tests;
 use trackway_tests::npm::find;
 use trackway_tests::wait;
 use trackway_tests::watch::Watch;
-use trackway_tests::world::World;
+use trackway_tests::world::{World, copy_program, program, write_script};
 
 use crate::stub;
 
@@ -85,7 +84,7 @@ fn forty_bystanders_are_no_launches() {
         furnish(world);
         let native = stub::path(world);
         fs::create_dir_all(native.parent().expect("it is below the home")).expect("it is ours");
-        fs::copy(trackway_tests::world::program("stub"), native).expect("the home is ours");
+        copy_program(&program("stub"), &native);
     });
     let mentions = MENTIONS.iter().filter_map(|command| mention(&watch, command));
     let named = NAMED.iter().map(|(path, args)| {
@@ -124,11 +123,10 @@ fn furnish(world: &World) {
     }
     for (path, _) in NAMED {
         write(&root.join(path), "");
-        fs::copy("/bin/sleep", root.join(path)).expect("sleep is everywhere");
+        copy_program(Path::new("/bin/sleep"), &root.join(path));
     }
     for (path, text) in SCRIPTS {
-        write(&root.join(path), text);
-        fs::set_permissions(root.join(path), Permissions::from_mode(0o755)).expect("it is ours");
+        write_script(&root.join(path), text);
     }
 }
 

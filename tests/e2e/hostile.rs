@@ -8,7 +8,7 @@ use std::process::Command;
 use trackway_protocol::row::LaunchRow;
 use trackway_tests::harness::Tests;
 use trackway_tests::watch::Watch;
-use trackway_tests::world::program;
+use trackway_tests::world::{copy_program, program};
 
 use crate::stub;
 
@@ -100,7 +100,7 @@ fn a_deleted_directory_is_no_known_directory() {
 fn a_script_by_that_name_is_no_launch() {
     let watch = stub::watch();
     let fake = watch.world.home().join("claude");
-    fs::copy(program("stub"), &fake).expect("the home is ours");
+    copy_program(&program("stub"), &fake);
     let status = stub::call_as(&fake, &watch.world.repo(), MS).status();
     assert!(status.expect("the copy is there").success());
     // The daemon takes events in order: when it has told of a later one, it would have told of this.

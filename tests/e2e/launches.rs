@@ -12,7 +12,7 @@ use trackway_tests::mock::script::{
 use trackway_tests::npm;
 use trackway_tests::scenario::Scenario;
 use trackway_tests::watch::Watch;
-use trackway_tests::world::link;
+use trackway_tests::world::{copy_program, link};
 
 const PROMPT: &str = "Please look into the walrus matter";
 /// What redaction makes of it.
@@ -136,7 +136,7 @@ fn a_native_claude_is_one_launch() {
         let program = npm::bin(CLAUDE).join("claude").canonicalize().expect("it is installed");
         let native = versions.join(CLAUDE.version());
         if fs::hard_link(&program, &native).is_err() {
-            fs::copy(&program, &native).expect("the home is ours");
+            copy_program(&program, &native);
         }
         link(&native, world.root().join("claude"));
     });

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -13,7 +13,7 @@ use trackway_protocol::row::LaunchRow;
 use trackway_tests::harness::Tests;
 use trackway_tests::wait;
 use trackway_tests::watch::Watch;
-use trackway_tests::world::{World, program};
+use trackway_tests::world::{World, copy_program, program, write_script};
 
 /// How long a program lives in milliseconds: so long that a busy machine does not matter.
 const MS: &str = "1500";
@@ -277,8 +277,7 @@ fn every_script_is_one_launch_with_its_version() {
         for script in SCRIPTS {
             let path = world.root().join(script.program);
             let wraps = path.ends_with("cli-wrapper.cjs");
-            write(&path, if wraps { WRAPPER } else { IDLE });
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+            write_script(&path, if wraps { WRAPPER } else { IDLE });
             if wraps {
                 place(&stub, &path.with_file_name("bin/claude.exe"));
             }
@@ -317,13 +316,9 @@ fn a_configured_program_is_one_launch() {
         place(&stub, &root.join(native));
         place(&stub, &root.join(ask));
         place(&program("spawner"), &root.join("corp/start"));
-        write(&root.join("corp/start.sh"), SHELL_WRAPPER);
+        write_script(&root.join("corp/start.sh"), SHELL_WRAPPER);
         let inner = format!("#!/bin/sh\n{} \"$@\"\nexit 3\n", root.join(native).display());
-        write(&root.join("corp/start.sh-inner"), &inner);
-        for script in ["corp/start.sh", "corp/start.sh-inner"] {
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(root.join(script), mode).expect("it is ours");
-        }
+        write_script(&root.join("corp/start.sh-inner"), &inner);
         write(&root.join("config.toml"), &world.tell(CONFIGURED));
     });
     let root = watch.world.root();
@@ -386,15 +381,16 @@ fn check(rows: &[LaunchRow], expected: [&str; 4], is: impl Fn(&LaunchRow) -> boo
 /// Copies the stub into the world, whose files can be links of one another.
 fn stub(world: &World) -> std::path::PathBuf {
     let stub = world.root().join("stub");
-    fs::copy(program("stub"), &stub).expect("the world is ours");
+    copy_program(&program("stub"), &stub);
     stub
 }
 
 /// Makes `path` the same file as `program`, or a copy of it.
 fn place(program: &Path, path: &Path) {
     fs::create_dir_all(path.parent().expect("it is below the root")).expect("the world is ours");
-    let linked = fs::hard_link(program, path).or_else(|_| fs::copy(program, path).map(drop));
-    linked.expect("the world is ours");
+    if fs::hard_link(program, path).is_err() {
+        copy_program(program, path);
+    }
 }
 
 fn write(path: &Path, text: &str) {

@@ -91,8 +91,6 @@ fn main() -> ExitCode {
     scope::all(&mut tests);
     managed::all(&mut tests);
     reload::all(&mut tests);
-    readme::all(&mut tests);
-    newcomer::all(&mut tests);
     secrets::all(&mut tests);
     security::all(&mut tests);
     hostile::all(&mut tests);
@@ -103,6 +101,8 @@ fn main() -> ExitCode {
     network::all(&mut tests);
     poll::all(&mut tests);
     containers::all(&mut tests);
+    readme::all(&mut tests);
+    newcomer::all(&mut tests);
     load::all(&mut tests);
     endurance::all(&mut tests);
     tests.run()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use trackway_tests::wait;
 use trackway_tests::watch::Watch;
-use trackway_tests::world::{World, program};
+use trackway_tests::world::{World, copy_program, program};
 
 /// The version that the stub claims.
 pub(crate) const VERSION: &str = "9.9.9";
@@ -38,7 +38,7 @@ pub(crate) fn watch_below(furnish: impl FnOnce(&World) -> Vec<OsString>) -> Watc
 fn install(world: &World) {
     let path = path(world);
     fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
-    fs::copy(program("stub"), path).expect("the home is ours");
+    copy_program(&program("stub"), &path);
 }
 
 fn ready(watch: Watch) -> Watch {

@@ -1,9 +1,10 @@
 //! A directory of the test's own: a home, a repository, and another directory beside it.
 
 use std::env;
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -124,6 +125,25 @@ pub fn repository(root: &Path) {
 /// Makes `link` point to `target`.
 pub fn link(target: impl AsRef<Path>, link: impl AsRef<Path>) {
     symlink(target, link).expect("the link is new");
+}
+
+/// Copies a program that is to run.
+///
+/// By another process: while it is written, a process that another test starts would inherit it as
+/// open for writing, and a program that anybody has so cannot be run (`ETXTBSY`).
+pub fn copy_program(from: &Path, to: &Path) {
+    let status = Command::new("cp").args(["-T", "--"]).args([from, to]).status();
+    assert!(status.expect("cp is everywhere").success(), "{} is not copied", from.display());
+}
+
+/// Writes a script that is to run, as [`copy_program`] does, and makes the directories above it.
+pub fn write_script(path: &Path, text: &str) {
+    let dir = path.parent().expect("a file is in a directory");
+    fs::create_dir_all(dir).expect("the world is ours");
+    let draft = tempfile::NamedTempFile::new_in(dir).expect("the world is ours");
+    fs::write(&draft, text).expect("the world is ours");
+    fs::set_permissions(&draft, Permissions::from_mode(0o755)).expect("it is ours");
+    copy_program(draft.path(), path);
 }
 
 /// Returns the path of a program that cargo built beside this one.

@@ -2,15 +2,16 @@
 
 use std::io::Write;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use trackway_protocol::message::{Filter, Request};
-use trackway_protocol::report::{Report, VERSION};
+use trackway_protocol::report::Report;
 use trackway_protocol::row::{LaunchRow, Status};
 
+use super::report::answer::Answer;
 use super::{Console, Form};
-use crate::client::{Client, ClientError, End};
+use crate::client::{Client, ClientError};
 use crate::error::Error;
 use crate::render;
 
@@ -18,16 +19,10 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a program reads.
 #[derive(Serialize)]
-struct Glance {
+struct Glance<'a> {
     status: Box<RawValue>,
     running: Vec<Box<RawValue>>,
-    day: Option<Box<RawValue>>,
-}
-
-/// What every version of a report has.
-#[derive(Deserialize)]
-struct Head {
-    report: u32,
+    day: Option<&'a RawValue>,
 }
 
 /// Asks and shows, over one connection.
@@ -40,21 +35,22 @@ pub(super) fn run(console: &mut Console<'_, impl Write, impl Write>) -> Result<(
         }
     };
     if console.form == Form::Json {
-        let glance = Glance {
-            status: one(&mut client, |id| Request::Status { id })?,
-            running: client.rows(running)?.0,
-            day: day(&mut client, console)?.map(|(day, _)| day),
-        };
+        let status = one(&mut client, |id| Request::Status { id })?;
+        let running = client.rows(running)?.0;
+        let day = day(&mut client, console)?;
+        let glance = Glance { status, running, day: day.as_ref().map(Answer::line) };
         let line = serde_json::to_vec(&glance).expect("it is made of JSON");
         return Ok(render::json::write(&line, console.around.terminal, console.out)?);
     }
     let status: Status = one(&mut client, |id| Request::Status { id })?;
     let running: Vec<LaunchRow> = client.rows(running)?.0;
-    let (day, end) = day(&mut client, console)?.map_or((None, End::default()), |(day, end)| {
-        (serde_json::from_str::<Report>(day.get()).ok(), end)
-    });
+    let answer = day(&mut client, console)?;
+    let day: Option<Report> = match answer.as_ref().map(Answer::read) {
+        Some(Err(Error::ForeignReport { .. })) => None,
+        day => day.transpose()?,
+    };
     render::glance::write(&status, &running, day.as_ref(), &console.around.view, console.out)?;
-    end.backfill.as_ref().map_or(Ok(()), |backfill| console.note(&super::unread(backfill)))
+    answer.map_or(Ok(()), |answer| answer.notes(console))
 }
 
 fn running(id: u64) -> Request {
@@ -70,22 +66,17 @@ fn one<T: DeserializeOwned>(
     row.ok_or_else(|| ClientError::Garbled("there is nothing in it".into()))
 }
 
-/// Returns a report of the last 24 hours; nothing where the daemon makes none that this program
-/// understands: that spoils no glance.
+/// Returns a report of the last 24 hours; nothing where the daemon is too old to make any: that spoils
+/// no glance. Any other failure does.
 fn day(
     client: &mut Client,
     console: &Console<'_, impl Write, impl Write>,
-) -> Result<Option<(Box<RawValue>, End)>, ClientError> {
+) -> Result<Option<Answer>, Error> {
     let now = console.around.view.now.timestamp().as_millisecond();
     let (since_ms, until_ms) = (Some(now - DAY_MS), Some(now));
     let filter = Filter { since_ms, until_ms, ..Filter::default() };
-    let ask = |id| Request::Report { id, filter, week: None, time_zone: None };
-    let (mut rows, end) = match client.rows::<Box<RawValue>>(ask) {
-        Err(ClientError::Failure { .. }) => return Ok(None),
-        rows => rows?,
-    };
-    let is_known = |row: &RawValue| {
-        serde_json::from_str::<Head>(row.get()).is_ok_and(|head| head.report == VERSION)
-    };
-    Ok(rows.pop().filter(|row| is_known(row)).map(|row| (row, end)))
+    match Answer::of(client, |id| Request::Report { id, filter, week: None, time_zone: None }) {
+        Err(Error::TooOld { .. }) => Ok(None),
+        answer => answer.map(Some),
+    }
 }

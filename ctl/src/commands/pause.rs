@@ -73,9 +73,10 @@ impl Resume {
         &self,
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
-        let was_paused = console.form == Form::Json || is_paused(console)?;
-        change(console, |id| Request::Resume { id })?;
-        if was_paused { Ok(()) } else { console.note("there was no pause to end") }
+        if console.form == Form::Table && !is_paused(console)? {
+            return console.note("there was no pause to end");
+        }
+        change(console, |id| Request::Resume { id })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::render::text::count;
 
 mod absence;
-mod answer;
+pub(super) mod answer;
 mod destination;
 mod span;
 

@@ -31,7 +31,7 @@ pub(crate) fn write(
             items(&mut list, "where", places(day, view));
             items(&mut list, "look at", to_look_at(told, day, view));
         }
-        None => list.item("last 24 h", format!("{UNKNOWN} (this daemon makes no such report)")),
+        None => list.item("last 24 h", format!("{UNKNOWN} (this daemon is of another version)")),
     }
     items(&mut list, "recorder", recorder(told, day, view));
     list.write(view, out)?;
@@ -170,6 +170,9 @@ fn recorder(told: &Status, day: Option<&Report>, view: &View) -> Vec<Cell> {
     for source in told.sources.iter().filter(|source| source.state != "active") {
         let text = format!("{} {}", clean(&source.name), status::state(source, view));
         lines.push(Cell::toned(text, status::tone(&source.state)));
+    }
+    if let Some(scope) = &told.scope {
+        lines.push(format!("recorded is {}", status::of_scope(scope)).into());
     }
     let notes = told.ledger_notes.iter().chain(&told.config_notes);
     lines.extend(notes.map(|note| Cell::toned(clean(note), Tone::Warning)));

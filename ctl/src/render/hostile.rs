@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::Record;
+use trackway_protocol::record::{Record, Risk};
+use trackway_protocol::report::{RepoUse, Report, ReportFinding};
 use trackway_protocol::row::{
     AnyFinding, Check, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, RepoRow,
     SessionRow, SettingRow, Status, WhoRow, ZoneCheckedRow, ZoneEntryRow, ZoneMatchRow, ZoneRow,
@@ -23,8 +24,8 @@ use super::service::ServiceRow;
 use super::show::Subject;
 use super::who::Untouched;
 use super::{
-    View, checks, config, dirs, files, findings, gaps, launches, repos, service, sessions, show,
-    status, verify, who, written, zones,
+    View, checks, config, dirs, files, findings, gaps, glance, launches, repos, service, sessions,
+    show, status, verify, who, written, zones,
 };
 use trackway_report::clean::is_unsafe;
 
@@ -124,6 +125,27 @@ fn find(value: &Value, at: &str, places: &mut Vec<String>) {
     }
 }
 
+/// Returns a glance at a day of which everything is called so.
+fn glanced(status: &Status, launch: &LaunchRow, text: &str, view: &View) -> String {
+    let repo = RepoUse {
+        id: text.into(),
+        agents: vec![text.into()],
+        roots: vec![text.into()],
+        ..RepoUse::default()
+    };
+    let finding = ReportFinding {
+        agent: text.into(),
+        why: text.into(),
+        path: Some(text.into()),
+        key: Some(text.into()),
+        risk: Risk::High,
+        ..ReportFinding::default()
+    };
+    let day = Report { repos: vec![repo], findings: vec![finding], ..Report::default() };
+    let running = std::slice::from_ref(launch);
+    written(|out| glance::write(status, running, Some(&day), view, out))
+}
+
 /// Returns what each renderer makes of the text, with the renderer's name.
 fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
     let launch = || row::<LaunchRow>(json!({}), text);
@@ -216,6 +238,7 @@ fn everything(text: &str, view: &View) -> Vec<(&'static str, String)> {
             }),
         ),
         ("gaps", written(|out| gaps::write(&[gap()], view, out))),
+        ("a glance", glanced(&of_status, &launch(), text, view)),
         ("status", written(|out| status::write(&of_status, (Some(&[gap()]), None), view, out))),
         (
             "show a launch",

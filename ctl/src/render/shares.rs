@@ -34,7 +34,8 @@ pub(crate) fn summary(row: &TimeRow) -> String {
         parts.push(format!("off {}", duration(row.off_ms)));
     }
     if row.unrecorded_ms > 0 {
-        parts.push(format!("before the first start {}", duration(row.unrecorded_ms)));
+        let before = duration(row.unrecorded_ms);
+        parts.push(format!("nothing is known of the {before} before the first start"));
     }
     parts.join("; ")
 }
@@ -113,7 +114,10 @@ mod tests {
             "recorded 100.0 % of 2h 0m, 2h 0m of it with less than full sight"
         );
         let never = TimeRow { recorded_ms: 0, unrecorded_ms: HOUR, ..row() };
-        assert_eq!(summary(&never), "nothing was recorded; before the first start 1h 0m");
+        assert_eq!(
+            summary(&never),
+            "nothing was recorded; nothing is known of the 1h 0m before the first start"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod broken;
 mod config;
 mod doctor;
 mod fake;
+mod glance;
 mod newcomer;
 mod places;
 mod printed;

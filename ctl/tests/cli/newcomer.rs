@@ -7,27 +7,29 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use clap::CommandFactory as _;
+use trackway_ctl::Cli;
+
 use crate::fake::Fake;
 
 /// What the commands need that cannot do without.
-const NEEDED: [(&str, &[&str]); 9] = [
-    ("completions", &["bash"]),
+const NEEDED: [(&str, &[&str]); 10] = [
     ("forget", &["--repo", "/src/x"]),
-    ("man", &["."]),
     ("pause", &["1h"]),
     ("prune", &["--dry-run"]),
     ("report", &["--time-zone", "UTC"]),
     ("show", &["3f2a9c41"]),
     ("who", &["/src/x"]),
-    ("zones", &[]),
+    ("zones ack", &["7", "--note", "x"]),
+    ("zones check", &["/src/x"]),
+    ("zones explain", &["/src/x"]),
+    ("zones entries", &["--open"]),
 ];
 
-/// They say how this machine is, which differs.
-const OF_THE_MACHINE: [&str; 2] = ["doctor", "service"];
-/// They print what the other tests look at.
-const LONG: [&str; 2] = ["completions", "man"];
+/// They ask no daemon, or ask the machine, which differs.
+const ELSEWHERE: [&str; 4] = ["completions", "doctor", "man", "service"];
 
-const MISTAKES: [&[&str]; 24] = [
+const MISTAKES: [&[&str]; 26] = [
     &["statsu"],
     &["--frob"],
     &["launches", "frob"],
@@ -37,6 +39,8 @@ const MISTAKES: [&[&str]; 24] = [
     &["launches", "--agent", "cluade"],
     &["launches", "--limit", "many"],
     &["launches", "--since"],
+    &["launches", "--session", ""],
+    &["launches", "--launch", ""],
     &["dirs", "--how", "reed"],
     &["show"],
     &["who"],
@@ -54,14 +58,18 @@ const MISTAKES: [&[&str]; 24] = [
     &["service", "instal"],
 ];
 
-/// Returns every command, as the help lists them.
-fn commands(fake: &Fake) -> Vec<String> {
-    let help = fake.run(&["help"]).stdout;
-    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next());
-    let lines =
-        list.unwrap().lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names = lines.filter_map(|line| line.split_whitespace().next());
-    names.filter(|name| *name != "help").map(str::to_owned).collect()
+/// Returns every command, and those below it.
+fn commands() -> Vec<String> {
+    fn add(above: &str, of: &clap::Command, all: &mut Vec<String>) {
+        for command in of.get_subcommands() {
+            let name = format!("{above} {}", command.get_name()).trim().to_owned();
+            all.push(name.clone());
+            add(&name, command, all);
+        }
+    }
+    let mut all = Vec::new();
+    add("", &Cli::command(), &mut all);
+    all
 }
 
 /// Runs commands, and returns what each of them said and how it ended.
@@ -72,7 +80,11 @@ fn told<'a>(fake: &Fake, all: impl IntoIterator<Item = Vec<&'a str>>) -> String 
         let ended = fake.run(&args);
         let said = [&ended.stdout, &ended.stderr]
             .map(|said| said.replace(&home, "/run/user/1000/trackway"));
-        writeln!(text, "$ trackwayctl {}", args.join(" ")).unwrap();
+        text += "$ trackwayctl";
+        for arg in &args {
+            write!(text, " {}", if arg.is_empty() { "''" } else { arg }).unwrap();
+        }
+        text += "\n";
         said.iter().for_each(|said| text += said);
         writeln!(text, "[{}]\n", ended.code).unwrap();
     }
@@ -93,44 +105,60 @@ fn compare(name: &str, told: &str) {
     }
 }
 
-/// Every command but some, with the least that it needs.
-fn all<'a>(commands: &'a [String], but: &[&str]) -> Vec<Vec<&'a str>> {
-    let wanted = commands.iter().map(String::as_str).filter(|name| !but.contains(name));
-    let with = |name: &'a str| {
-        let needed = NEEDED.iter().find(|(needing, _)| *needing == name).map_or(&[][..], |it| it.1);
-        [&[name][..], needed].concat()
+/// Everything that is asked of a daemon, with the least that it needs.
+fn all(commands: &[String]) -> Vec<Vec<&str>> {
+    let is_asked = |name: &&String| {
+        let first = name.split(' ').next();
+        ELSEWHERE.iter().all(|other| first != Some(*other))
     };
-    [Vec::new()].into_iter().chain(wanted.map(with)).collect()
+    let with = |name: &'_ String| {
+        let needed = NEEDED.iter().find(|(needing, _)| needing == name).map_or(&[][..], |it| it.1);
+        commands
+            .iter()
+            .find(|other| *other == name)
+            .into_iter()
+            .flat_map(|name| name.split(' '))
+            .chain(needed.iter().copied())
+            .collect()
+    };
+    [Vec::new()].into_iter().chain(commands.iter().filter(is_asked).map(with)).collect()
+}
+
+/// Compares what everybody is told, and how all of it ends.
+#[track_caller]
+fn ask_all(fake: &Fake, name: &str, code: u8) {
+    let commands = commands();
+    let all = all(&commands);
+    let asked = all.len();
+    assert!(asked > 25, "{commands:?}");
+    let told = told(fake, all);
+    compare(name, &told);
+    assert_eq!(told.matches(&format!("\n[{code}]\n")).count(), asked, "each ends with {code}");
 }
 
 #[test]
 fn without_a_daemon_every_command_says_what_to_do() {
-    let nobody = Fake::absent();
-    let commands = commands(&nobody);
-    assert!(commands.len() > 20, "{commands:?}");
-    let but = [OF_THE_MACHINE, LONG].concat();
-    let told = told(&nobody, all(&commands, &but));
-    compare("stopped.txt", &told);
-    let asked = told.matches("\n[3]\n").count();
-    assert_eq!(asked, told.matches("\n[").count(), "each ends with 3");
+    ask_all(&Fake::absent(), "stopped.txt", 3);
 }
 
 #[test]
 fn a_daemon_of_another_version_is_named_with_both_versions_by_every_command() {
-    let commands = commands(&Fake::absent());
-    let but = [OF_THE_MACHINE, LONG].concat();
     for (name, hello) in [
         ("older.txt", r#"{"type":"hello","protocol":0,"version":"0.0.9"}"#),
         ("newer.txt", r#"{"type":"hello","protocol":2,"version":"3.1.0"}"#),
     ] {
-        let daemon = Fake::new(move |talk| talk.say(hello));
-        let told = told(&daemon, all(&commands, &but));
-        compare(name, &told);
-        assert_eq!(
-            told.matches("\n[4]\n").count(),
-            told.matches("\n[").count(),
-            "each ends with 4"
-        );
+        ask_all(&Fake::new(move |talk| talk.say(hello)), name, 4);
+    }
+}
+
+#[test]
+fn no_command_takes_what_it_does_not_know() {
+    let nobody = Fake::absent();
+    for name in commands() {
+        let args: Vec<&str> = name.split(' ').chain(["--frobnicate"]).collect();
+        let ended = nobody.run(&args);
+        assert_eq!(ended.code, 2, "{name}: {ended:?}");
+        assert!(ended.stderr.contains("--frobnicate") && ended.stderr.contains("--help"), "{name}");
     }
 }
 

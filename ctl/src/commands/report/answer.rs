@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 use trackway_protocol::message::{FailureCode, Request};
 use trackway_protocol::report::VERSION;
 
-use crate::client::{ClientError, End, understood};
+use crate::client::{Client, ClientError, End, understood};
 use crate::commands::{Console, unread};
 use crate::error::Error;
 
 /// An answer of one row that carries a hash of itself.
-pub(super) struct Answer {
+pub(in crate::commands) struct Answer {
     line: Box<RawValue>,
     /// The version of its format.
     format: u32,
@@ -36,11 +36,22 @@ impl Answer {
     /// # Errors
     ///
     /// [`Error::TooOld`] where the daemon does not know the question; [`Error::Client`].
-    pub(super) fn ask(
+    pub(in crate::commands) fn ask(
         console: &Console<'_, impl Write, impl Write>,
         with: impl FnOnce(u64) -> Request,
     ) -> Result<Self, Error> {
-        let mut client = console.connect()?;
+        Self::of(&mut console.connect()?, with)
+    }
+
+    /// The same over a connection that there is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Answer::ask`] has them.
+    pub(in crate::commands) fn of(
+        client: &mut Client,
+        with: impl FnOnce(u64) -> Request,
+    ) -> Result<Self, Error> {
         let rows = client.rows::<Box<RawValue>>(with);
         let version = client.version().to_owned();
         let (lines, end) = match rows {
@@ -61,8 +72,13 @@ impl Answer {
     }
 
     /// Returns it byte for byte, so that its hash holds.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::commands) fn bytes(&self) -> &[u8] {
         self.line.get().as_bytes()
+    }
+
+    /// Returns it as it came.
+    pub(in crate::commands) fn line(&self) -> &RawValue {
+        &self.line
     }
 
     /// Returns what it says.
@@ -70,7 +86,7 @@ impl Answer {
     /// # Errors
     ///
     /// [`Error::ForeignReport`] where this program does not know the format.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(in crate::commands) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         if self.format != VERSION {
             let (version, format) = (self.version.clone(), self.format);
             return Err(Error::ForeignReport { version, format });
@@ -79,7 +95,7 @@ impl Answer {
     }
 
     /// Tells what to know of it beside what it says.
-    pub(super) fn notes(
+    pub(in crate::commands) fn notes(
         &self,
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
