@@ -21,6 +21,9 @@ mod cost;
 mod latency;
 mod launches;
 mod ledger;
+#[expect(dead_code, reason = "the tests of the parsers use more of it")]
+#[path = "../../daemon/src/session/tally/tests/corpus/made.rs"]
+mod made;
 mod numbers;
 mod peer;
 mod poll;

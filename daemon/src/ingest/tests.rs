@@ -108,7 +108,6 @@ impl Scene {
     }
 }
 
-/// Where a file of a corpus lies.
 /// The responses that count: of each the newest record, unless that took it back.
 fn responses(records: &[Record]) -> Vec<Usage> {
     let mut newest = HashMap::new();

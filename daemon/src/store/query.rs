@@ -14,7 +14,6 @@ use trackway_protocol::row::{
     AnyFinding, ConfigRow, DirRow, FileRow, FindingRow, GapRow, LaunchRow, LedgerStatus, RepoRow,
     SessionRow, SettingRow, TimeRow, WhoRow, ZoneEntryRow, ZoneRow, ZonesStatus,
 };
-
 use trackway_report::prices::PriceList;
 
 use crate::zones::InForce;

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use trackway_protocol::ids::Timestamp;
 
+use crate::made::Dice;
+
 /// Repositories that the sessions work in, and files in each.
 const REPOS: usize = 24;
 const FILES: usize = 160;
@@ -120,24 +122,9 @@ fn file_name(number: usize) -> String {
     format!("src/module{}/part{number}.rs", number % 16)
 }
 
-/// Numbers that are the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).unwrap_or_default()
-    }
-
-    fn percent(&mut self, share: u64) -> bool {
-        self.next() % 100 < share
-    }
+/// Whether something happens that does in so many of a hundred cases.
+fn percent(dice: &mut Dice, share: usize) -> bool {
+    dice.below(100) < share
 }
 
 /// Lines of code as JSON has them.
@@ -193,7 +180,7 @@ impl Session<'_> {
     fn code(&mut self, bytes: usize) -> String {
         let bytes = bytes / 4
             + self.dice.below(bytes)
-            + self.dice.below(bytes) * usize::from(self.dice.percent(25)) * 2;
+            + self.dice.below(bytes) * usize::from(percent(self.dice, 25)) * 2;
         let mut code = String::with_capacity(bytes + 128);
         while code.len() < bytes {
             code.push_str(&self.pool[self.dice.below(self.pool.len())]);
@@ -278,7 +265,7 @@ impl Session<'_> {
                 )
             });
         };
-        if self.dice.percent(30) {
+        if percent(self.dice, 30) {
             let thought = self.code(2500);
             part(
                 self,
@@ -288,7 +275,7 @@ impl Session<'_> {
                 8,
             );
         }
-        if self.dice.percent(20) {
+        if percent(self.dice, 20) {
             let text = self.code(300);
             part(self, &format!("{{\"type\":\"text\",\"text\":\"{text}\"}}"), 8);
         }
@@ -418,7 +405,7 @@ impl Session<'_> {
              \"name\":\"exec\",\"input\":\"{script}\""
             ),
         );
-        let item = match self.dice.percent(75) {
+        let item = match percent(self.dice, 75) {
             true => {
                 let (command, text) = (self.command(), self.code(4500));
                 format!(

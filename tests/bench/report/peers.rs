@@ -17,12 +17,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use crate::backfill;
+use crate::made::{self, Dice, Made, Trap};
 use crate::trackway::{Daemon, Home};
-use made::{Dice, Made, Trap};
-
-#[expect(dead_code, reason = "the tests of the parsers use more of it")]
-#[path = "../../../daemon/src/session/tally/tests/corpus/made.rs"]
-mod made;
 
 /// What is made is the same each time.
 const SEED: u64 = 0x7472_6163_6b77_6179;

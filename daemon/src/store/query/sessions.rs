@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
-use trackway_protocol::record::{Session, Tokens};
+use trackway_protocol::record::Session;
 use trackway_protocol::report::Use;
 use trackway_protocol::row::{SessionLeftOut, SessionRow, SessionTokens};
 use trackway_report::prices::PriceList;
@@ -19,7 +19,7 @@ use super::kinds::Kinds;
 use super::launches::require_launch;
 use super::links;
 use super::spans::require_range;
-use super::spent::Spent;
+use super::spent::{Spent, counted};
 use super::touches::{dirs_below, require_manner};
 
 /// Returns the sessions that pass `filter`, last active first; what they cost is not known without
@@ -205,12 +205,12 @@ fn session_row(
     let facts: Facts = facts.unwrap_or_default();
     let said: Session = facts.session(&id, &agent).map_err(unreadable)?;
     let is_trace = said.trace && said.transcript.is_none();
-    let (links, spent) = (links::of_session(tx, key)?, spent(tx, (key, &agent), prices)?);
+    let links = links::of_session(tx, key)?;
+    let (models, spent) = spent(tx, (key, &agent), prices)?;
     let best = links.first();
     let counts = counts(tx, key, &id)?;
     // Where nothing was read of a file of its own, nothing that only such a file tells is known: not
     // even that there was none of it.
-    let (models, spent) = spent;
     let is_told = said.transcript.is_some() || spent.responses > 0 || counts[3] > 0;
     let counts = counts.map(|count| is_told.then_some(count));
     let [files_read, files_written, dirs, shell_calls, unresolved_calls] = counts;
@@ -273,18 +273,10 @@ fn spent(
     let (mut models, mut spent) = (Vec::new(), Spent::default());
     let mut rows = statement.query([session])?;
     while let Some(row) = rows.next()? {
-        let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
         let model: String = row.get(0)?;
         let price = prices.and_then(|prices| prices.find(agent, &model));
-        let tokens = Tokens {
-            input: count(2)?,
-            cache_read: count(3)?,
-            cache_write_5m: count(4)?,
-            cache_write_1h: count(5)?,
-            output: count(6)?,
-            reasoning: count(7)?,
-        };
-        spent.add(&Spent::by(count(1)?, tokens, price));
+        let (responses, tokens) = counted(row, 1)?;
+        spent.add(&Spent::by(responses, tokens, price));
         if !model.is_empty() {
             models.push(model);
         }

@@ -1,11 +1,27 @@
 //! Responses and tokens, and what they cost: summed up exactly, and rounded once.
 
+use rusqlite::Row;
 use trackway_protocol::record::Tokens;
 use trackway_protocol::report::Use;
 use trackway_report::prices::Price;
 
 /// Of so many parts is a millionth of a dollar.
 const PARTS: u128 = 1_000_000;
+
+/// Returns responses and their tokens, from columns side by side: input, read from a cache, written to one
+/// for five minutes and for an hour, output, reasoning.
+pub(super) fn counted(row: &Row<'_>, responses: usize) -> rusqlite::Result<(u64, Tokens)> {
+    let count = |column| row.get::<_, i64>(responses + column).map(i64::cast_unsigned);
+    let tokens = Tokens {
+        input: count(1)?,
+        cache_read: count(2)?,
+        cache_write_5m: count(3)?,
+        cache_write_1h: count(4)?,
+        output: count(5)?,
+        reasoning: count(6)?,
+    };
+    Ok((count(0)?, tokens))
+}
 
 /// A sum.
 #[derive(Clone, Copy, Debug, Default)]

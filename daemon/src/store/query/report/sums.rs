@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, Row, params, params_from_iter};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::Tokens;
 use trackway_protocol::report::{AgentUse, ModelUse, Totals};
 use trackway_report::prices::{Price, PriceList};
 
 use super::super::super::project::how::{HELPER, bit};
 use super::super::super::project::launch::unreadable;
 use super::super::super::project::sayings::texts;
-use super::super::spent::Spent;
+use super::super::spent::{Spent, counted};
 use super::accesses;
 use super::keys::{Keyed, Keys};
 use super::quarters;
@@ -201,7 +200,7 @@ impl Sums {
                     price
                 }
             };
-            let (responses, tokens) = counted(row)?;
+            let (responses, tokens) = counted(row, 3)?;
             let (quarter, spent) = (row.get(0)?, Spent::by(responses, tokens, price));
             let doer = Doer { launch: 0, session: session.key };
             let repo = session.repo.unwrap_or(ELSEWHERE);
@@ -384,17 +383,4 @@ fn agent_use(row: &Row<'_>, agent: String) -> rusqlite::Result<AgentUse> {
         flags: flags.and_then(|flags| serde_json::from_str(flags).ok()).unwrap_or_default(),
         launches: 0,
     })
-}
-
-fn counted(row: &Row<'_>) -> rusqlite::Result<(u64, Tokens)> {
-    let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-    let tokens = Tokens {
-        input: count(4)?,
-        cache_read: count(5)?,
-        cache_write_5m: count(6)?,
-        cache_write_1h: count(7)?,
-        output: count(8)?,
-        reasoning: count(9)?,
-    };
-    Ok((count(3)?, tokens))
 }
