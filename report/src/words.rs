@@ -112,6 +112,16 @@ pub fn tokens(many: u64) -> String {
     }
 }
 
+/// Stands where nothing was recorded of what would tell it.
+pub const UNTOLD: &str = "–";
+
+/// Returns the tokens of responses, of which there is none without any; where no response was recorded
+/// there may have been some.
+#[must_use]
+pub fn spent(many: u64) -> String {
+    if many == 0 { UNTOLD.into() } else { tokens(many) }
+}
+
 /// Returns tokens by class: read from a cache, written to one, other input, output.
 #[must_use]
 pub fn by_class(tokens: &Tokens) -> [u64; 4] {
@@ -142,14 +152,34 @@ pub fn dollars(micro: u64) -> String {
 #[must_use]
 pub fn cost(use_: &Use) -> String {
     match (use_.cost_microusd, use_.unpriced_responses) {
-        (None, _) if use_.responses == 0 => "$0.00".into(),
-        (None, _) => "unpriced".into(),
-        (Some(micro), 0) => dollars(micro),
-        (Some(micro), unpriced) => format!("{} + {} unpriced", dollars(micro), number(unpriced)),
+        (Some(_), 1..) => {
+            format!("{} + {} unpriced", priced(use_), number(use_.unpriced_responses))
+        }
+        _ => priced(use_),
     }
 }
 
-/// Returns a part of a whole: `99.2 %`. It is 0 or 100 only where that is exact.
+/// Returns what those responses cost that have a price. Where no response was recorded there may have
+/// been some.
+#[must_use]
+pub fn priced(use_: &Use) -> String {
+    match use_.cost_microusd {
+        _ if use_.responses == 0 => UNTOLD.into(),
+        None => "unpriced".into(),
+        Some(micro) => dollars(micro),
+    }
+}
+
+/// Returns how a cost differs from what it was.
+#[must_use]
+pub fn cost_change(now: &Use, before: &Use) -> String {
+    match [now, before].map(|use_| use_.cost_microusd.filter(|_| use_.responses > 0)) {
+        [Some(now), Some(before)] => change(now, before, dollars),
+        _ => format!("from {}", cost(before)),
+    }
+}
+
+/// Returns a part of a whole: `99.2 %`, `<0.1 %`. It is 0 or 100 only where that is exact.
 #[must_use]
 pub fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
@@ -161,8 +191,10 @@ pub fn share(part: u64, whole: u64) -> String {
     if part == 0 {
         return "0 %".into();
     }
-    let tenths = (u128::from(part) * 2000 / u128::from(whole)).div_ceil(2).clamp(1, 999);
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    match (u128::from(part) * 2000 / u128::from(whole)).div_ceil(2) {
+        0 => "<0.1 %".into(),
+        tenths => format!("{}.{} %", tenths.min(999) / 10, tenths.min(999) % 10),
+    }
 }
 
 /// Returns words as a sentence lists them: `a, b and c`.
@@ -209,13 +241,14 @@ mod tests {
         assert_eq!(cost(9, Some(0), 0), "$0.00");
         assert_eq!(cost(9, Some(12_340_000), 3), "$12.34 + 3 unpriced");
         assert_eq!(cost(9, None, 9), "unpriced");
+        assert_eq!(cost(0, Some(0), 0), "–");
     }
 
     #[test]
     fn a_share_is_whole_only_where_it_is_exact() {
         assert_eq!(
-            [0, 1, 500, 9_999, 10_000].map(|part| share(part, 10_000)),
-            ["0 %", "0.1 %", "5.0 %", "99.9 %", "100 %"]
+            [0, 4, 5, 500, 9_994, 9_995, 10_000].map(|part| share(part, 10_000)),
+            ["0 %", "<0.1 %", "0.1 %", "5.0 %", "99.9 %", "99.9 %", "100 %"]
         );
         assert_eq!(share(0, 0), "?");
     }
@@ -224,6 +257,7 @@ mod tests {
     fn tokens_and_quarters_are_short() {
         let many = [999, 1000, 12_345, 812_400, 1_250_000, 100_900_000, 2_000_000_000].map(tokens);
         assert_eq!(many, ["999", "1 k", "12.3 k", "812.4 k", "1.2 M", "100.9 M", "2 G"]);
+        assert_eq!([0, 12_345].map(spent), ["–", "12.3 k"]);
         assert_eq!([0, 1, 4, 49].map(quarters), ["0 h", "15 min", "1 h", "12 h 15 min"]);
     }
 

@@ -5,7 +5,7 @@ use trackway_protocol::report::{RepoUse, Report};
 use super::chart::cell_bar;
 use super::page::Page;
 use super::table::{Row, long, numbers, table, words};
-use crate::words::{cost, count, number, quarters, sentences, total};
+use crate::words::{UNTOLD, cost, count, number, quarters, sentences, total};
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.section("places", "Where agents were", |page| {
@@ -63,7 +63,10 @@ fn counts(row: &mut Row<'_>, repo: &RepoUse, most: u64) {
     });
     row.number(repo.files_read);
     row.number(repo.files_written);
-    row.number(total(&repo.use_.tokens));
+    match total(&repo.use_.tokens) {
+        0 => row.text(UNTOLD),
+        many => row.number(many),
+    }
     row.text(&cost(&repo.use_));
 }
 

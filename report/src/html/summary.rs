@@ -5,7 +5,7 @@ use trackway_protocol::report::{DayUse, Report};
 use super::chart;
 use super::page::Page;
 use crate::words::sentences::Figure;
-use crate::words::{self, dollars, number, sentences, total};
+use crate::words::{self, number, sentences, total};
 
 /// More days than these are no picture on a tile.
 const MOST_DAYS: usize = 62;
@@ -59,23 +59,16 @@ fn number_tile(page: &mut Page, report: &Report, figure: Figure, days: &[u64]) {
 
 fn cost_tile(page: &mut Page, report: &Report) {
     let now = &report.totals.use_;
-    let shown = match now.cost_microusd {
-        Some(micro) => dollars(micro),
-        None => words::cost(now),
-    };
     let mut notes = Vec::new();
-    if let Some(before) = report.before.as_ref().map(|before| before.totals.use_) {
-        notes.push(match (now.cost_microusd, before.cost_microusd) {
-            (Some(now), Some(before)) => words::change(now, before, dollars),
-            _ => format!("from {}", words::cost(&before)),
-        });
+    if let Some(before) = &report.before {
+        notes.push(words::cost_change(now, &before.totals.use_));
     }
     if now.cost_microusd.is_some() && now.unpriced_responses > 0 {
         notes.push(format!("{} unpriced", number(now.unpriced_responses)));
     }
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     let days = by_day(report, |day| day.use_.cost_microusd.unwrap_or(0));
-    tile(page, "API-equivalent cost", &shown, note.as_deref(), &days);
+    tile(page, "API-equivalent cost", &words::priced(now), note.as_deref(), &days);
 }
 
 fn tile(page: &mut Page, name: &str, value: &str, change: Option<&str>, days: &[u64]) {

@@ -6,7 +6,7 @@ use super::page::Page;
 use super::table::Column::{Numbers, Words};
 use super::table::table;
 use super::text::{code_or_unknown, codes, prose, prose_or_unknown};
-use crate::words::{cost, number, quarters, tokens, total};
+use crate::words::{cost, number, quarters, spent, tokens, total};
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// From nothing to the most.
@@ -132,7 +132,7 @@ pub(super) fn write(page: &mut Page, report: &Report) {
                 prose(&day.date),
                 number(day.launches),
                 quarters(day.active_quarters),
-                tokens(total(&day.use_.tokens)),
+                spent(total(&day.use_.tokens)),
                 cost(&day.use_),
                 bar(day.active_quarters, most),
             ]

@@ -1,13 +1,15 @@
 //! What the report is about, in short, and what needs attention.
 
-use trackway_protocol::report::{Report, ReportRange, Use};
+use trackway_protocol::report::{Report, ReportRange};
 
 use super::page::Page;
 use super::table::Column::{Numbers, Words};
 use super::table::table;
 use super::text::{code, code_or_unknown, prose};
 use crate::calendar::zoned;
-use crate::words::{attention, change, dollars, length, number, range, sentences, share};
+use crate::words::{
+    attention, change, cost_change, length, number, priced, range, sentences, share,
+};
 
 pub(super) fn head(page: &mut Page, report: &Report, is_zone_known: bool) {
     let about = &report.range;
@@ -65,7 +67,9 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
             vec![name.into(), shown(of(&report.totals)), change.unwrap_or_default()]
         })
         .collect();
-    rows.insert(3, cost(&report.totals.use_, before.map(|before| &before.use_)));
+    let use_ = &report.totals.use_;
+    let change = before.map(|before| cost_change(use_, &before.use_));
+    rows.insert(3, vec!["API-equivalent cost".into(), priced(use_), change.unwrap_or_default()]);
     if before.is_none() {
         rows.iter_mut().for_each(|row| row.truncate(2));
     }
@@ -75,16 +79,6 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
         let text = sentences::compared(before, page.zone());
         page.paragraph(&text);
     }
-}
-
-fn cost(now: &Use, before: Option<&Use>) -> Vec<String> {
-    let shown = now.cost_microusd.map_or_else(|| "unpriced".into(), dollars);
-    let change = before.map(|before| match (now.cost_microusd, before.cost_microusd) {
-        (Some(now), Some(before)) => change(now, before, dollars),
-        (None, Some(before)) => format!("from {}", dollars(before)),
-        (_, None) => "from unpriced".into(),
-    });
-    vec!["API-equivalent cost".into(), shown, change.unwrap_or_default()]
 }
 
 pub(super) fn needs_attention(page: &mut Page, report: &Report) {

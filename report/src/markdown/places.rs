@@ -7,7 +7,7 @@ use super::page::Page;
 use super::table::Column::{Numbers, Words};
 use super::table::table;
 use super::text::{code, code_or_unknown, codes, prose, prose_or_unknown};
-use crate::words::{cost, count, number, quarters, sentences, tokens, total};
+use crate::words::{cost, count, number, quarters, sentences, spent, total};
 
 pub(super) fn write(page: &mut Page, report: &Report) {
     page.heading(2, "Where agents were");
@@ -30,7 +30,7 @@ pub(super) fn write(page: &mut Page, report: &Report) {
             quarters(repo.active_quarters),
             number(repo.launches),
             number(repo.sessions),
-            tokens(total(&repo.use_.tokens)),
+            spent(total(&repo.use_.tokens)),
             cost(&repo.use_),
             name(repo),
         ]

@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use trackway_protocol::report::{Before, RepoUse, Report, Totals, Unknown, ZoneUse};
 use trackway_protocol::row::TimeRow;
 
-use super::{count, count_was, dollars, length, list, number, quarters, share, tokens, total};
+use super::{
+    count, count_was, dollars, length, list, number, quarters, share, spent, tokens, total,
+};
 use crate::calendar::zoned;
 
 pub(crate) const ABOUT_LAUNCHES: &str = "This is about launches. The other sources, and when and why less was \
@@ -15,7 +17,7 @@ pub(crate) const NO_PLACE: &str =
     "No repository and no other directory was touched, as far as was recorded.";
 pub(crate) const ACTIVE: &str = "Active time is told in quarter-hours in which an agent touched something or \
     a model answered; what went on in two repositories at once counts for each. Tokens are those of the \
-    sessions that worked in the repository's directory.";
+    sessions that worked in the repository's directory; – stands where no response was recorded.";
 pub(crate) const NOTHING_READ: &str = "No file was read by an agent, as far as was recorded.";
 pub(crate) const LEFT: &str = "What an agent reads, it may send to the endpoint of its requests. These are \
     the files that were read, by where they may have gone.";
@@ -34,7 +36,7 @@ pub(crate) type Figure = (&'static str, fn(&Totals) -> u64, fn(u64) -> String);
 pub(crate) const FIGURES: [Figure; 7] = [
     ("Launches", |all| all.launches, number),
     ("Active", |all| all.active_quarters, quarters),
-    ("Tokens", |all| total(&all.use_.tokens), tokens),
+    ("Tokens", |all| total(&all.use_.tokens), spent),
     ("Sessions", |all| all.sessions, number),
     ("Repositories", |all| all.repos, number),
     ("Files read", |all| all.files_read, number),
