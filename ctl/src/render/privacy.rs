@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::table::{Fit, Table};
+use super::table::{Cell, Fit, Table, Tone};
 use super::text::{NOT_APPLICABLE, elide};
 use super::{View, clean};
 
 /// How much of an example is shown to a person.
-const EXAMPLE: usize = 48;
+const EXAMPLE: usize = 24;
 
 /// What each field means, whatever kind of record it is in.
 const MEANINGS: &[(&str, &str)] = &[
@@ -266,17 +266,17 @@ pub(crate) fn write(
     view: &View,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut table = Table::new(&[
-        ("KIND", Fit::Left),
-        ("FIELD", Fit::Left),
-        ("EXAMPLE", Fit::Elide),
-        ("MEANING", Fit::Wrap),
-    ]);
-    for Field { kind, field, meaning, example } in fields {
-        let example = example.as_ref().map_or(NOT_APPLICABLE.into(), shown);
-        let meaning = meaning.unwrap_or("not known to this program");
-        let cells = [clean(kind).into_owned(), clean(field).into_owned(), example, meaning.into()];
-        table.row(cells.into_iter().map(Into::into));
+    let mut table =
+        Table::new(&[("FIELD", Fit::Left), ("EXAMPLE", Fit::Left), ("MEANING", Fit::Wrap)]);
+    for of_kind in fields.chunk_by(|one, next| one.kind == next.kind) {
+        let kind = clean(&of_kind[0].kind);
+        table.row([Cell::toned(kind, Tone::Good), "".into(), "".into()]);
+        for Field { field, meaning, example, .. } in of_kind {
+            let field = format!("  {}", clean(field));
+            let example = example.as_ref().map_or(NOT_APPLICABLE.into(), shown);
+            let meaning = meaning.unwrap_or("not known to this program");
+            table.row([field, example, meaning.into()].map(Into::into));
+        }
     }
     table.write(view, out)?;
     writeln!(
@@ -335,5 +335,7 @@ mod tests {
         assert!(text.contains("0700") && text.contains("~/.local/state/trackway"), "{text}");
         let tty = text.lines().find(|line| line.contains(" tty ")).unwrap();
         assert!(tty.contains(" - ") && tty.ends_with("on which terminal"), "{tty}");
+        let kinds: Vec<_> = text.lines().filter(|line| *line == "launch.started").collect();
+        assert_eq!(kinds.len(), 1, "{text}");
     }
 }
