@@ -194,7 +194,7 @@ fn parameters(sql: &str) -> String {
 }
 
 /// Prepares the shell on the ledger's file.
-fn shell(made: &Made, args: &[&str]) -> Command {
+pub(crate) fn shell(made: &Made, args: &[&str]) -> Command {
     let mut command = Command::new("sqlite3");
     command.arg("-readonly").arg(made.file()).args(args).stdin(Stdio::null());
     command

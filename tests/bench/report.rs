@@ -1,16 +1,18 @@
 //! How long the report of one week takes, whole process, on ledgers of 10⁵ and 10⁶ responses at the
-//! same pace, which is five weeks and a year; and what it says of a corpus of session files, beside
-//! readers that keep nothing.
+//! same pace, which is five weeks and a year, beside the `sqlite3` shell that only counts what such a report
+//! adds up; and what it says of a corpus of session files, beside readers that keep nothing.
 
 use std::io::Write;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use trackway_protocol::ids::Timestamp;
 
 use crate::Effort;
 use crate::backfill::{self, corpus};
 use crate::ledger::made::Made;
+use crate::ledger::shell;
 use crate::ledger::station::{Station, program, times};
 use crate::numbers::{median, quantile};
 use crate::trackway::{Daemon, Home};
@@ -19,6 +21,17 @@ use year::Year;
 
 mod peers;
 mod year;
+
+/// Looks at all that a report of a week looks at, and counts it.
+const COUNTS: &str = "
+    SELECT count(DISTINCT dir), count(DISTINCT launch), count(DISTINCT session) FROM dir_touch
+        WHERE quarter >= :from / 900000 AND quarter < :until / 900000;
+    SELECT count(DISTINCT file), count(DISTINCT session) FROM file_access
+        WHERE last_at >= :from AND last_at < :until;
+    SELECT session, model, sum(input), sum(output) FROM usage_quarter
+        WHERE quarter >= :from / 900000 AND quarter < :until / 900000 GROUP BY 1, 2;
+    SELECT count(*), count(DISTINCT agent) FROM launch WHERE started_at >= :from AND started_at < :until;
+";
 
 pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let keep = std::env::args().any(|arg| arg == "--keep");
@@ -37,15 +50,21 @@ fn speed(responses: u64, effort: Effort, keep: bool, out: &mut dyn Write) -> Res
     let story = || Year::new(responses);
     let made = Made::of(&dir, story().len(), story, keep)?;
     let station = Station::start(made.dir())?;
+    let runs = effort.of(5, 100);
+    let mut row = |name: &str, ms: &[f64]| {
+        let (middle, high) = (median(ms), quantile(ms, 0.99));
+        writeln!(out, "{name:<28} {responses:>10} {middle:>9.1} {high:>9.1}")
+    };
     for format in ["json", "md", "html"] {
         let words = ["report", "--time-zone", "Europe/Berlin", "--format", format];
-        let ms = times(effort.of(5, 100), || station.ctl(&words))?;
-        let (middle, high) = (median(&ms), quantile(&ms, 0.99));
-        let name = format!("report --format {format}");
-        writeln!(out, "{name:<28} {responses:>10} {middle:>9.1} {high:>9.1}")?;
+        row(&format!("report --format {format}"), &times(runs, || station.ctl(&words))?)?;
     }
     let output = station.ctl(&["report", "--time-zone", "UTC", "--json"])?.output()?;
     let report: Value = serde_json::from_slice(&output.stdout)?;
+    let counts = counts(&report)?;
+    if let Ok(ms) = times(runs, || Ok(shell(&made, &[&counts]))) {
+        row("sqlite3, counting the same", &ms)?;
+    }
     let of = |name: &str| report["totals"][name].as_u64().unwrap_or_default();
     writeln!(
         out,
@@ -57,6 +76,19 @@ fn speed(responses: u64, effort: Effort, keep: bool, out: &mut dyn Write) -> Res
         of("repos")
     )?;
     Ok(())
+}
+
+/// Returns what counts the week of a report and the one before it, as the report does.
+fn counts(report: &Value) -> Result<String> {
+    let at = |name: &str| -> Result<i64> {
+        let at = report["range"][name].as_str().context("a report has a range")?;
+        Ok(at.parse::<Timestamp>()?.ms())
+    };
+    let (from, until) = (at("from")?, at("until")?);
+    let of = |(from, until): (i64, i64)| {
+        COUNTS.replace(":from", &from.to_string()).replace(":until", &until.to_string())
+    };
+    Ok([(from, until), (2 * from - until, from)].map(of).concat())
 }
 
 /// Has the same session files told by everybody.

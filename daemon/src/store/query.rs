@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Scope};
 
 use rusqlite::{Connection, OptionalExtension as _};
 use trackway_protocol::ids::{LaunchId, Timestamp};
@@ -251,28 +251,39 @@ impl Reader {
 
     /// Makes a report, without what the ledger does not tell.
     ///
-    /// The range before is read meanwhile by a thread of its own, where that sees the same moment: unless a
-    /// record came just then, the newest is the same.
+    /// The range before, and what was accessed, are read meanwhile by threads of their own.
     pub(crate) fn report(&self, ask: &Ask) -> Result<Report, StoreError> {
         self.read(|tx| {
             let seq = append::last_seq(tx)?;
-            let before = || {
-                self.read(|tx| match append::last_seq(tx)? == seq {
-                    true => report::before(tx, ask).map(Some),
-                    false => Ok(None),
-                })
-            };
-            let (report, before) = thread::scope(|scope| {
-                let before = thread::Builder::new().spawn_scoped(scope, before);
-                let report = report::report(tx, ask);
-                (report, before.ok().and_then(|before| before.join().ok()))
-            });
-            let before = match before {
-                Some(Ok(Some(before))) => before,
-                _ => report::before(tx, ask)?,
-            };
-            Ok(Report { before, ..report? })
+            thread::scope(|scope| {
+                let before = self.beside(scope, seq, |tx| report::before(tx, ask));
+                let accessed = self.beside(scope, seq, |tx| report::accessed(tx, ask));
+                let accessed = || accessed().map_or_else(|| report::accessed(tx, ask), Ok);
+                let report = report::report(tx, ask, accessed)?;
+                let before = before().map_or_else(|| report::before(tx, ask), Ok)?;
+                Ok(Report { before, ..report })
+            })
         })
+    }
+
+    /// Begins to ask in a thread of its own; what is returned waits for the answer. There is none where that
+    /// failed, or where the thread does not see the moment of the record `seq`: unless another came just
+    /// then, it is the newest there as well.
+    fn beside<'scope, T: Send + 'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        seq: u64,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'scope,
+    ) -> impl FnOnce() -> Option<T> {
+        let ask = move || {
+            let same = |tx: &Connection| match append::last_seq(tx)? == seq {
+                true => ask(tx).map(Some),
+                false => Ok(None),
+            };
+            self.read(same)
+        };
+        let asking = thread::Builder::new().spawn_scoped(scope, ask);
+        move || asking.ok()?.join().ok()?.ok()?
     }
 
     /// Returns whether anybody touched the filter's place, without what the ledger does not tell.

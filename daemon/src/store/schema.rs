@@ -23,7 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_log.sql"),
     include_str!("migrations/0008_zones.sql"),
     include_str!("migrations/0009_usage_by_time.sql"),
-    include_str!("migrations/0010_long_accesses.sql"),
+    include_str!("migrations/0010_accesses_of_a_range.sql"),
 ];
 
 /// "TRKW": tells a ledger from the databases of other programs.

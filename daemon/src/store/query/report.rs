@@ -26,8 +26,8 @@ use super::spent::Spent;
 use super::zones::Wanted as Entries;
 use super::{config, findings, time, zones};
 use crate::zones::InForce;
-use sums::{Depth, Sums};
-use wanted::{Met, Wanted};
+use sums::{Accessed, Depth, Sums};
+use wanted::Wanted;
 
 mod absence;
 mod accesses;
@@ -60,13 +60,23 @@ pub(crate) struct Ask {
     pub(crate) prices: PriceList,
 }
 
-/// Makes a report, without the range before and without what the ledger does not tell.
-pub(super) fn report(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
+/// Returns what was accessed in the range of a report.
+pub(super) fn accessed(tx: &Connection, ask: &Ask) -> rusqlite::Result<Accessed> {
+    Accessed::of(tx, &Wanted::find(tx, &ask.filter)?, (range(&ask.filter), Depth::Whole))
+}
+
+/// Makes a report, without the range before and without what the ledger does not tell, with what was
+/// accessed in its range.
+pub(super) fn report(
+    tx: &Connection,
+    ask: &Ask,
+    accessed: impl FnOnce() -> rusqlite::Result<Accessed>,
+) -> rusqlite::Result<Report> {
     let Ask { filter, now, .. } = ask;
     let wanted = Wanted::find(tx, filter)?;
-    let mut met = Met::new(tx)?;
     let (from, until) = range(filter);
-    let sums = Sums::of(tx, &wanted, ((from, until), Depth::Whole), &mut met, &ask.prices)?;
+    let whole = ((from, until), Depth::Whole);
+    let (sums, unders) = Sums::of(tx, &wanted, whole, accessed, &ask.prices)?;
     let within = Filter { limit: None, ..filter.clone() };
     let time = time::time(tx, &within, *now)?;
     let mut report = Report {
@@ -91,7 +101,7 @@ pub(super) fn report(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
         prices: ask.prices.about(),
         ..Report::default()
     };
-    let (mut repos, elsewhere) = places::places(tx, &sums, met.unders())?;
+    let (mut repos, elsewhere) = places::places(tx, &sums, &unders)?;
     report.more_repos = repos.len().saturating_sub(REPOS) as u64;
     repos.truncate(REPOS);
     (report.repos, report.elsewhere) = (repos, elsewhere);
@@ -118,8 +128,10 @@ pub(super) fn before(tx: &Connection, ask: &Ask) -> rusqlite::Result<Option<Befo
     if time.unrecorded_ms >= until.ms().abs_diff(from.ms()) {
         return Ok(None);
     }
-    let (wanted, mut met) = (Wanted::find(tx, &ask.filter)?, Met::new(tx)?);
-    let sums = Sums::of(tx, &wanted, (ask.before, Depth::Totals), &mut met, &ask.prices)?;
+    let wanted = Wanted::find(tx, &ask.filter)?;
+    let totals = (ask.before, Depth::Totals);
+    let accessed = || Accessed::of(tx, &wanted, totals);
+    let (sums, _) = Sums::of(tx, &wanted, totals, accessed, &ask.prices)?;
     Ok(Some(Before { from, until, time, totals: sums.totals() }))
 }
 

@@ -64,9 +64,10 @@ pub(super) const MERGED: &[&str] = &[
     "SELECT path, repo FROM file",
     "SELECT path, identity
      FROM file_repo r JOIN file ON file.key = r.file JOIN repo ON repo.key = r.repo",
-    "SELECT path, s.id, l.id, a.agent, how, a.first_at, a.last_at, tool, a.evidence
+    "SELECT path, s.id, l.id, a.agent, how, a.first_at, a.last_at, tool, a.evidence,
+        coalesce(r.identity, a.repo)
      FROM file_access a JOIN file f ON f.key = a.file LEFT JOIN session s ON s.key = a.session
-        LEFT JOIN launch l ON l.key = a.launch",
+        LEFT JOIN launch l ON l.key = a.launch LEFT JOIN repo r ON r.key = a.repo",
     "SELECT code, agent, launch, session, path, since_ms, at_ms, risk, why FROM finding",
     "SELECT entry, at_ms, note FROM zone_ack",
 ];

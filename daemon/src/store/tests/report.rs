@@ -187,6 +187,26 @@ fn a_report_says_who_was_where_and_what_left() {
 }
 
 #[test]
+fn a_file_that_lay_in_several_repositories_counts_in_each() {
+    let (acme, other) = (repo("/src/acme", Some("https://h/acme")), repo("/src/b", None));
+    let places = [None, Some(other), Some(acme)];
+    let accesses = places.into_iter().zip(0..).map(|(repo, number)| {
+        accessed(HOUR + number, &format!("s{number}"), ("/src/b/f", "read"), repo)
+    });
+    for several in 1..=3 {
+        let drafts = [daemon_started(0, "boot")].into_iter().chain(accesses.clone().take(several));
+        let fixture = Fixture::with(drafts.collect::<Vec<_>>());
+        let report = report(&fixture.reader, 0, 4 * HOUR, Filter::default());
+        let repos = report.repos.iter().map(|repo| (&*repo.id, repo.sessions, repo.files_read));
+        let sessions = several as u64;
+        let lay_in = [("/src/b", sessions, 1), ("h/acme", sessions, 1)];
+        assert_eq!(repos.collect::<Vec<_>>(), lay_in[..several - 1]);
+        assert_eq!(report.elsewhere.files_read, u64::from(several == 1));
+        assert_eq!((report.totals.sessions, report.totals.files_read), (sessions, 1));
+    }
+}
+
+#[test]
 fn a_launch_that_runs_across_counts_and_begins_on_no_day_of_the_range() {
     let fixture = busy();
     let across = report(&fixture.reader, 2 * HOUR, 4 * HOUR, Filter::default());

@@ -10,10 +10,16 @@ use trackway_protocol::ids::Timestamp;
 use super::super::super::filter::{Conditions, require_below};
 
 /// In milliseconds; the index has the same.
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 
-/// Returns the query for file, session, launch, agent, how and repository of each, with its values. A
-/// file that lay in several repositories is told once of each; 0 stands for none.
+/// Stands for the repositories of a file that lay in several: see [`REPOS`].
+pub(super) const SEVERAL: i64 = -1;
+
+/// The query for the repositories in which a file lay.
+pub(super) const REPOS: &str = "SELECT repo FROM file_repo WHERE file = ?";
+
+/// Returns the query for file, session, launch, agent, how and repository of each, with its values; 0
+/// stands for no repository.
 pub(super) fn query(
     (from, until): (Timestamp, Timestamp),
     dir: Option<&str>,
@@ -34,8 +40,7 @@ pub(super) fn query(
             wanted.require(&sql, below.into_values());
         }
         let sql = format!(
-            "SELECT a.file, a.session, a.launch, a.agent, a.how, ifnull(r.repo, 0)
-             FROM file_access a LEFT JOIN file_repo r ON r.file = a.file{}",
+            "SELECT a.file, a.session, a.launch, a.agent, a.how, a.repo FROM file_access a{}",
             wanted.clause()
         );
         values.extend(wanted.into_values());

@@ -8,6 +8,7 @@ use trackway_protocol::report::{ReadUnder, RepoUse};
 
 use super::super::kinds::Names;
 use super::among;
+use super::keys::Keyed;
 use super::sums::{ELSEWHERE, Place, Sums};
 
 /// So many directories of a repository are named.
@@ -32,11 +33,18 @@ pub(super) fn places(
     {
         roots_of.entry(repo).or_default().push(root);
     }
+    let dirs: Keyed<Vec<(u64, i64)>> =
+        repos.iter().map(|(key, place)| (*key, most_touched(place))).collect();
+    let paths = "SELECT key, path FROM dir WHERE key IN (SELECT value FROM json_each(?))";
+    let named = dirs.values().flatten().map(|(_, dir)| *dir);
+    let paths: HashMap<i64, String> =
+        among(tx, paths, named, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect();
     let (mut rows, mut elsewhere) = (Vec::new(), RepoUse::default());
     for (key, place) in repos {
         let id = identities.get(key).cloned().unwrap_or_default();
         let roots = roots_of.remove(key).unwrap_or_default();
-        let row = row(tx, place, (id, roots), &names, unders)?;
+        let dirs = dirs.get(key).map_or_else(Vec::new, |most| by_name(most, &paths));
+        let row = row(place, (id, roots, dirs), &names, unders);
         if *key == ELSEWHERE {
             elsewhere = row;
         } else {
@@ -52,20 +60,18 @@ pub(super) fn places(
 }
 
 fn row(
-    tx: &Connection,
     place: &Place,
-    (id, roots): (String, Vec<String>),
+    (id, roots, dirs): (String, Vec<String>, Vec<String>),
     names: &Names,
     unders: &[ReadUnder],
-) -> rusqlite::Result<RepoUse> {
-    let dirs = dirs(tx, place)?;
+) -> RepoUse {
     let under = place.read_under.iter();
     let mut read_under: Vec<ReadUnder> = under
-        .map(|(under, files)| ReadUnder { files: files.len() as u64, ..unders[*under].clone() })
+        .map(|(under, files)| ReadUnder { files: files.count(), ..unders[*under].clone() })
         .collect();
     // By their names where as many files were read: numbers are given in the order of arrival.
     read_under.sort_by(|one, other| other.files.cmp(&one.files).then_with(|| one.cmp(other)));
-    Ok(RepoUse {
+    RepoUse {
         id,
         roots,
         more_dirs: (place.dirs.len() - dirs.len()) as u64,
@@ -75,28 +81,29 @@ fn row(
         launches: place.launches.len() as u64,
         sessions: place.sessions.len() as u64,
         active_quarters: place.quarters.len() as u64,
-        files_read: place.read.len() as u64,
-        files_written: place.written.len() as u64,
+        files_read: place.read.count(),
+        files_written: place.written.count(),
         read_under,
         use_: place.spent.total(),
-    })
+    }
 }
 
-/// Returns the directories that were touched most.
-fn dirs(tx: &Connection, place: &Place) -> rusqlite::Result<Vec<String>> {
+/// Returns the directories that were touched most, and how often.
+fn most_touched(place: &Place) -> Vec<(u64, i64)> {
     let mut most: Vec<(u64, i64)> =
         place.dirs.iter().map(|(dir, touches)| (*touches, *dir)).collect();
     most.sort_unstable_by_key(|(touches, dir)| (Reverse(*touches), *dir));
     most.truncate(DIRS);
-    let paths = "SELECT key, path FROM dir WHERE key IN (SELECT value FROM json_each(?))";
-    let keys = most.iter().map(|(_, dir)| *dir);
-    let paths: HashMap<i64, String> =
-        among(tx, paths, keys, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect();
-    // Numbers of directories are given in the order of arrival: of equals the names decide.
+    most
+}
+
+/// Returns the names of directories, those that were touched most first. Numbers of directories are given
+/// in the order of arrival: of equals the names decide.
+fn by_name(most: &[(u64, i64)], paths: &HashMap<i64, String>) -> Vec<String> {
     let mut dirs: Vec<(Reverse<u64>, String)> = most
-        .into_iter()
-        .filter_map(|(touches, dir)| Some((Reverse(touches), paths.get(&dir)?.clone())))
+        .iter()
+        .filter_map(|(touches, dir)| Some((Reverse(*touches), paths.get(dir)?.clone())))
         .collect();
     dirs.sort_unstable();
-    Ok(dirs.into_iter().map(|(_, path)| path).collect())
+    dirs.into_iter().map(|(_, path)| path).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, Row, params, params_from_iter};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::report::{AgentUse, ModelUse, Totals};
+use trackway_protocol::report::{AgentUse, ModelUse, ReadUnder, Totals};
 use trackway_report::prices::{Price, PriceList};
 
 use super::super::super::project::how::{HELPER, bit};
@@ -13,7 +13,7 @@ use super::super::super::project::launch::unreadable;
 use super::super::super::project::sayings::texts;
 use super::super::spent::{Spent, counted};
 use super::accesses;
-use super::keys::{Keyed, Keys};
+use super::keys::{Gathered, Keyed, Keys};
 use super::quarters;
 use super::wanted::{Met, Wanted};
 
@@ -40,8 +40,13 @@ pub(super) struct Sums {
     agents: BTreeMap<AgentUse, u64>,
     /// When launches began.
     starts: Vec<i64>,
-    /// Who accessed the last file, and in which repository: mostly that of the next.
-    last: Option<(Doer, i64)>,
+}
+
+/// What was accessed in a range: what takes longest to read, and is added to the rest.
+pub(crate) struct Accessed {
+    sums: Sums,
+    /// What the numbers stand for by which it is told where what was read may have gone.
+    unders: Vec<ReadUnder>,
 }
 
 /// What went on in one repository, or in all of them.
@@ -55,10 +60,10 @@ pub(super) struct Place {
     /// A set of ways of touching, by their numbers.
     pub(super) hows: i64,
     pub(super) agents: BTreeSet<String>,
-    pub(super) read: Keys,
-    pub(super) written: Keys,
+    pub(super) read: Gathered,
+    pub(super) written: Gathered,
     /// By the number of where it may have gone.
-    pub(super) read_under: BTreeMap<usize, Keys>,
+    pub(super) read_under: BTreeMap<usize, Gathered>,
     pub(super) spent: Spent,
 }
 
@@ -69,24 +74,58 @@ struct Doer {
     session: i64,
 }
 
-impl Sums {
-    /// Adds up what went on in a range that begins and ends with a quarter-hour.
+/// Who accessed the last file, and in which repository: mostly that of the next.
+struct Last {
+    doer: Doer,
+    repo: i64,
+    /// The number of where it may have gone, once that was asked.
+    under: Option<usize>,
+}
+
+impl Accessed {
+    /// Adds up what was accessed in a range.
     pub(super) fn of(
         tx: &Connection,
         wanted: &Wanted,
         (range, depth): ((Timestamp, Timestamp), Depth),
-        met: &mut Met<'_>,
-        prices: &PriceList,
     ) -> rusqlite::Result<Self> {
-        let (all, repos, spent_by_quarter, models, agents, starts) = Default::default();
-        let last = None;
-        let mut sums = Self { depth, all, repos, spent_by_quarter, models, agents, starts, last };
-        sums.add_touches(tx, wanted, range, met)?;
-        sums.add_accesses(tx, wanted, range, met)?;
-        sums.add_usage(tx, wanted, range, met, prices)?;
+        let (mut sums, mut met) = (Sums::new(depth), Met::new(tx, range)?);
+        sums.add_accesses(tx, wanted, range, &mut met)?;
+        Ok(Self { sums, unders: met.into_unders() })
+    }
+}
+
+impl Sums {
+    /// Adds up what went on in a range that begins and ends with a quarter-hour, with what was accessed in
+    /// it. Also returns where what was read may have gone.
+    pub(super) fn of(
+        tx: &Connection,
+        wanted: &Wanted,
+        (range, depth): ((Timestamp, Timestamp), Depth),
+        accessed: impl FnOnce() -> rusqlite::Result<Accessed>,
+        prices: &PriceList,
+    ) -> rusqlite::Result<(Self, Vec<ReadUnder>)> {
+        let (mut sums, mut met) = (Self::new(depth), Met::new(tx, range)?);
+        sums.add_touches(tx, wanted, range, &mut met)?;
+        sums.add_usage(tx, wanted, range, &mut met, prices)?;
+        let accessed = accessed()?;
+        sums.add(accessed.sums);
         // Last, since where launches were is known by then.
         sums.add_launches(tx, wanted, range)?;
-        Ok(sums)
+        Ok((sums, accessed.unders))
+    }
+
+    fn new(depth: Depth) -> Self {
+        let (all, repos, spent_by_quarter, models, agents, starts) = Default::default();
+        Self { depth, all, repos, spent_by_quarter, models, agents, starts }
+    }
+
+    /// Adds what was accessed.
+    fn add(&mut self, accessed: Self) {
+        self.all.add(accessed.all);
+        for (repo, place) in accessed.repos {
+            self.repos.entry(repo).or_default().add(place);
+        }
     }
 
     /// What helpers do of themselves is left out, as elsewhere.
@@ -133,10 +172,20 @@ impl Sums {
         met: &mut Met<'_>,
     ) -> rusqlite::Result<()> {
         let (sql, values) = accesses::query(range, wanted.dir.as_deref());
+        let mut last = None;
         let mut statement = tx.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
+        let mut repos = tx.prepare_cached(accesses::REPOS)?;
         while let Some(row) = rows.next()? {
-            self.add_access(wanted, row, met)?;
+            match row.get(5)? {
+                accesses::SEVERAL => {
+                    let mut repos = repos.query([row.get::<_, i64>(0)?])?;
+                    while let Some(repo) = repos.next()? {
+                        self.add_access(wanted, (row, repo.get(0)?), met, &mut last)?;
+                    }
+                }
+                repo => self.add_access(wanted, (row, repo), met, &mut last)?,
+            }
         }
         Ok(())
     }
@@ -144,28 +193,34 @@ impl Sums {
     fn add_access(
         &mut self,
         wanted: &Wanted,
-        row: &Row<'_>,
+        (row, repo): (&Row<'_>, i64),
         met: &mut Met<'_>,
+        last: &mut Option<Last>,
     ) -> rusqlite::Result<()> {
-        let (file, repo): (i64, i64) = (row.get(0)?, row.get(5)?);
+        let file = row.get(0)?;
         let agent = row.get_ref(3)?.as_str()?;
         if !wanted.has_agent(agent) || !wanted.has_repo(repo) {
             return Ok(());
         }
         let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
-        let is_read = row.get_ref(4)?.as_str()? == "read";
-        let is_met = self.last.replace((doer, repo)) == Some((doer, repo));
+        let is_read = row.get_ref(4)?.as_bytes()? == b"read";
+        let known = last.take().filter(|last| (last.doer, last.repo) == (doer, repo));
         for place in self.places(repo) {
-            if !is_met {
+            if known.is_none() {
                 place.meet(doer, agent);
             }
-            if is_read { &mut place.read } else { &mut place.written }.insert(file);
+            if is_read { &mut place.read } else { &mut place.written }.push(file);
         }
+        let mut under = known.and_then(|last| last.under);
         if is_read && self.depth == Depth::Whole {
-            let under = met.under((doer.launch, doer.session), agent)?;
+            let under = match under {
+                Some(under) => under,
+                None => *under.insert(met.under((doer.launch, doer.session), agent)?),
+            };
             let place = self.repos.entry(repo).or_default();
-            place.read_under.entry(under).or_default().insert(file);
+            place.read_under.entry(under).or_default().push(file);
         }
+        *last = Some(Last { doer, repo, under });
         Ok(())
     }
 
@@ -276,8 +331,8 @@ impl Sums {
             sessions: all.sessions.len() as u64,
             repos: self.repos.keys().filter(|repo| **repo != ELSEWHERE).count() as u64,
             dirs: all.dirs.len() as u64,
-            files_read: all.read.len() as u64,
-            files_written: all.written.len() as u64,
+            files_read: all.read.count(),
+            files_written: all.written.count(),
             active_quarters: all.quarters.len() as u64,
             use_: all.spent.total(),
         }
@@ -346,6 +401,15 @@ impl Sums {
 }
 
 impl Place {
+    /// Adds what was accessed there, which nothing else tells.
+    fn add(&mut self, accessed: Self) {
+        let Self { launches, sessions, agents, read, written, read_under, .. } = accessed;
+        self.launches.extend(launches);
+        self.sessions.extend(sessions);
+        self.agents.extend(agents);
+        (self.read, self.written, self.read_under) = (read, written, read_under);
+    }
+
     fn meet(&mut self, doer: Doer, agent: &str) {
         if doer.launch != 0 {
             self.launches.insert(doer.launch);

@@ -1,15 +1,18 @@
 //! Which facts a report is about, and the launches and sessions that these name.
 
+use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params_from_iter};
+use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::report::ReadUnder;
 
 use super::super::super::filter::{Conditions, Repos, is_below, require_below};
 use super::super::super::project::launch::unreadable;
 use super::super::super::project::sayings::texts;
+use super::accesses::DAY;
 use super::keys::Keyed;
 
 /// Stands for a repository that could not be looked up.
@@ -104,50 +107,70 @@ pub(super) struct Met<'a> {
     under_of: HashMap<(i64, i64), usize>,
 }
 
-/// What is asked once of each.
+/// What is asked once of each. Nothing is sorted in SQL: of the few rows that there are, mostly one, that
+/// would take most of the time.
 struct Questions<'a> {
     launch: CachedStatement<'a>,
     named: CachedStatement<'a>,
     session: CachedStatement<'a>,
     modes: CachedStatement<'a>,
+    endpoints: CachedStatement<'a>,
 }
 
 impl<'a> Met<'a> {
-    pub(super) fn new(tx: &'a Connection) -> rusqlite::Result<Self> {
+    /// Knows what is mostly met in a range; what else is met is asked one by one, which takes a multiple.
+    pub(super) fn new(
+        tx: &'a Connection,
+        (from, until): (Timestamp, Timestamp),
+    ) -> rusqlite::Result<Self> {
         let ask = Questions {
             launch: tx.prepare_cached(
                 "SELECT ifnull(l.agent, ''), k.endpoint
                 FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?",
             )?,
-            named: tx.prepare_cached(
-                "SELECT key, agent, repo, cwd FROM session WHERE id = ?
-                ORDER BY agent = '', agent LIMIT 1",
-            )?,
+            named: tx.prepare_cached("SELECT key, agent, repo, cwd FROM session WHERE id = ?")?,
             session: tx
                 .prepare_cached("SELECT key, agent, repo, cwd FROM session WHERE key = ?")?,
-            modes: tx.prepare_cached(
-                "SELECT s.facts,
-                    (SELECT k.endpoint FROM session_launch n JOIN launch l ON l.key = n.launch
-                        JOIN kind k ON k.key = l.kind
-                     WHERE n.session = s.key AND k.endpoint <> ''
-                     ORDER BY n.evidence DESC, n.launch LIMIT 1)
-                FROM session s WHERE s.key = ?",
+            modes: tx.prepare_cached("SELECT facts FROM session WHERE key = ?")?,
+            endpoints: tx.prepare_cached(
+                "SELECT n.evidence, n.launch, k.endpoint
+                FROM session_launch n JOIN launch l ON l.key = n.launch JOIN kind k ON k.key = l.kind
+                WHERE n.session = ? AND k.endpoint <> ''",
             )?,
         };
         let (launches, sessions, ids, unders, under_of) = Default::default();
-        Ok(Self { ask, launches, sessions, ids, unders, under_of })
+        let mut met = Self { ask, launches, sessions, ids, unders, under_of };
+        let mut launches = tx.prepare_cached(
+            "SELECT ifnull(l.agent, ''), k.endpoint, l.key
+            FROM launch l LEFT JOIN kind k ON k.key = l.kind
+            WHERE l.started_at >= ? AND l.started_at < ?",
+        )?;
+        let mut rows = launches.query([from.ms(), until.ms()])?;
+        while let Some(row) = rows.next()? {
+            met.launches.insert(row.get(2)?, launch(row)?);
+        }
+        // Most are over soon after they were in the range. One whose agent is not known is left out: another
+        // of its id may be known by it.
+        let mut sessions = tx.prepare_cached(
+            "SELECT key, agent, repo, cwd, id FROM session INDEXED BY session_by_time
+            WHERE last_at >= ? AND last_at < ? AND agent <> '' ORDER BY agent DESC",
+        )?;
+        let mut rows = sessions.query([from.ms(), until.ms().saturating_add(DAY)])?;
+        while let Some(row) = rows.next()? {
+            let (session, id) = (known(row)?, row.get(4)?);
+            met.ids.insert(id, session.key);
+            met.sessions.insert(session.key, session);
+        }
+        Ok(met)
     }
 
     /// Returns the agent of a launch, empty where it is not known, and its endpoint.
-    pub(super) fn launch(&mut self, launch: i64) -> rusqlite::Result<&(String, Option<String>)> {
-        let entry = match self.launches.entry(launch) {
+    pub(super) fn launch(&mut self, key: i64) -> rusqlite::Result<&(String, Option<String>)> {
+        let entry = match self.launches.entry(key) {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(entry) => entry,
         };
-        let found = self.ask.launch.query_row([launch], |row| {
-            let endpoint: Option<String> = row.get(1)?;
-            Ok((row.get(0)?, endpoint.filter(|endpoint| !endpoint.is_empty())))
-        });
+        let found = self.ask.launch.query_row([key], launch);
         Ok(entry.insert(found.optional()?.unwrap_or_default()))
     }
 
@@ -156,7 +179,10 @@ impl<'a> Met<'a> {
         if let Some(key) = self.ids.get(id) {
             return Ok(*key);
         }
-        let found = self.ask.named.query_row([id], known).optional()?;
+        let mut found: Vec<Known> =
+            self.ask.named.query_map([id], known)?.collect::<Result<_, _>>()?;
+        found.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        let found = found.into_iter().next();
         let key = found.as_ref().map_or(0, |session| session.key);
         self.ids.insert(id.to_owned(), key);
         self.sessions.extend(found.map(|session| (key, session)));
@@ -201,21 +227,25 @@ impl<'a> Met<'a> {
         Ok(number)
     }
 
-    /// Returns what a number stands for.
-    pub(super) fn unders(&self) -> &[ReadUnder] {
-        &self.unders
+    /// Returns what each number stands for.
+    pub(super) fn into_unders(self) -> Vec<ReadUnder> {
+        self.unders
     }
 
     /// Returns what a session tells of where its requests go, and under which modes; and the endpoint of
     /// the launch that it is the work of.
     fn modes(&mut self, session: i64) -> rusqlite::Result<ReadUnder> {
+        let best = self.ask.endpoints.query_map([session], |row| {
+            Ok((Reverse(row.get::<_, i64>(0)?), row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+        })?;
+        let best = best.collect::<Result<Vec<_>, _>>()?.into_iter().min();
         let read = |row: &Row<'_>| {
             let facts = row.get_ref(0)?.as_str_or_null()?;
             let names = ["provider", "permission_mode", "approval_policy", "sandbox"];
             let told = facts.map(|facts| texts(facts, names)).transpose().map_err(unreadable)?;
             let [provider, permission_mode, approval_policy, sandbox] = told.unwrap_or_default();
             Ok(ReadUnder {
-                endpoint: row.get(1)?,
+                endpoint: best.map(|(_, _, endpoint)| endpoint),
                 provider,
                 permission_mode: permission_mode.or(approval_policy),
                 sandbox,
@@ -224,6 +254,17 @@ impl<'a> Met<'a> {
         };
         Ok(self.ask.modes.query_row([session], read).optional()?.unwrap_or_default())
     }
+}
+
+/// Orders sessions of one id: one whose agent is known comes first.
+fn rank(session: &Known) -> (bool, &str) {
+    (session.agent.is_empty(), &session.agent)
+}
+
+/// Returns the agent of a launch, and its endpoint.
+fn launch(row: &Row<'_>) -> rusqlite::Result<(String, Option<String>)> {
+    let endpoint: Option<String> = row.get(1)?;
+    Ok((row.get(0)?, endpoint.filter(|endpoint| !endpoint.is_empty())))
 }
 
 fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
