@@ -82,9 +82,7 @@ const SCRIPTS: &[(&str, &str)] = &[
 fn forty_bystanders_are_no_launches() {
     let watch = Watch::start_in(&[], |world| {
         furnish(world);
-        let native = stub::path(world);
-        fs::create_dir_all(native.parent().expect("it is below the home")).expect("it is ours");
-        copy_program(&program("stub"), &native);
+        copy_program(&program("stub"), &stub::path(world));
     });
     let mentions = MENTIONS.iter().filter_map(|command| mention(&watch, command));
     let named = NAMED.iter().map(|(path, args)| {
@@ -122,7 +120,6 @@ fn furnish(world: &World) {
         write(Path::new(&world.tell(path)), "console.log('claude')\n");
     }
     for (path, _) in NAMED {
-        write(&root.join(path), "");
         copy_program(Path::new("/bin/sleep"), &root.join(path));
     }
     for (path, text) in SCRIPTS {

@@ -91,7 +91,6 @@ fn an_agent_in_a_container_with_other_files_is_seen() {
     // In the container, the stub lies where another program lies here.
     let inside = watch.world.home().join(".local/share/claude/versions/8.8.8");
     let there = tree.join(inside.strip_prefix("/").expect("it is absolute"));
-    fs::create_dir_all(there.parent().expect("it is below the tree")).expect("the world is ours");
     world::copy_program(&world::program("stub"), &there);
     world::copy_program(Path::new("/bin/true"), &inside);
     let repo = tree.join(watch.world.repo().strip_prefix("/").expect("it is absolute"));

@@ -87,9 +87,7 @@ impl Day {
 fn furnish(world: &World) {
     narrow(world);
     for path in [CLAUDE, CODEX] {
-        let path = world.home().join(path);
-        fs::create_dir_all(path.parent().expect("it is below the home")).expect("it is ours");
-        copy_program(&program("stub"), &path);
+        copy_program(&program("stub"), &world.home().join(path));
     }
     for (name, files) in
         [("engine", ["src/lib.rs", "README.md"]), ("tools", ["src/cli.rs", "a.txt"])]

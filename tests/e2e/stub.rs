@@ -1,7 +1,6 @@
 //! A program that is claude by its place, and does nothing: for what no real agent can be made to do.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,9 +35,7 @@ pub(crate) fn watch_below(furnish: impl FnOnce(&World) -> Vec<OsString>) -> Watc
 }
 
 fn install(world: &World) {
-    let path = path(world);
-    fs::create_dir_all(path.parent().expect("it is below the home")).expect("the home is ours");
-    copy_program(&program("stub"), &path);
+    copy_program(&program("stub"), &path(world));
 }
 
 fn ready(watch: Watch) -> Watch {

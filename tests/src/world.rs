@@ -127,12 +127,13 @@ pub fn link(target: impl AsRef<Path>, link: impl AsRef<Path>) {
     symlink(target, link).expect("the link is new");
 }
 
-/// Copies a program that is to run.
+/// Copies a program that is to run, and makes the directories above it.
 ///
 /// By another process: while it is written, a process that another test starts would inherit it as
 /// open for writing, and a program that anybody has so cannot be run (`ETXTBSY`).
 pub fn copy_program(from: &Path, to: &Path) {
-    let status = Command::new("cp").args(["-T", "--"]).args([from, to]).status();
+    fs::create_dir_all(to.parent().expect("a file is in a directory")).expect("the world is ours");
+    let status = Command::new("cp").args(["-T", "--preserve=mode", "--"]).args([from, to]).status();
     assert!(status.expect("cp is everywhere").success(), "{} is not copied", from.display());
 }
 
