@@ -98,8 +98,9 @@ fn an_agent_in_a_container_with_other_files_is_seen() {
     for dir in ["proc", "old", "lib", "lib64", "usr"] {
         fs::create_dir_all(tree.join(dir)).expect("the world is ours");
     }
+    // pivot_root is not where an ordinary user looks for programs.
     let script = format!(
-        "mount --bind {tree} {tree} && cd {tree} && \
+        "PATH=$PATH:/usr/sbin:/sbin; mount --bind {tree} {tree} && cd {tree} && \
          for dir in lib lib64 usr; do mount --rbind /$dir $dir; done && \
          mount --rbind /proc proc && pivot_root . old && cd {repo} && exec {program} --continue",
         tree = tree.display(),

@@ -43,16 +43,21 @@ fn an_entry_is_told_at_once_and_as_the_touch_is() {
         (row.seq, row.id, row.at, &row.rule),
         (record.seq, record.id, record.at, &entry.rule)
     );
-    // The tail had it before the agent was gone.
-    let order: Vec<_> = watch.daemon.tailed().iter().filter_map(|line| kind(line)).collect();
+    // The tail had it before the agent was gone; others' agents come and go.
+    let launch = serde_json::json!(launch);
+    let of_it = |line: &String| kind(line, &launch);
+    let order: Vec<_> = watch.daemon.tailed().iter().filter_map(of_it).collect();
     let place = |kind: &str| order.iter().position(|known| known == kind);
     assert!(place("zone.entered") < place("launch.ended"), "{order:?}");
     assert_eq!(order.iter().filter(|kind| *kind == "zone.entered").count(), 1);
 }
 
-fn kind(line: &str) -> Option<String> {
+fn kind(line: &str, launch: &serde_json::Value) -> Option<String> {
     let record: serde_json::Value = serde_json::from_str(line).ok()?;
     let of_zone = ["zone.entered", "launch.ended"].iter().find(|kind| record["kind"] == **kind)?;
+    if record["body"]["launch"] != *launch {
+        return None;
+    }
     Some((*of_zone).to_owned())
 }
 
