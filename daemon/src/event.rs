@@ -55,7 +55,7 @@ pub(crate) enum Event {
     Misread(Misread),
     /// Files changed in directories where agents work.
     Altered(Vec<Altered>),
-    /// So many directories of a tree are not watched.
+    /// So many directories of a tree are not watched; none any more, or it is left, where that is 0.
     Unwatched { root: PathBuf, dirs: usize },
     /// A source changed its state.
     Source(SourceReport),

@@ -4,9 +4,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
 use trackway_protocol::row::GapRow;
 use trackway_tests::harness::Tests;
+use trackway_tests::wait;
 use trackway_tests::watch::Watch;
 
 use crate::readme::{narrow, steady};
@@ -92,6 +94,8 @@ fn answers() -> Option<String> {
         fs::write(world.home().join(".claude/settings.json"), "{}").expect("the home is ours");
         fs::create_dir_all(world.home().join("src")).expect("the home is ours");
     });
+    let is_read = || (watch.daemon.status().backfill.state == "done").then_some(());
+    wait::until(Duration::from_secs(20), is_read).expect("there is nothing to read");
     let home = watch.world.home().display().to_string();
     let root = watch.world.root().display().to_string();
     let mut told = String::new();

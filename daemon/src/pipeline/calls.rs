@@ -13,7 +13,7 @@
 //! more likely to be somebody else's. It is counted as not told, as is what changes while something
 //! runs below an agent that was gone before it could be read.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
@@ -98,8 +98,6 @@ pub(super) struct Calls {
     own: HashSet<PathBuf>,
     /// For how many launches each tree is watched.
     watched: HashMap<PathBuf, usize>,
-    /// Trees that were left.
-    stale: HashSet<PathBuf>,
     /// Launches that have ended since it was last tidied up.
     over: usize,
 }
@@ -107,7 +105,8 @@ pub(super) struct Calls {
 #[derive(Debug, Default)]
 struct Visited {
     dirs: HashSet<PathBuf>,
-    trees: BTreeSet<PathBuf>,
+    /// Since when each is wanted.
+    trees: BTreeMap<PathBuf, Timestamp>,
     /// How many more there are, at least, and of how many that was said.
     left_out: u64,
     left_out_said: u64,
@@ -214,22 +213,20 @@ impl Calls {
         self.visited.entry(launch).or_default().left_out += 1;
     }
 
-    /// A tree is watched for a launch. Whether that is new; false also where there are too many,
-    /// which is counted.
-    pub(super) fn watch(&mut self, launch: LaunchId, tree: &Path) -> bool {
+    /// A tree is watched for a launch from some time on. Whether that is new; false also where there
+    /// are too many, which is counted.
+    pub(super) fn watch(&mut self, launch: LaunchId, tree: &Path, since: Timestamp) -> bool {
         let visited = self.visited.entry(launch).or_default();
-        if visited.trees.len() >= MOST_TREES && !visited.trees.contains(tree) {
+        if visited.trees.contains_key(tree) {
+            return false;
+        }
+        if visited.trees.len() >= MOST_TREES {
             visited.left_out += 1;
             return false;
         }
-        if self.stale.remove(tree) {
-            self.unwatched.remove(tree);
-        }
-        let is_new = self.visited.entry(launch).or_default().trees.insert(tree.to_owned());
-        if is_new {
-            *self.watched.entry(tree.to_owned()).or_default() += 1;
-        }
-        is_new
+        visited.trees.insert(tree.to_owned(), since);
+        *self.watched.entry(tree.to_owned()).or_default() += 1;
+        true
     }
 
     /// A launch has ended. Returns the trees that are watched for no other.
@@ -240,7 +237,7 @@ impl Calls {
         visited.over = true;
         self.over += 1;
         let mut left = Vec::new();
-        for tree in &visited.trees {
+        for tree in visited.trees.keys() {
             let Some(launches) = self.watched.get_mut(tree) else { continue };
             *launches -= 1;
             if *launches == 0 {
@@ -248,7 +245,6 @@ impl Calls {
                 left.push(tree.clone());
             }
         }
-        self.stale.extend(left.iter().filter(|tree| self.unwatched.contains_key(*tree)).cloned());
         left
     }
 
@@ -307,18 +303,30 @@ impl Calls {
     /// Whether the launch of a call works in the tree that a directory lies in.
     fn is_near(&self, call: &Call, dir: &Path) -> bool {
         let visited = self.visited.get(&call.launch);
-        visited.is_some_and(|visited| visited.trees.iter().any(|tree| dir.starts_with(tree)))
+        visited.is_some_and(|visited| visited.trees.keys().any(|tree| dir.starts_with(tree)))
     }
 
     /// Whether a call itself does.
     fn works_near(&self, call: &Call, dir: &Path) -> bool {
-        let visited = self.visited.get(&call.launch).map(|visited| &visited.trees);
+        let visited = self.visited.get(&call.launch).map(|visited| visited.trees.keys());
         let mut trees = visited.into_iter().flatten().filter(|tree| dir.starts_with(tree));
         trees.any(|tree| call.dirs.iter().any(|worked| worked.starts_with(tree)))
     }
 
     /// So many directories of a tree are not watched.
+    ///
+    /// That is known when all of the tree was met, which a short call does not wait for: what is over
+    /// is to be told of as well.
     pub(super) fn unwatched(&mut self, tree: PathBuf, dirs: u64) {
+        if dirs == 0 {
+            self.unwatched.remove(&tree);
+            return;
+        }
+        for call in &mut self.all {
+            let since = self.visited.get(&call.launch).and_then(|it| it.trees.get(&tree));
+            let ran = |since: &Timestamp| call.ended.is_some_and(|ended| ended >= *since);
+            call.settled &= !since.is_some_and(ran);
+        }
         self.unwatched.insert(tree, dirs);
     }
 
@@ -347,7 +355,7 @@ impl Calls {
                     visited.left_out_said = visited.left_out;
                     unwatched += visited.left_out;
                 }
-                trees = Some(&visited.trees);
+                trees = Some(visited.trees.keys());
             }
             let trees = trees.into_iter().flatten();
             for (tree, dirs) in trees.filter_map(|tree| Some((tree, *self.unwatched.get(tree)?))) {

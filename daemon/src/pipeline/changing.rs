@@ -65,7 +65,7 @@ impl Pipeline {
         if self.is_everybodys(&tree) {
             return self.calls.leave_out(launch);
         }
-        if self.calls.watch(launch, &tree) {
+        if self.calls.watch(launch, &tree, since) {
             changes.order(Order::Watch(tree, since));
         }
     }
@@ -218,7 +218,7 @@ impl Pipeline {
         self.draft(at, Evidence::Inferred, Body::DirTouched(touched));
     }
 
-    /// So many directories of a tree are not watched.
+    /// So many directories of a tree are not watched, which may be none any more.
     pub(super) fn unwatched(&mut self, root: PathBuf, dirs: usize) {
         self.calls.unwatched(root, u64::try_from(dirs).unwrap_or(u64::MAX));
     }

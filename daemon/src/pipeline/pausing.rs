@@ -106,12 +106,12 @@ impl Pipeline {
             | Event::Unnamed { .. }
             | Event::Opened { .. }
             | Event::SessionGrew(_)
-            | Event::Altered(_)
-            | Event::Unwatched { .. } => true,
+            | Event::Altered(_) => true,
             Event::Counting { .. }
             | Event::Installed(_)
             | Event::Backfill { .. }
             | Event::Misread(_)
+            | Event::Unwatched { .. }
             | Event::Source(_) => false,
         };
         is_of_agents && self.pausing.is_some()

@@ -359,7 +359,7 @@ impl Changes {
         if trees == self.told {
             return;
         }
-        self.told.clone_from(&trees);
+        let told = std::mem::replace(&mut self.told, trees.clone());
         let all: usize = trees.iter().map(|(_, dirs)| dirs).sum();
         let (state, reason) = match trees.first() {
             None => (State::Active, WHAT.to_owned()),
@@ -376,7 +376,10 @@ impl Changes {
                 (State::Degraded, reason)
             }
         };
-        for (root, dirs) in trees {
+        let over = told.iter().filter(|(root, _)| !trees.iter().any(|(it, _)| it == root));
+        let over: Vec<_> = over.map(|(root, _)| (root.clone(), 0)).collect();
+        let news = trees.into_iter().filter(|it| !told.contains(it));
+        for (root, dirs) in over.into_iter().chain(news) {
             drop(self.events.blocking_send(Event::Unwatched { root, dirs }));
         }
         self.note(state, reason, Timestamp::now(), None);

@@ -17,7 +17,7 @@ fn whose(calls: &Calls, dir: &str, ms: i64) -> Whose {
 }
 
 fn begin(calls: &mut Calls, launch: LaunchId, session: &str, ms: i64, dir: &str) -> u64 {
-    calls.watch(launch, Path::new("/r"));
+    calls.watch(launch, Path::new("/r"), at(0));
     let id = calls.begin((launch, "claude"), Some(session.into()), None, at(ms));
     calls.work_in(id, Path::new(dir));
     id
@@ -63,7 +63,7 @@ fn who_works_in_the_tree_goes_before_who_was_there() {
 fn the_inner_agent_goes_before_the_outer_one() {
     let mut calls = Calls::default();
     let outer = begin(&mut calls, launch(1), "s", 0, "/r");
-    calls.watch(launch(2), Path::new("/r"));
+    calls.watch(launch(2), Path::new("/r"), at(0));
     let inner = calls.begin((launch(2), "codex"), Some("t".into()), Some(outer), at(5));
     calls.work_in(inner, Path::new("/r"));
     assert_eq!(whose(&calls, "/r", 6), Whose::Session(inner));
@@ -83,7 +83,7 @@ fn a_server_that_was_left_running_is_not_blamed() {
 #[test]
 fn what_could_not_be_read_is_blamed_for_nothing() {
     let mut calls = Calls::default();
-    calls.watch(launch(1), Path::new("/r"));
+    calls.watch(launch(1), Path::new("/r"), at(0));
     let doubt = calls.doubt((launch(1), "claude"), Some("s".into()), at(100));
     calls.end(doubt, at(110));
     assert_eq!(whose(&calls, "/r", 90), Whose::Unknown(vec![doubt]));
@@ -95,7 +95,7 @@ fn what_could_not_be_read_is_blamed_for_nothing() {
 #[test]
 fn what_somebody_else_may_have_done_is_blamed_on_nobody() {
     let mut calls = Calls::default();
-    calls.watch(launch(2), Path::new("/r"));
+    calls.watch(launch(2), Path::new("/r"), at(0));
     let call = begin(&mut calls, launch(1), "s", 0, "/r");
     let other = calls.doubt((launch(2), "claude"), Some("t".into()), at(100));
     calls.end(other, at(110));
@@ -108,7 +108,7 @@ fn what_a_launch_works_in_is_bounded_and_what_is_beyond_is_counted_once() {
     let mut calls = Calls::default();
     let id = calls.begin((launch(1), "claude"), Some("s".into()), None, at(0));
     for number in 0..MOST_TREES + 3 {
-        calls.watch(launch(1), Path::new(&format!("/t{number}")));
+        calls.watch(launch(1), Path::new(&format!("/t{number}")), at(0));
     }
     calls.leave_out(launch(1));
     calls.end(id, at(1));
@@ -147,6 +147,31 @@ fn what_is_left_out_is_counted_once() {
 }
 
 #[test]
+fn what_is_not_watched_is_said_of_calls_that_were_over_before_it_was_known() {
+    let mut calls = Calls::default();
+    let earlier = begin(&mut calls, launch(1), "elsewhere", 0, "/r");
+    calls.end(earlier, at(10));
+    calls.watch(launch(1), Path::new("/s"), at(20));
+    let id = begin(&mut calls, launch(1), "s", 30, "/s");
+    calls.end(id, at(40));
+    assert_eq!(calls.take_left(false, at(1000)), []);
+    assert!(!calls.has_left());
+    calls.unwatched("/s".into(), 7);
+    assert!(calls.has_left());
+    let left = calls.take_left(false, at(1000));
+    let told: Vec<_> =
+        left.iter().map(|(whom, _, dirs)| (whom.session.as_deref(), *dirs)).collect();
+    assert_eq!(told, [(Some("s"), 7)]);
+    calls.unwatched("/s".into(), 7);
+    assert_eq!(calls.take_left(false, at(1000)), [], "it was said");
+    // All of it is watched now.
+    calls.unwatched("/s".into(), 0);
+    let id = begin(&mut calls, launch(1), "t", 1100, "/s");
+    calls.end(id, at(1110));
+    assert_eq!(calls.take_left(false, at(3000)), []);
+}
+
+#[test]
 fn a_call_that_changes_everything_is_cut_short_and_says_so() {
     let mut calls = Calls::default();
     let id = begin(&mut calls, launch(1), "s", 0, "/r");
@@ -160,8 +185,8 @@ fn a_call_that_changes_everything_is_cut_short_and_says_so() {
 #[test]
 fn a_tree_is_left_with_the_last_launch_in_it() {
     let mut calls = Calls::default();
-    calls.watch(launch(1), Path::new("/r"));
-    calls.watch(launch(2), Path::new("/r"));
+    calls.watch(launch(1), Path::new("/r"), at(0));
+    calls.watch(launch(2), Path::new("/r"), at(0));
     assert!(calls.leave(launch(1)).is_empty());
     assert!(calls.leave(launch(1)).is_empty(), "it has left already");
     assert_eq!(calls.leave(launch(2)), [Path::new("/r")]);

@@ -300,6 +300,10 @@ fn no_more_is_watched_than_may_be_and_what_is_left_out_is_said() {
     let root = story.root();
     story.changes.remove_tree(&root);
     assert!(story.changes.table.dirs.is_empty() && story.changes.table.by_watch.is_empty());
+    let Ok(Event::Unwatched { root: over, dirs: 0 }) = story.events.try_recv() else {
+        panic!("it is over")
+    };
+    assert_eq!(over, root);
     let Ok(Event::Source(report)) = story.events.try_recv() else { panic!("it is over") };
     assert_eq!(report.state, State::Active);
 }
