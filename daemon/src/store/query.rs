@@ -50,8 +50,9 @@ pub(crate) use records::Page;
 pub(crate) use report::{Ask, OfFinding};
 pub(crate) use zones::{Asked, Checked, Wanted};
 
-/// Connections kept for the next question; more are opened when needed and closed after it.
-const IDLE: usize = 2;
+/// Connections kept for the next question: as many as a report asks with. More are opened when needed and
+/// closed after it.
+const IDLE: usize = 3;
 
 /// Of the rows that a limit leaves out, so many are counted: beyond, it would take too long.
 pub(super) const COUNTED: u64 = 10_000;

@@ -1,7 +1,7 @@
 //! What went on in a range, added up.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row, params, params_from_iter};
 use trackway_protocol::ids::Timestamp;
@@ -35,7 +35,8 @@ pub(super) struct Sums {
     all: Place,
     repos: Keyed<Place>,
     spent_by_quarter: BTreeMap<i64, Spent>,
-    models: BTreeMap<(String, String), (Spent, Keys)>,
+    /// By the key of the model's name, for each agent that bore it.
+    models: Keyed<Vec<OfModel>>,
     /// Agents, versions and so on, and how many launches.
     agents: BTreeMap<AgentUse, u64>,
     /// When launches began.
@@ -67,6 +68,15 @@ pub(super) struct Place {
     pub(super) spent: Spent,
 }
 
+/// What was spent on a model of an agent.
+struct OfModel {
+    agent: String,
+    name: String,
+    price: Option<Price>,
+    spent: Spent,
+    sessions: Keys,
+}
+
 /// Who did something: the keys of a launch and of a session, each 0 where there is none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Doer {
@@ -89,7 +99,7 @@ impl Accessed {
         wanted: &Wanted,
         (range, depth): ((Timestamp, Timestamp), Depth),
     ) -> rusqlite::Result<Self> {
-        let (mut sums, mut met) = (Sums::new(depth), Met::new(tx, range)?);
+        let (mut sums, mut met) = (Sums::new(depth), Met::new(tx, range));
         sums.add_accesses(tx, wanted, range, &mut met)?;
         Ok(Self { sums, unders: met.into_unders() })
     }
@@ -105,7 +115,7 @@ impl Sums {
         accessed: impl FnOnce() -> rusqlite::Result<Accessed>,
         prices: &PriceList,
     ) -> rusqlite::Result<(Self, Vec<ReadUnder>)> {
-        let (mut sums, mut met) = (Self::new(depth), Met::new(tx, range)?);
+        let (mut sums, mut met) = (Self::new(depth), Met::new(tx, range));
         sums.add_touches(tx, wanted, range, &mut met)?;
         sums.add_usage(tx, wanted, range, &mut met, prices)?;
         let accessed = accessed()?;
@@ -140,6 +150,8 @@ impl Sums {
             WHERE quarter >= ? AND quarter < ?";
         let mut statement = tx.prepare_cached(sql)?;
         let mut rows = statement.query(quarters(range))?;
+        let needs_agent = self.depth == Depth::Whole || wanted.names_agent();
+        let mut last = None;
         while let Some(row) = rows.next()? {
             let (dir, how, repo): (i64, i64, i64) = (row.get(1)?, row.get(4)?, row.get(5)?);
             if how == HELPER || !wanted.has_place(dir, repo) {
@@ -150,12 +162,15 @@ impl Sums {
                 id => met.named(id)?,
             };
             let doer = Doer { launch: row.get(2)?, session };
-            let agent = agent_of(met, doer)?;
+            let agent = if needs_agent { agent_of(met, doer)? } else { "" };
             if wanted.has_agent(agent) {
-                let quarter = row.get(0)?;
-                for place in self.places(repo.max(ELSEWHERE)) {
-                    place.meet(doer, agent);
-                    place.quarters.insert(quarter);
+                let (quarter, repo) = (row.get(0)?, repo.max(ELSEWHERE));
+                let is_known = last.replace((quarter, doer, repo)) == last;
+                for place in self.places(repo) {
+                    if !is_known {
+                        place.meet(doer, agent);
+                        place.quarters.insert(quarter);
+                    }
                     *place.dirs.entry(dir).or_default() += 1;
                     place.hows |= bit(how);
                 }
@@ -232,13 +247,12 @@ impl Sums {
         met: &mut Met<'_>,
         prices: &PriceList,
     ) -> rusqlite::Result<()> {
-        let sql = "SELECT u.quarter, u.session, m.name, u.responses, u.input, u.cache_read,
-                u.cache_write_5m, u.cache_write_1h, u.output, u.reasoning
-            FROM usage_quarter u JOIN model m ON m.key = u.model
-            WHERE u.quarter >= ? AND u.quarter < ?";
+        let sql = "SELECT quarter, session, model, responses, input, cache_read, cache_write_5m,
+                cache_write_1h, output, reasoning
+            FROM usage_quarter WHERE quarter >= ? AND quarter < ?";
         let mut statement = tx.prepare_cached(sql)?;
         let mut rows = statement.query(quarters(range))?;
-        let mut priced = HashMap::<(String, String), Option<Price>>::new();
+        let mut name = tx.prepare_cached("SELECT name FROM model WHERE key = ?")?;
         while let Some(row) = rows.next()? {
             let session = met.session(row.get(1)?)?;
             if !wanted.has_agent(&session.agent)
@@ -246,31 +260,30 @@ impl Sums {
             {
                 continue;
             }
-            let model = (session.agent.clone(), row.get::<_, String>(2)?);
-            let price = match priced.get(&model) {
-                Some(price) => *price,
+            let key = row.get(2)?;
+            let models = self.models.entry(key).or_default();
+            let known = models.iter().position(|known| known.agent == session.agent);
+            let model = match known {
+                Some(known) => &mut models[known],
                 None => {
-                    let price = prices.find(&model.0, &model.1);
-                    priced.insert(model.clone(), price);
-                    price
+                    let name: String = name.query_row([key], |row| row.get(0))?;
+                    models.push(OfModel::new(&session.agent, name, prices));
+                    models.last_mut().expect("it was just added")
                 }
             };
             let (responses, tokens) = counted(row, 3)?;
-            let (quarter, spent) = (row.get(0)?, Spent::by(responses, tokens, price));
+            let (quarter, spent) = (row.get(0)?, Spent::by(responses, tokens, model.price));
             let doer = Doer { launch: 0, session: session.key };
-            let repo = session.repo.unwrap_or(ELSEWHERE);
-            for place in self.places(repo) {
-                place.meet(doer, &model.0);
+            model.spent.add(&spent);
+            model.sessions.insert(doer.session);
+            for place in self.places(session.repo.unwrap_or(ELSEWHERE)) {
+                place.meet(doer, &session.agent);
                 place.quarters.insert(quarter);
                 place.spent.add(&spent);
             }
-            if self.depth == Depth::Totals {
-                continue;
+            if self.depth == Depth::Whole {
+                self.spent_by_quarter.entry(quarter).or_default().add(&spent);
             }
-            self.spent_by_quarter.entry(quarter).or_default().add(&spent);
-            let (of_model, sessions) = self.models.entry(model).or_default();
-            of_model.add(&spent);
-            sessions.insert(doer.session);
         }
         Ok(())
     }
@@ -367,17 +380,17 @@ impl Sums {
     }
 
     pub(super) fn models(&self) -> Vec<ModelUse> {
-        let model = |((agent, model), (spent, sessions)): (&(String, String), &(Spent, Keys))| {
-            let use_ = spent.total();
+        let model = |model: &OfModel| {
+            let use_ = model.spent.total();
             ModelUse {
-                agent: agent.clone(),
-                model: Some(model.clone()).filter(|model| !model.is_empty()),
-                sessions: sessions.len() as u64,
+                agent: model.agent.clone(),
+                model: Some(model.name.clone()).filter(|name| !name.is_empty()),
+                sessions: model.sessions.len() as u64,
                 priced: use_.unpriced_responses == 0,
                 use_,
             }
         };
-        let mut models: Vec<ModelUse> = self.models.iter().map(model).collect();
+        let mut models: Vec<ModelUse> = self.by_name().map(model).collect();
         models.sort_by_key(|model| {
             let tokens = model.use_.tokens;
             let written = tokens.cache_write_5m.saturating_add(tokens.cache_write_1h);
@@ -389,14 +402,28 @@ impl Sums {
 
     /// Returns the models without a price, as `agent model`.
     pub(super) fn unpriced(&self) -> Vec<String> {
-        let models =
-            self.models.iter().filter(|(_, (spent, _))| spent.total().unpriced_responses > 0);
+        let models = self.by_name().filter(|model| model.spent.total().unpriced_responses > 0);
         models
-            .map(|((agent, model), _)| match model.as_str() {
+            .map(|OfModel { agent, name, .. }| match name.as_str() {
                 "" => format!("{agent} (model unknown)"),
-                model => format!("{agent} {model}"),
+                name => format!("{agent} {name}"),
             })
             .collect()
+    }
+
+    /// Returns the models by agent and name.
+    fn by_name(&self) -> impl Iterator<Item = &OfModel> {
+        let mut models: Vec<&OfModel> = self.models.values().flatten().collect();
+        models.sort_unstable_by_key(|model| (&model.agent, &model.name));
+        models.into_iter()
+    }
+}
+
+impl OfModel {
+    fn new(agent: &str, name: String, prices: &PriceList) -> Self {
+        let price = prices.find(agent, &name);
+        let (spent, sessions) = Default::default();
+        Self { agent: agent.to_owned(), name, price, spent, sessions }
     }
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::report::ReadUnder;
@@ -74,6 +74,11 @@ impl Wanted {
         self.agent.as_ref().is_none_or(|wanted| wanted == agent)
     }
 
+    /// Whether what is wanted depends on the agent.
+    pub(super) fn names_agent(&self) -> bool {
+        self.agent.is_some()
+    }
+
     /// Whether everything is wanted, wherever it was.
     pub(super) fn is_anywhere(&self) -> bool {
         self.repos.is_none() && self.dir.is_none()
@@ -96,107 +101,83 @@ pub(super) struct Known {
 }
 
 /// The launches and sessions that were met: many facts name few of them.
+///
+/// Those of the range are read at once when the first of them is asked for. What else is met is asked one
+/// by one, which takes a multiple.
 pub(super) struct Met<'a> {
-    ask: Questions<'a>,
+    tx: &'a Connection,
+    range: (Timestamp, Timestamp),
     /// Agents of launches, and their endpoints.
-    launches: Keyed<(String, Option<String>)>,
-    sessions: Keyed<Known>,
-    ids: HashMap<String, i64>,
+    launches: Option<Keyed<(String, Option<String>)>>,
+    sessions: Option<Sessions>,
     /// Where what they read may have gone, by launch and session.
     unders: Vec<ReadUnder>,
     under_of: HashMap<(i64, i64), usize>,
 }
 
-/// What is asked once of each. Nothing is sorted in SQL: of the few rows that there are, mostly one, that
-/// would take most of the time.
-struct Questions<'a> {
-    launch: CachedStatement<'a>,
-    named: CachedStatement<'a>,
-    session: CachedStatement<'a>,
-    modes: CachedStatement<'a>,
-    endpoints: CachedStatement<'a>,
+#[derive(Default)]
+struct Sessions {
+    known: Keyed<Known>,
+    /// Their keys by their ids, and the one that was asked for last: mostly it is the next as well.
+    ids: HashMap<String, i64>,
+    last: (String, i64),
 }
 
 impl<'a> Met<'a> {
-    /// Knows what is mostly met in a range; what else is met is asked one by one, which takes a multiple.
-    pub(super) fn new(
-        tx: &'a Connection,
-        (from, until): (Timestamp, Timestamp),
-    ) -> rusqlite::Result<Self> {
-        let ask = Questions {
-            launch: tx.prepare_cached(
-                "SELECT ifnull(l.agent, ''), k.endpoint
-                FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?",
-            )?,
-            named: tx.prepare_cached("SELECT key, agent, repo, cwd FROM session WHERE id = ?")?,
-            session: tx
-                .prepare_cached("SELECT key, agent, repo, cwd FROM session WHERE key = ?")?,
-            modes: tx.prepare_cached("SELECT facts FROM session WHERE key = ?")?,
-            endpoints: tx.prepare_cached(
-                "SELECT n.evidence, n.launch, k.endpoint
-                FROM session_launch n JOIN launch l ON l.key = n.launch JOIN kind k ON k.key = l.kind
-                WHERE n.session = ? AND k.endpoint <> ''",
-            )?,
-        };
-        let (launches, sessions, ids, unders, under_of) = Default::default();
-        let mut met = Self { ask, launches, sessions, ids, unders, under_of };
-        let mut launches = tx.prepare_cached(
-            "SELECT ifnull(l.agent, ''), k.endpoint, l.key
-            FROM launch l LEFT JOIN kind k ON k.key = l.kind
-            WHERE l.started_at >= ? AND l.started_at < ?",
-        )?;
-        let mut rows = launches.query([from.ms(), until.ms()])?;
-        while let Some(row) = rows.next()? {
-            met.launches.insert(row.get(2)?, launch(row)?);
-        }
-        // Most are over soon after they were in the range. One whose agent is not known is left out: another
-        // of its id may be known by it.
-        let mut sessions = tx.prepare_cached(
-            "SELECT key, agent, repo, cwd, id FROM session INDEXED BY session_by_time
-            WHERE last_at >= ? AND last_at < ? AND agent <> '' ORDER BY agent DESC",
-        )?;
-        let mut rows = sessions.query([from.ms(), until.ms().saturating_add(DAY)])?;
-        while let Some(row) = rows.next()? {
-            let (session, id) = (known(row)?, row.get(4)?);
-            met.ids.insert(id, session.key);
-            met.sessions.insert(session.key, session);
-        }
-        Ok(met)
+    pub(super) fn new(tx: &'a Connection, range: (Timestamp, Timestamp)) -> Self {
+        let (launches, sessions, unders, under_of) = Default::default();
+        Self { tx, range, launches, sessions, unders, under_of }
     }
 
     /// Returns the agent of a launch, empty where it is not known, and its endpoint.
     pub(super) fn launch(&mut self, key: i64) -> rusqlite::Result<&(String, Option<String>)> {
-        let entry = match self.launches.entry(key) {
+        let launches = match &mut self.launches {
+            Some(launches) => launches,
+            none => none.insert(launches_of(self.tx, self.range)?),
+        };
+        let entry = match launches.entry(key) {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(entry) => entry,
         };
-        let found = self.ask.launch.query_row([key], launch);
-        Ok(entry.insert(found.optional()?.unwrap_or_default()))
+        let sql = "SELECT ifnull(l.agent, ''), k.endpoint
+            FROM launch l LEFT JOIN kind k ON k.key = l.kind WHERE l.key = ?";
+        let found = self.tx.prepare_cached(sql)?.query_row([key], launch).optional()?;
+        Ok(entry.insert(found.unwrap_or_default()))
     }
 
     /// Returns the key of a session that touches name by its id: they know no agent.
     pub(super) fn named(&mut self, id: &str) -> rusqlite::Result<i64> {
-        if let Some(key) = self.ids.get(id) {
-            return Ok(*key);
+        let tx = self.tx;
+        let sessions = self.sessions()?;
+        if sessions.last.0 == id {
+            return Ok(sessions.last.1);
         }
-        let mut found: Vec<Known> =
-            self.ask.named.query_map([id], known)?.collect::<Result<_, _>>()?;
-        found.sort_by(|one, other| rank(one).cmp(&rank(other)));
-        let found = found.into_iter().next();
-        let key = found.as_ref().map_or(0, |session| session.key);
-        self.ids.insert(id.to_owned(), key);
-        self.sessions.extend(found.map(|session| (key, session)));
+        let key = match sessions.ids.get(id) {
+            Some(key) => *key,
+            None => sessions.find(tx, id)?,
+        };
+        id.clone_into(&mut sessions.last.0);
+        sessions.last.1 = key;
         Ok(key)
     }
 
     /// Returns a session.
     pub(super) fn session(&mut self, key: i64) -> rusqlite::Result<&Known> {
-        let entry = match self.sessions.entry(key) {
+        let tx = self.tx;
+        let entry = match self.sessions()?.known.entry(key) {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(entry) => entry,
         };
-        let found = self.ask.session.query_row([key], known).optional()?;
+        let sql = "SELECT key, agent, repo, cwd FROM session WHERE key = ?";
+        let found = tx.prepare_cached(sql)?.query_row([key], known).optional()?;
         Ok(entry.insert(found.unwrap_or_default()))
+    }
+
+    fn sessions(&mut self) -> rusqlite::Result<&mut Sessions> {
+        match &mut self.sessions {
+            Some(sessions) => Ok(sessions),
+            none => Ok(none.insert(Sessions::of(self.tx, self.range)?)),
+        }
     }
 
     /// Returns the number of where what a launch or a session read may have gone.
@@ -235,7 +216,14 @@ impl<'a> Met<'a> {
     /// Returns what a session tells of where its requests go, and under which modes; and the endpoint of
     /// the launch that it is the work of.
     fn modes(&mut self, session: i64) -> rusqlite::Result<ReadUnder> {
-        let best = self.ask.endpoints.query_map([session], |row| {
+        // Nothing is sorted in SQL: of the few rows that there are, mostly one, that would take most of the
+        // time.
+        let mut endpoints = self.tx.prepare_cached(
+            "SELECT n.evidence, n.launch, k.endpoint
+            FROM session_launch n JOIN launch l ON l.key = n.launch JOIN kind k ON k.key = l.kind
+            WHERE n.session = ? AND k.endpoint <> ''",
+        )?;
+        let best = endpoints.query_map([session], |row| {
             Ok((Reverse(row.get::<_, i64>(0)?), row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
         })?;
         let best = best.collect::<Result<Vec<_>, _>>()?.into_iter().min();
@@ -252,8 +240,56 @@ impl<'a> Met<'a> {
                 ..ReadUnder::default()
             })
         };
-        Ok(self.ask.modes.query_row([session], read).optional()?.unwrap_or_default())
+        let mut modes = self.tx.prepare_cached("SELECT facts FROM session WHERE key = ?")?;
+        Ok(modes.query_row([session], read).optional()?.unwrap_or_default())
     }
+}
+
+impl Sessions {
+    /// Returns those that were over in a range or soon after: most of what was done in it is theirs. One
+    /// whose agent is not known is left out: another of its id may be known by it.
+    fn of(tx: &Connection, (from, until): (Timestamp, Timestamp)) -> rusqlite::Result<Self> {
+        let mut sessions = Self::default();
+        let mut statement = tx.prepare_cached(
+            "SELECT key, agent, repo, cwd, id FROM session INDEXED BY session_by_time
+            WHERE last_at >= ? AND last_at < ? AND agent <> '' ORDER BY agent DESC",
+        )?;
+        let mut rows = statement.query([from.ms(), until.ms().saturating_add(DAY)])?;
+        while let Some(row) = rows.next()? {
+            let session = known(row)?;
+            sessions.ids.insert(row.get(4)?, session.key);
+            sessions.known.insert(session.key, session);
+        }
+        Ok(sessions)
+    }
+
+    /// Finds a session by its id.
+    fn find(&mut self, tx: &Connection, id: &str) -> rusqlite::Result<i64> {
+        let sql = "SELECT key, agent, repo, cwd FROM session WHERE id = ?";
+        let mut statement = tx.prepare_cached(sql)?;
+        let mut found: Vec<Known> = statement.query_map([id], known)?.collect::<Result<_, _>>()?;
+        found.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        let found = found.into_iter().next();
+        let key = found.as_ref().map_or(0, |session| session.key);
+        self.ids.insert(id.to_owned(), key);
+        self.known.extend(found.map(|session| (key, session)));
+        Ok(key)
+    }
+}
+
+/// Returns the agents of the launches that began in a range, and their endpoints.
+fn launches_of(
+    tx: &Connection,
+    (from, until): (Timestamp, Timestamp),
+) -> rusqlite::Result<Keyed<(String, Option<String>)>> {
+    let mut launches = tx.prepare_cached(
+        "SELECT ifnull(l.agent, ''), k.endpoint, l.key
+        FROM launch l LEFT JOIN kind k ON k.key = l.kind
+        WHERE l.started_at >= ? AND l.started_at < ?",
+    )?;
+    let found =
+        launches.query_map([from.ms(), until.ms()], |row| Ok((row.get(2)?, launch(row)?)))?;
+    found.collect()
 }
 
 /// Orders sessions of one id: one whose agent is known comes first.
