@@ -30,7 +30,7 @@ impl Surroundings {
     #[must_use]
     pub fn of_process(stdout: &Stdout) -> Self {
         let view = View {
-            now: jiff::Zoned::now(),
+            now: trackway_report::zone::now(),
             home: env::home_dir().map(|home| home.to_string_lossy().into_owned()),
             width: width(stdout),
             colour: colour(stdout),

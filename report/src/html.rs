@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 use trackway_protocol::report::Report;
 
+use crate::zone;
 use page::Page;
 
 mod activity;
@@ -39,8 +40,8 @@ const STYLE: &str = include_str!("html/style.css");
 /// Makes a report into a page.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let zone = TimeZone::get(&report.range.time_zone);
-    let is_zone_known = zone.is_ok();
+    let zone = zone::named(&report.range.time_zone);
+    let is_zone_known = zone.is_some();
     let mut page = Page::new(zone.unwrap_or(TimeZone::UTC));
     page.tag("html", &[("lang", "en")], |page| {
         page.tag("head", &[], |page| about(page, report));

@@ -1,6 +1,6 @@
 //! What a report looks like, and what it takes to make one: the calendar and the prices.
 //!
-//! Pure: no clock, no file, no environment. `trackwayd` fills a [`Report`] and writes one every week;
+//! Pure, but for the system's time zones: no clock, no file, no environment. `trackwayd` fills a [`Report`] and writes one every week;
 //! `trackwayctl` asks for others and shows them; both by what is here.
 //!
 //! [`Report`]: trackway_protocol::report::Report
@@ -14,6 +14,7 @@ pub mod prices;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
 pub mod words;
+pub mod zone;
 
 use trackway_protocol::report::Report;
 

@@ -6,6 +6,7 @@
 use jiff::tz::TimeZone;
 use trackway_protocol::report::{Absence, Report};
 
+use crate::zone;
 use page::Page;
 
 mod absence;
@@ -24,8 +25,8 @@ mod tests;
 /// Makes a report into Markdown.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let zone = TimeZone::get(&report.range.time_zone);
-    let is_zone_known = zone.is_ok();
+    let zone = zone::named(&report.range.time_zone);
+    let is_zone_known = zone.is_some();
     let mut page = Page::new(zone.unwrap_or(TimeZone::UTC));
     overview::head(&mut page, report, is_zone_known);
     let sections = [

@@ -1,9 +1,10 @@
 //! Of which time a report tells: a week by its name, or any other range.
 
-use jiff::{Zoned, tz::TimeZone};
+use jiff::Zoned;
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_report::calendar::{Week, zoned};
+use trackway_report::zone;
 
 use crate::cli::filter::Range;
 use crate::error::Error;
@@ -26,7 +27,7 @@ pub(super) struct Span {
 /// [`Error::Usage`] where there is no time zone of this name.
 pub(super) fn now(typed: Option<&str>, now: &Zoned) -> Result<Zoned, Error> {
     let Some(name) = typed else { return Ok(now.clone()) };
-    match TimeZone::get(name).ok().filter(|zone| !zone.is_unknown()) {
+    match zone::named(name) {
         Some(zone) => Ok(now.with_time_zone(zone)),
         None => Err(Error::Usage {
             what: format!("'{name}' for --time-zone is no time zone that this system knows"),

@@ -1,5 +1,7 @@
 //! Ranges of time as they are typed, and what files about them are named.
 
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::render::{berlin, noon};
 

@@ -19,6 +19,10 @@ impl Gathered {
         self.0.push(key);
     }
 
+    pub(super) fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     /// Returns how many different ones there are.
     pub(super) fn count(&self) -> u64 {
         let mut keys = self.0.clone();

@@ -32,7 +32,8 @@ pub(super) enum Depth {
 /// Sums of one range.
 pub(super) struct Sums {
     depth: Depth,
-    all: Place,
+    /// All repositories together, once what went on in each is known.
+    all: Everywhere,
     repos: Keyed<Place>,
     spent_by_quarter: BTreeMap<i64, Spent>,
     /// By the key of the model's name, for each agent that bore it.
@@ -50,7 +51,19 @@ pub(crate) struct Accessed {
     unders: Vec<ReadUnder>,
 }
 
-/// What went on in one repository, or in all of them.
+/// What went on in all repositories.
+#[derive(Default)]
+struct Everywhere {
+    quarters: Keys,
+    launches: Keys,
+    sessions: Keys,
+    dirs: Keys,
+    read: Gathered,
+    written: Gathered,
+    spent: Spent,
+}
+
+/// What went on in one repository.
 #[derive(Default)]
 pub(super) struct Place {
     pub(super) quarters: Keys,
@@ -88,6 +101,7 @@ struct Doer {
 struct Last {
     doer: Doer,
     repo: i64,
+    is_wanted: bool,
     /// The number of where it may have gone, once that was asked.
     under: Option<usize>,
 }
@@ -120,6 +134,7 @@ impl Sums {
         sums.add_usage(tx, wanted, range, &mut met, prices)?;
         let accessed = accessed()?;
         sums.add(accessed.sums);
+        sums.add_up();
         // Last, since where launches were is known by then.
         sums.add_launches(tx, wanted, range)?;
         Ok((sums, accessed.unders))
@@ -132,9 +147,21 @@ impl Sums {
 
     /// Adds what was accessed.
     fn add(&mut self, accessed: Self) {
-        self.all.add(accessed.all);
         for (repo, place) in accessed.repos {
             self.repos.entry(repo).or_default().add(place);
+        }
+    }
+
+    /// Adds up what went on in each repository.
+    fn add_up(&mut self) {
+        for place in self.repos.values() {
+            self.all.quarters.extend(&place.quarters);
+            self.all.launches.extend(&place.launches);
+            self.all.sessions.extend(&place.sessions);
+            self.all.dirs.extend(place.dirs.keys());
+            self.all.read.extend(&place.read);
+            self.all.written.extend(&place.written);
+            self.all.spent.add(&place.spent);
         }
     }
 
@@ -166,14 +193,13 @@ impl Sums {
             if wanted.has_agent(agent) {
                 let (quarter, repo) = (row.get(0)?, repo.max(ELSEWHERE));
                 let is_known = last.replace((quarter, doer, repo)) == last;
-                for place in self.places(repo) {
-                    if !is_known {
-                        place.meet(doer, agent);
-                        place.quarters.insert(quarter);
-                    }
-                    *place.dirs.entry(dir).or_default() += 1;
-                    place.hows |= bit(how);
+                let place = self.repos.entry(repo).or_default();
+                if !is_known {
+                    place.meet(doer, agent);
+                    place.quarters.insert(quarter);
                 }
+                *place.dirs.entry(dir).or_default() += 1;
+                place.hows |= bit(how);
             }
         }
         Ok(())
@@ -212,30 +238,38 @@ impl Sums {
         met: &mut Met<'_>,
         last: &mut Option<Last>,
     ) -> rusqlite::Result<()> {
-        let file = row.get(0)?;
-        let agent = row.get_ref(3)?.as_str()?;
-        if !wanted.has_agent(agent) || !wanted.has_repo(repo) {
+        let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
+        let last = match last {
+            // Whoever did it, did it as the same agent.
+            Some(last) if (last.doer, last.repo) == (doer, repo) && doer != Doer::NOBODY => last,
+            last => {
+                let agent = row.get_ref(3)?.as_str()?;
+                let is_wanted = wanted.has_agent(agent) && wanted.has_repo(repo);
+                if is_wanted {
+                    self.repos.entry(repo).or_default().meet(doer, agent);
+                }
+                last.insert(Last { doer, repo, is_wanted, under: None })
+            }
+        };
+        if !last.is_wanted {
             return Ok(());
         }
-        let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
-        let is_read = row.get_ref(4)?.as_bytes()? == b"read";
-        let known = last.take().filter(|last| (last.doer, last.repo) == (doer, repo));
-        for place in self.places(repo) {
-            if known.is_none() {
-                place.meet(doer, agent);
-            }
-            if is_read { &mut place.read } else { &mut place.written }.push(file);
+        let (place, file) = (self.repos.entry(repo).or_default(), row.get(0)?);
+        if row.get_ref(4)?.as_bytes()? != b"read" {
+            place.written.push(file);
+            return Ok(());
         }
-        let mut under = known.and_then(|last| last.under);
-        if is_read && self.depth == Depth::Whole {
-            let under = match under {
+        place.read.push(file);
+        if self.depth == Depth::Whole {
+            let under = match last.under {
                 Some(under) => under,
-                None => *under.insert(met.under((doer.launch, doer.session), agent)?),
+                None => {
+                    let agent = row.get_ref(3)?.as_str()?;
+                    *last.under.insert(met.under((doer.launch, doer.session), agent)?)
+                }
             };
-            let place = self.repos.entry(repo).or_default();
             place.read_under.entry(under).or_default().push(file);
         }
-        *last = Some(Last { doer, repo, under });
         Ok(())
     }
 
@@ -276,11 +310,10 @@ impl Sums {
             let doer = Doer { launch: 0, session: session.key };
             model.spent.add(&spent);
             model.sessions.insert(doer.session);
-            for place in self.places(session.repo.unwrap_or(ELSEWHERE)) {
-                place.meet(doer, &session.agent);
-                place.quarters.insert(quarter);
-                place.spent.add(&spent);
-            }
+            let place = self.repos.entry(session.repo.unwrap_or(ELSEWHERE)).or_default();
+            place.meet(doer, &session.agent);
+            place.quarters.insert(quarter);
+            place.spent.add(&spent);
             if self.depth == Depth::Whole {
                 self.spent_by_quarter.entry(quarter).or_default().add(&spent);
             }
@@ -318,7 +351,7 @@ impl Sums {
                 self.starts.push(started_at);
             }
             let doer = Doer { launch: key, session: 0 };
-            self.all.meet(doer, &agent);
+            self.all.launches.insert(key);
             if let Some(repo) = repo.filter(|repo| wanted.has_repo(*repo)) {
                 self.repos.entry(repo).or_default().meet(doer, &agent);
             }
@@ -328,13 +361,6 @@ impl Sums {
             *self.agents.entry(agent_use(row, agent)?).or_default() += 1;
         }
         Ok(())
-    }
-
-    /// Returns where something that was done in a repository counts.
-    fn places(&mut self, repo: i64) -> impl Iterator<Item = &mut Place> {
-        let place = self.repos.entry(repo).or_default();
-        let place = (self.depth == Depth::Whole).then_some(place);
-        [&mut self.all].into_iter().chain(place)
     }
 
     pub(super) fn totals(&self) -> Totals {
@@ -417,6 +443,10 @@ impl Sums {
         models.sort_unstable_by_key(|model| (&model.agent, &model.name));
         models.into_iter()
     }
+}
+
+impl Doer {
+    const NOBODY: Self = Self { launch: 0, session: 0 };
 }
 
 impl OfModel {

@@ -252,12 +252,20 @@ impl Sessions {
         let mut sessions = Self::default();
         let mut statement = tx.prepare_cached(
             "SELECT key, agent, repo, cwd, id FROM session INDEXED BY session_by_time
-            WHERE last_at >= ? AND last_at < ? AND agent <> '' ORDER BY agent DESC",
+            WHERE last_at >= ? AND last_at < ? AND agent <> ''",
         )?;
         let mut rows = statement.query([from.ms(), until.ms().saturating_add(DAY)])?;
         while let Some(row) = rows.next()? {
             let session = known(row)?;
-            sessions.ids.insert(row.get(4)?, session.key);
+            match sessions.ids.entry(row.get(4)?) {
+                Entry::Vacant(id) => drop(id.insert(session.key)),
+                // Of several agents' the first by name is meant, as where there is but one question.
+                Entry::Occupied(mut id) => {
+                    if sessions.known.get(id.get()).is_none_or(|it| rank(&session) < rank(it)) {
+                        id.insert(session.key);
+                    }
+                }
+            }
             sessions.known.insert(session.key, session);
         }
         Ok(sessions)
