@@ -23,11 +23,3 @@ pub(crate) fn median_range(values: &[f64]) -> [f64; 2] {
     let share = 0.98 / count.sqrt().max(1.0);
     [(0.5 - share).max(0.0), (0.5 + share).min(1.0)].map(|share| quantile(values, share))
 }
-
-/// Returns the mean of the fastest quarter.
-pub(crate) fn fastest(seconds: &[f64]) -> f64 {
-    let mut seconds = seconds.to_vec();
-    seconds.sort_by(f64::total_cmp);
-    seconds.truncate(seconds.len().div_ceil(4));
-    seconds.iter().sum::<f64>() / seconds.len() as f64
-}

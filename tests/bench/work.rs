@@ -17,7 +17,7 @@ use trackway_tests::scenario::Scenario;
 use trackway_tests::world::World;
 
 use crate::Effort;
-use crate::numbers::{fastest, median, median_range};
+use crate::numbers::{median, median_range};
 use crate::process;
 use crate::trackway::{Daemon, Home};
 
@@ -36,8 +36,8 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let pairs = effort.of(4, 60);
     writeln!(out, "the work with the daemon, relative to without: {pairs} pairs in alternation")?;
     let [range, own] = ["95 % range of the median", "daemon's CPU"];
-    let [wall, fast, cpu] = ["wall time", "fastest quarter", "its own CPU time"];
-    writeln!(out, "{:<14} {wall:>9} {range:>24} {fast:>15}   {cpu:>16} {range:>24} {own:>13}", "")?;
+    let [wall, cpu] = ["wall time", "its own CPU time"];
+    writeln!(out, "{:<14} {wall:>9} {range:>24}   {cpu:>16} {range:>24} {own:>13}", "")?;
     let timed = |name, pairs, work: &dyn Fn() -> Result<f64>, out: &mut dyn Write| {
         // Once for the caches.
         work()?;
@@ -70,12 +70,11 @@ impl Times {
     fn print(&self, name: &str, out: &mut dyn Write) -> Result<()> {
         let [wall, wall_range] = self.compared(|took| took.wall);
         let [cpu, cpu_range] = self.compared(|took| took.cpu);
-        let fast = self.undisturbed();
         let spent: f64 = self.with.iter().map(|took| took.wall).sum();
         let own = self.daemon / spent * 100.0;
         writeln!(
             out,
-            "{name:<14} {wall:>9} {wall_range:>24} {fast:>15}   {cpu:>16} {cpu_range:>24} {own:>11.2} %"
+            "{name:<14} {wall:>9} {wall_range:>24}   {cpu:>16} {cpu_range:>24} {own:>11.2} %"
         )?;
         Ok(())
     }
@@ -87,13 +86,6 @@ impl Times {
         let ratios: Vec<f64> = pairs.map(ratio).collect();
         let [low, high] = median_range(&ratios);
         [format!("{:+.2} %", median(&ratios)), format!("{low:+.2} … {high:+.2} %")]
-    }
-
-    /// The same of the fastest quarter of either: what else the machine does makes work slower, never
-    /// faster, and disturbs these the least.
-    fn undisturbed(&self) -> String {
-        let fast = |of: &[Took]| fastest(&of.iter().map(|took| took.wall).collect::<Vec<_>>());
-        format!("{:+.2} %", (fast(&self.with) / fast(&self.without) - 1.0) * 100.0)
     }
 }
 
