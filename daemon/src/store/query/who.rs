@@ -30,6 +30,13 @@ const MANY: usize = 1000;
 /// Touches that are looked at to count who made them.
 const LOOKED_AT: u64 = 10_000;
 
+/// Which touches `t` are those of a toucher `w`: a launch, or a session. What sessions touched is the
+/// touch of no launch, of which there are as many as there are sessions' touches in all: only the index by
+/// session, which has no others, finds one's among them.
+const OF_LAUNCHES: &str = "t.launch = w.value ->> 0 AND t.session = w.value ->> 1";
+const OF_SESSIONS: &str =
+    "+t.launch = w.value ->> 0 AND t.session = w.value ->> 1 AND t.session <> ''";
+
 /// A launch's key, and the session where there is no launch.
 pub(super) type Toucher = (i64, String);
 
@@ -169,12 +176,30 @@ impl<'a> Search<'a> {
         tx: &Connection,
         touchers: &[Toucher],
     ) -> rusqlite::Result<BTreeMap<Toucher, Visit>> {
+        let (launches, sessions): (Vec<&Toucher>, Vec<&Toucher>) =
+            touchers.iter().partition(|(_, session)| session.is_empty());
+        let mut visits = BTreeMap::new();
+        self.add_visits(tx, &launches, OF_LAUNCHES, &mut visits)?;
+        self.add_visits(tx, &sessions, OF_SESSIONS, &mut visits)?;
+        Ok(visits)
+    }
+
+    /// Adds what some did there, found as `these` says.
+    fn add_visits(
+        &self,
+        tx: &Connection,
+        touchers: &[&Toucher],
+        these: &str,
+        visits: &mut BTreeMap<Toucher, Visit>,
+    ) -> rusqlite::Result<()> {
+        if touchers.is_empty() {
+            return Ok(());
+        }
         let mut wanted = self.place.conditions("t");
         wanted.and(&self.wanted);
         let sql = format!(
             "SELECT t.launch, t.session, t.dir, d.path, t.how, t.first_at, t.last_at, t.evidence
-             FROM json_each(?) w CROSS JOIN dir_touch t
-                ON t.launch = w.value ->> 0 AND t.session = w.value ->> 1
+             FROM json_each(?) w CROSS JOIN dir_touch t ON {these}
              CROSS JOIN dir d ON d.key = t.dir LEFT JOIN launch l ON l.key = t.launch{}",
             wanted.clause()
         );
@@ -182,11 +207,10 @@ impl<'a> Search<'a> {
         let values = [touchers.into()].into_iter().chain(wanted.into_values());
         let mut statement = tx.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let mut visits = BTreeMap::<Toucher, Visit>::new();
         while let Some(row) = rows.next()? {
             visits.entry((row.get(0)?, row.get(1)?)).or_default().add(row)?;
         }
-        Ok(visits)
+        Ok(())
     }
 }
 
@@ -284,4 +308,29 @@ fn row(
         last_at,
         evidence: visit.evidence.unwrap_or(Evidence::Inferred),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::schema;
+    use super::*;
+
+    #[test]
+    fn touches_of_one_are_found_among_those_of_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ledger.db");
+        let mut connection = schema::open_writing(&path).unwrap();
+        schema::migrate(&mut connection, &path).unwrap();
+        for (these, index) in
+            [(OF_LAUNCHES, "dir_touch_by_launch"), (OF_SESSIONS, "dir_touch_by_session")]
+        {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT * FROM json_each(?) w CROSS JOIN dir_touch t ON {these}"
+            );
+            let mut statement = connection.prepare(&sql).unwrap();
+            let steps = statement.query_map(["[]"], |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<String> = steps.map(Result::unwrap).collect();
+            assert!(plan[1].contains(index), "{plan:?}");
+        }
+    }
 }
