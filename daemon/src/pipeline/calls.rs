@@ -31,6 +31,8 @@ const PAST: usize = 256;
 const MOST_TOLD: usize = 2000;
 /// So long after a call it is forgotten what was told of it.
 const LATE_MS: i64 = 10_000;
+/// Within so long all of a tree is met.
+const MET_MS: i64 = 60_000;
 /// How many trees one launch works in, and how many directories of its are remembered.
 const MOST_TREES: usize = 64;
 const MOST_DIRS: usize = 4096;
@@ -316,15 +318,18 @@ impl Calls {
     /// So many directories of a tree are not watched.
     ///
     /// That is known when all of the tree was met, which a short call does not wait for: what is over
-    /// is to be told of as well.
-    pub(super) fn unwatched(&mut self, tree: PathBuf, dirs: u64) {
+    /// is to be told of as well, unless so long that all was watched then.
+    pub(super) fn unwatched(&mut self, tree: PathBuf, dirs: u64, now: Timestamp) {
         if dirs == 0 {
             self.unwatched.remove(&tree);
             return;
         }
         for call in &mut self.all {
             let since = self.visited.get(&call.launch).and_then(|it| it.trees.get(&tree));
-            let ran = |since: &Timestamp| call.ended.is_some_and(|ended| ended >= *since);
+            let is_recent = |ended: Timestamp| now.ms() - ended.ms() <= MET_MS;
+            let ran = |since: &Timestamp| {
+                call.ended.is_some_and(|ended| ended >= *since && is_recent(ended))
+            };
             call.settled &= !since.is_some_and(ran);
         }
         self.unwatched.insert(tree, dirs);

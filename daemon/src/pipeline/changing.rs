@@ -220,7 +220,8 @@ impl Pipeline {
 
     /// So many directories of a tree are not watched, which may be none any more.
     pub(super) fn unwatched(&mut self, root: PathBuf, dirs: usize) {
-        self.calls.unwatched(root, u64::try_from(dirs).unwrap_or(u64::MAX));
+        let dirs = u64::try_from(dirs).unwrap_or(u64::MAX);
+        self.calls.unwatched(root, dirs, Timestamp::now());
     }
 
     /// Records what was left out of calls that are over.

@@ -129,7 +129,7 @@ fn what_a_launch_works_in_is_bounded_and_what_is_beyond_is_counted_once() {
 fn what_is_left_out_is_counted_once() {
     let mut calls = Calls::default();
     let id = begin(&mut calls, launch(1), "s", 0, "/r");
-    calls.unwatched("/r".into(), 7);
+    calls.unwatched("/r".into(), 7, at(0));
     let call = calls.get(id).unwrap();
     assert!(call.is_news(Path::new("/r/a"), Alteration::Written));
     assert!(!call.is_news(Path::new("/r/a"), Alteration::Written));
@@ -156,19 +156,22 @@ fn what_is_not_watched_is_said_of_calls_that_were_over_before_it_was_known() {
     calls.end(id, at(40));
     assert_eq!(calls.take_left(false, at(1000)), []);
     assert!(!calls.has_left());
-    calls.unwatched("/s".into(), 7);
+    calls.unwatched("/s".into(), 7, at(1000));
     assert!(calls.has_left());
     let left = calls.take_left(false, at(1000));
     let told: Vec<_> =
         left.iter().map(|(whom, _, dirs)| (whom.session.as_deref(), *dirs)).collect();
     assert_eq!(told, [(Some("s"), 7)]);
-    calls.unwatched("/s".into(), 7);
+    calls.unwatched("/s".into(), 7, at(1000));
     assert_eq!(calls.take_left(false, at(1000)), [], "it was said");
     // All of it is watched now.
-    calls.unwatched("/s".into(), 0);
+    calls.unwatched("/s".into(), 0, at(1000));
     let id = begin(&mut calls, launch(1), "t", 1100, "/s");
     calls.end(id, at(1110));
     assert_eq!(calls.take_left(false, at(3000)), []);
+    // It has grown since.
+    calls.unwatched("/s".into(), 9, at(1110 + MET_MS + 1));
+    assert_eq!(calls.take_left(false, at(70_000)), []);
 }
 
 #[test]
