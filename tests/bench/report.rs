@@ -1,6 +1,7 @@
 //! How long the report of one week takes, whole process, on ledgers of 10⁵ and 10⁶ responses at the
 //! same pace, which is five weeks and a year, beside the `sqlite3` shell that only counts what such a report
-//! adds up; and what it says of a corpus of session files, beside readers that keep nothing.
+//! adds up; other questions to the same ledgers, whose work is told by session files; and what the report
+//! says of a corpus of session files, beside readers that keep nothing.
 
 use std::io::Write;
 use std::time::Instant;
@@ -33,10 +34,24 @@ const COUNTS: &str = "
     SELECT count(*), count(DISTINCT agent) FROM launch WHERE started_at >= :from AND started_at < :until;
 ";
 
+/// What else is asked.
+const QUESTIONS: [&str; 10] = [
+    "who /home/user",
+    "who /home/user --since 7d",
+    "who /home/user --agent codex",
+    "who /home/user --how create",
+    "who /home/user/src",
+    "repos",
+    "dirs --dir /home/user",
+    "files",
+    "files --dir /home/user --since 7d",
+    "sessions --dir /home/user",
+];
+
 pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let keep = std::env::args().any(|arg| arg == "--keep");
     writeln!(out, "report of the last full week, milliseconds")?;
-    writeln!(out, "{:<28} {:>10} {:>9} {:>9}", "", "responses", "p50", "p99")?;
+    writeln!(out, "{:<34} {:>10} {:>9} {:>9}", "", "responses", "p50", "p99")?;
     for responses in effort.of(&[10_000][..], &[100_000, 1_000_000]) {
         speed(*responses, effort, keep, out)?;
     }
@@ -53,11 +68,15 @@ fn speed(responses: u64, effort: Effort, keep: bool, out: &mut dyn Write) -> Res
     let runs = effort.of(5, 100);
     let mut row = |name: &str, ms: &[f64]| {
         let (middle, high) = (median(ms), quantile(ms, 0.99));
-        writeln!(out, "{name:<28} {responses:>10} {middle:>9.1} {high:>9.1}")
+        writeln!(out, "{name:<34} {responses:>10} {middle:>9.1} {high:>9.1}")
     };
     for format in ["json", "md", "html"] {
         let words = ["report", "--time-zone", "Europe/Berlin", "--format", format];
         row(&format!("report --format {format}"), &times(runs, || station.ctl(&words))?)?;
+    }
+    for question in QUESTIONS {
+        let words: Vec<&str> = question.split(' ').collect();
+        row(question, &times(runs, || station.ctl(&words))?)?;
     }
     let output = station.ctl(&["report", "--time-zone", "UTC", "--json"])?.output()?;
     let report: Value = serde_json::from_slice(&output.stdout)?;

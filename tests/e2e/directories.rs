@@ -67,7 +67,7 @@ fn a_start_outside_of_any_repository_has_none() {
     let run = Scenario::new(CODEX)
         .started_in("{other}")
         .args(["exec", "--skip-git-repo-check", "Go below"])
-        .turn(exec_command("mkdir -p deep/er; sleep 0.3; cd deep/er && sleep 0.3"))
+        .turn(exec_command(&visit("deep/er")))
         .turn(exec_command(&visit("{root}/second/src")))
         .run_in(&with_a_second_repository());
     run.one_launch().commands_in(&["{other}", "{other}/deep/er", "{root}/second/src"]);
@@ -80,6 +80,9 @@ fn with_a_second_repository() -> Arc<Watch> {
     let watch = Watch::start(&[CODEX]);
     let second = watch.world.root().join("second");
     repository(&second);
-    std::fs::create_dir(second.join("src")).expect("the world is ours");
+    // `mkdir -p` would go through each on its way.
+    for dir in [second.join("src"), watch.world.other().join("deep/er")] {
+        std::fs::create_dir_all(dir).expect("the world is ours");
+    }
     Arc::new(watch)
 }

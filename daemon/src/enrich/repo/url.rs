@@ -14,6 +14,9 @@ use crate::event::os_string;
 /// A URL that is longer than this is none.
 const MAX_LENGTH: usize = 4096;
 
+/// Begins an address of which git runs the rest.
+const COMMAND: &str = "ext::";
+
 /// Schemes of which the authority part is known to have the usual form.
 const SCHEMES: [&str; 11] = [
     "file",
@@ -37,14 +40,13 @@ pub(crate) fn without_credentials(url: &[u8]) -> Option<String> {
         return None;
     }
     let known = url.split_once("://").filter(|(scheme, _)| is_known(scheme));
-    Some(match known {
+    let clean = match known {
         Some((scheme, rest)) => format!("{scheme}://{}", after_scheme(scheme, rest)),
-        // Git runs the rest of it.
-        None if url.starts_with("ext::") => format!("ext::{REDACTED}"),
-        None if is_path(&url) => url.into_owned(),
+        None if runs_a_command(&url) || is_path(&url) => url.into_owned(),
         None if url.contains("://") => with_authority("", &url),
         None => scp_like(&url),
-    })
+    };
+    Some(if runs_a_command(&clean) { format!("{COMMAND}{REDACTED}") } else { clean })
 }
 
 /// Returns the URL; where it is a path, as one from the root without `..`, which git leaves in it.
@@ -78,6 +80,10 @@ fn is_plain_path(url: &[u8]) -> bool {
 
 fn is_known(scheme: &str) -> bool {
     SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
+fn runs_a_command(url: &str) -> bool {
+    url.starts_with(COMMAND)
 }
 
 fn is_path(url: &str) -> bool {
@@ -227,6 +233,10 @@ mod tests {
             ("codecommit::eu-west-1://profile@repo", "<redacted>@repo"),
             ("s3://bucket/a?signature=x", "s3://bucket/a"),
             ("ext::sh -c 'curl -u user:token host'", "ext::<redacted>"),
+            ("ext::sh -c 'curl https://user:token@host'", "ext::<redacted>"),
+            // Found by fuzzing: it is one only without what stands before it.
+            ("user:@@ext::sh -c 'curl https://host'", "ext::<redacted>"),
+            ("@ext::sh -c 'curl host'", "ext::<redacted>"),
         ] {
             assert_eq!(clean(url), expected, "{url}");
         }

@@ -21,9 +21,15 @@ pub(super) fn files(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<
 
 /// Returns what an access `a` must be.
 pub(super) fn conditions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
+    let mut wanted = anywhere(tx, filter)?;
+    require_place(&mut wanted, tx, filter)?;
+    Ok(wanted)
+}
+
+/// Returns what an access `a` must be, wherever it was.
+pub(super) fn anywhere(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
     let mut wanted = Conditions::default();
     require_accessor(&mut wanted, tx, filter)?;
-    require_place(&mut wanted, tx, filter)?;
     wanted.require_some("a.how = ?", filter.how.clone());
     wanted.require_some("a.last_at >= ?", filter.since_ms);
     wanted.require_some("a.first_at < ?", filter.until_ms);
@@ -57,7 +63,7 @@ fn require_accessor(
 }
 
 /// Adds where the file of an access `a` must lie, or have lain.
-pub(super) fn require_place(
+fn require_place(
     wanted: &mut Conditions,
     tx: &Connection,
     filter: &Filter,
