@@ -25,6 +25,7 @@ use super::{
 mod accesses;
 mod config;
 mod dirs;
+mod file_place;
 mod files;
 mod findings;
 mod gaps;

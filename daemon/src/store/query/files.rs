@@ -5,25 +5,30 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::row::FileRow;
 
-use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
+use super::super::filter::{Conditions, require_prefix, sql_limit};
 use super::super::project::dir::repo_fact;
 use super::super::register;
 use super::Found;
+use super::file_place::FilePlace;
 use super::launches::launch_id;
 use super::sessions;
 
+/// Accesses that are looked at to count those that pass.
+const LOOKED_AT: u64 = 20_000;
+
 /// Returns the accesses that pass `filter`, the last first.
 pub(super) fn files(tx: &Connection, filter: &Filter) -> rusqlite::Result<Found<FileRow>> {
-    let wanted = conditions(tx, filter)?;
+    let (place, mut wanted) = (FilePlace::find(tx, filter)?, anywhere(tx, filter)?);
+    place.require(&mut wanted);
     let rows = newest(tx, wanted.clone(), filter.limit)?;
-    Found::counted(rows, filter, |bound| wanted.count(tx, "file_access a", bound))
-}
-
-/// Returns what an access `a` must be.
-pub(super) fn conditions(tx: &Connection, filter: &Filter) -> rusqlite::Result<Conditions> {
-    let mut wanted = anywhere(tx, filter)?;
-    require_place(&mut wanted, tx, filter)?;
-    Ok(wanted)
+    Found::counted(rows, filter, |bound| {
+        // Of many files it takes a look at every access.
+        let looked_at = || anywhere(tx, filter)?.count(tx, "file_access a", LOOKED_AT);
+        if place.number().is_none() && looked_at()? == LOOKED_AT {
+            return Ok(bound);
+        }
+        wanted.count(tx, place.from(), bound)
+    })
 }
 
 /// Returns what an access `a` must be, wherever it was.
@@ -58,27 +63,6 @@ fn require_accessor(
         );
         let values = launches.into_values();
         wanted.require(&sql, [values.clone(), values].concat());
-    }
-    Ok(())
-}
-
-/// Adds where the file of an access `a` must lie, or have lain.
-fn require_place(
-    wanted: &mut Conditions,
-    tx: &Connection,
-    filter: &Filter,
-) -> rusqlite::Result<()> {
-    if let Some(repo) = &filter.repo {
-        let keys = Repos::find(tx, repo)?.keys();
-        let sql = "a.file IN (SELECT file FROM file_repo
-            WHERE repo IN (SELECT value FROM json_each(?)))";
-        wanted.require(sql, [keys]);
-    }
-    if let Some(dir) = &filter.dir {
-        let mut below = Conditions::default();
-        require_below(&mut below, "path", dir);
-        let sql = format!("a.file IN (SELECT key FROM file{})", below.clause());
-        wanted.require(&sql, below.into_values());
     }
     Ok(())
 }

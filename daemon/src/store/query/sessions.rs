@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
@@ -11,6 +12,7 @@ use trackway_protocol::row::{SessionLeftOut, SessionRow, SessionTokens};
 use trackway_report::prices::PriceList;
 
 use super::super::filter::{Conditions, Repos, require_below, require_prefix, sql_limit};
+use super::super::project::dir::quarter_hour;
 use super::super::project::launch::unreadable;
 use super::super::project::session::{Facts, parse};
 use super::super::register;
@@ -18,9 +20,11 @@ use super::Found;
 use super::kinds::Kinds;
 use super::launches::require_launch;
 use super::links;
-use super::spans::require_range;
 use super::spent::{Spent, counted};
 use super::touches::{dirs_below, require_manner};
+
+/// So many sessions of a place are many.
+const MANY: u64 = 1000;
 
 /// Returns the sessions that pass `filter`, last active first; what they cost is not known without
 /// prices.
@@ -71,7 +75,13 @@ pub(super) fn require_place(
         wanted.require("s.repo IN (SELECT value FROM json_each(?))", [keys]);
     }
     if let Some(dir) = &filter.dir {
-        require_below(wanted, "s.cwd", dir);
+        let mut there = Conditions::default();
+        require_below(&mut there, "s.cwd", dir);
+        // Where many worked, the newest of them are found sooner by time than by place.
+        match there.clone().count(tx, "session s", MANY)? < MANY {
+            true => wanted.and(&there),
+            false => require_below(wanted, "+s.cwd", dir),
+        }
     }
     Ok(())
 }
@@ -90,15 +100,14 @@ pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Opt
 }
 
 /// The sessions whose files tell that they touched a place.
-#[derive(Default)]
 pub(super) struct There {
-    sessions: BTreeSet<String>,
+    sessions: u64,
     agents: BTreeSet<String>,
 }
 
 impl There {
     pub(super) fn count(&self) -> u64 {
-        self.sessions.len() as u64
+        self.sessions
     }
 
     /// Returns their agents and those of launches, sorted.
@@ -139,31 +148,73 @@ fn there(
     tx: &Connection,
     filter: &Filter,
     index: &str,
-    mut wanted: Conditions,
+    mut place: Conditions,
 ) -> rusqlite::Result<There> {
-    wanted.require_that("t.session <> ''");
-    require_range(&mut wanted, (filter.since_ms, filter.until_ms));
-    require_manner(&mut wanted, tx, filter)?;
-    let mut sessions = Conditions::default();
-    require_session(&mut sessions, tx, filter)?;
-    if !sessions.clause().is_empty() {
-        let sql = format!("t.session IN (SELECT s.id FROM session s{})", sessions.clause());
-        wanted.require(&sql, sessions.into_values());
+    place.require_that("t.session <> ''");
+    require_manner(&mut place, tx, filter)?;
+    let (touched, values) = touched((filter.since_ms, filter.until_ms), index, &place);
+    let mut wanted = Conditions::default();
+    require_session(&mut wanted, tx, filter)?;
+    let known = format!("({touched}) w JOIN session s ON s.id = w.session{}", wanted.clause());
+    let of_known = [values.clone(), wanted.clone().into_values()].concat();
+    let (from, of_from) = match wanted.clause() {
+        "" => (format!("({touched}) w"), values),
+        _ => (known.clone(), of_known.clone()),
+    };
+    let count = format!("SELECT count(DISTINCT w.session) FROM {from}");
+    let sessions: i64 =
+        tx.prepare_cached(&count)?.query_row(params_from_iter(of_from), |row| row.get(0))?;
+    let agents = agents(tx, &format!("SELECT s.agent FROM {known}"), of_known)?;
+    Ok(There { sessions: sessions.cast_unsigned(), agents })
+}
+
+/// Returns the agents that a query finds, of which it may find each for many sessions: no more is looked
+/// at than until all are found that there are.
+fn agents(tx: &Connection, sql: &str, values: Vec<Value>) -> rusqlite::Result<BTreeSet<String>> {
+    let mut next = tx.prepare_cached("SELECT min(agent) FROM session WHERE agent > ?")?;
+    let (mut all, mut last) = (0, String::new());
+    while let Some(agent) = next.query_row([&last], |row| row.get(0))? {
+        (all, last) = (all + 1, agent);
     }
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = BTreeSet::new();
+    while found.len() < all
+        && let Some(row) = rows.next()?
+    {
+        found.extend(row.get::<_, Option<String>>(0)?.filter(|agent| !agent.is_empty()));
+    }
+    Ok(found)
+}
+
+/// Selects the sessions of touches `t` in a range, with the values of the parameters.
+fn touched(
+    (since, until): (Option<i64>, Option<i64>),
+    index: &str,
+    place: &Conditions,
+) -> (String, Vec<Value>) {
+    let select = format!("SELECT DISTINCT t.session FROM dir_touch t INDEXED BY {index}");
+    if since.is_none() && until.is_none() {
+        return (select + place.clause(), place.clone().into_values());
+    }
+    // The index has the quarter-hours, and not the times in them, which count where the range begins and
+    // ends.
+    let quarter = |ms| quarter_hour(Timestamp::from_ms(ms));
+    let mut between = place.clone();
+    between.require_some("t.quarter > ?", since.map(quarter));
+    between.require_some("t.quarter < ?", until.map(quarter));
+    let ends: Vec<i64> = [since, until].into_iter().flatten().map(quarter).collect();
+    let ends = serde_json::to_string(&ends).expect("numbers always serialise");
+    let mut at_ends = place.clone();
+    at_ends.require_some("t.last_at >= ?", since);
+    at_ends.require_some("t.first_at < ?", until);
     let sql = format!(
-        "SELECT w.session, s.agent
-         FROM (SELECT DISTINCT t.session FROM dir_touch t INDEXED BY {index}{}) w
-            LEFT JOIN session s ON s.id = w.session AND s.agent <> ''",
-        wanted.clause()
+        "{select}{} UNION SELECT t.session
+         FROM json_each(?) q CROSS JOIN dir_touch t ON t.quarter = q.value{}",
+        between.clause(),
+        at_ends.clause()
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(wanted.into_values()))?;
-    let mut there = There::default();
-    while let Some(row) = rows.next()? {
-        there.sessions.insert(row.get(0)?);
-        there.agents.extend(row.get::<_, Option<String>>(1)?);
-    }
-    Ok(there)
+    (sql, [between.into_values(), vec![ends.into()], at_ends.into_values()].concat())
 }
 
 /// Returns the best that was said of the session `id`, where more than its touches is known.
