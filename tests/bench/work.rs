@@ -1,4 +1,6 @@
 //! Whether a person notices: the time that ordinary work takes, with the daemon and without.
+//!
+//! A number sets how many pairs are timed, and a work's first word that it alone is: `work make 300`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -33,20 +35,30 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let home = Home::new()?;
     let project = home.project();
     write_project(&project)?;
-    let pairs = effort.of(4, 60);
+    let args: Vec<String> = std::env::args().collect();
+    let pairs = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(effort.of(4, 60));
     writeln!(out, "the work with the daemon, relative to without: {pairs} pairs in alternation")?;
     let [range, own] = ["95 % range of the median", "daemon's CPU"];
     let [wall, cpu] = ["wall time", "its own CPU time"];
     writeln!(out, "{:<14} {wall:>9} {range:>24}   {cpu:>16} {range:>24} {own:>13}", "")?;
-    let timed = |name, pairs, work: &dyn Fn() -> Result<f64>, out: &mut dyn Write| {
-        // Once for the caches.
-        work()?;
-        compare(&home, pairs, work)?.print(name, out)
-    };
-    timed("claude session", pairs / 2, &session, out)?;
-    timed("make -j4", pairs, &|| time(&project, "make -s clean && make -s -j4"), out)?;
-    timed("scripted loop", pairs, &|| time(&project, LOOP), out)?;
-    timed("short programs", pairs, &short_programs, out)
+    let make = || time(&project, "make -s clean && make -s -j4");
+    let scripted = || time(&project, LOOP);
+    let works: [(&str, u32, &dyn Fn() -> Result<f64>); 4] = [
+        ("claude session", pairs / 2, &session),
+        ("make -j4", pairs, &make),
+        ("scripted loop", pairs, &scripted),
+        ("short programs", pairs, &short_programs),
+    ];
+    let is_asked = |name: &str| args.iter().any(|arg| name.split(' ').next() == Some(arg));
+    let are_all = !works.iter().any(|(name, ..)| is_asked(name));
+    for (name, pairs, work) in works {
+        if are_all || is_asked(name) {
+            // Once for the caches.
+            work()?;
+            compare(&home, pairs, work)?.print(name, out)?;
+        }
+    }
+    Ok(())
 }
 
 /// What the same work took, one by one.

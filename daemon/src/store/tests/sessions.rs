@@ -13,6 +13,8 @@ use super::super::append::Append as _;
 use super::super::{Draft, LookupError, Reader, Shown};
 use super::support::{Fixture, T0, at, draft, id, in_memory, records, repo, started, touched};
 
+mod many;
+
 fn told(ms: i64, body: Body) -> Draft {
     Draft { evidence: Evidence::Transcript, ..draft(ms, body) }
 }
@@ -451,16 +453,6 @@ fn a_launch_was_where_the_sessions_were_that_it_worked_on() {
     assert_eq!(rows.iter().map(|row| row.session.as_deref()).collect::<Vec<_>>(), [Some("s1")]);
     let of_codex = Filter { agent: Some("codex".into()), ..of };
     assert!(fixture.reader.dirs(&of_codex).unwrap().rows.is_empty());
-}
-
-#[test]
-fn who_finds_what_is_done_to_files_alone_where_there_are_many() {
-    let many = (0..1001).map(|n| accessed(n, "s1", &format!("/src/{n}"), "read"));
-    let fixture = Fixture::with(many.chain([accessed(2000, "s2", "/src/x", "delete")]).collect());
-    let filter = Filter { dir: Some("/src".into()), how: Some("delete".into()), ..all() };
-    let rows = fixture.reader.who(&filter).unwrap().rows;
-    let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((row.session.as_deref(), &*row.path), (Some("s2"), "/src/x"));
 }
 
 #[test]
