@@ -31,6 +31,9 @@ const LOOP: &str = "i=0; while [ $i -lt 150 ]; do
     sed -n 1,5p file0.c; grep -c return file1.c; (cd /tmp && ls -d .); cat file2.c | head -n 3
     i=$((i + 1)); done";
 
+/// A name, how many pairs are timed, and what takes so many seconds.
+type Work<'a> = (&'a str, u32, &'a dyn Fn() -> Result<f64>);
+
 pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     let home = Home::new()?;
     let project = home.project();
@@ -43,7 +46,7 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{:<14} {wall:>9} {range:>24}   {cpu:>16} {range:>24} {own:>13}", "")?;
     let make = || time(&project, "make -s clean && make -s -j4");
     let scripted = || time(&project, LOOP);
-    let works: [(&str, u32, &dyn Fn() -> Result<f64>); 4] = [
+    let works: [Work<'_>; 4] = [
         ("claude session", pairs / 2, &session),
         ("make -j4", pairs, &make),
         ("scripted loop", pairs, &scripted),

@@ -100,6 +100,7 @@ pub(super) fn launches(tx: &Connection, filter: &Filter) -> rusqlite::Result<Opt
 }
 
 /// The sessions whose files tell that they touched a place.
+#[derive(Default)]
 pub(super) struct There {
     sessions: u64,
     agents: BTreeSet<String>,
@@ -152,7 +153,10 @@ fn there(
 ) -> rusqlite::Result<There> {
     place.require_that("t.session <> ''");
     require_manner(&mut place, tx, filter)?;
-    let (touched, values) = touched((filter.since_ms, filter.until_ms), index, &place);
+    require_range(&mut place, (filter.since_ms, filter.until_ms));
+    let touched =
+        format!("SELECT DISTINCT t.session FROM dir_touch t INDEXED BY {index}{}", place.clause());
+    let values = place.into_values();
     let mut wanted = Conditions::default();
     require_session(&mut wanted, tx, filter)?;
     let known = format!("({touched}) w JOIN session s ON s.id = w.session{}", wanted.clause());
@@ -164,6 +168,9 @@ fn there(
     let count = format!("SELECT count(DISTINCT w.session) FROM {from}");
     let sessions: i64 =
         tx.prepare_cached(&count)?.query_row(params_from_iter(of_from), |row| row.get(0))?;
+    if sessions == 0 {
+        return Ok(There::default());
+    }
     let agents = agents(tx, &format!("SELECT s.agent FROM {known}"), of_known)?;
     Ok(There { sessions: sessions.cast_unsigned(), agents })
 }
@@ -187,34 +194,22 @@ fn agents(tx: &Connection, sql: &str, values: Vec<Value>) -> rusqlite::Result<BT
     Ok(found)
 }
 
-/// Selects the sessions of touches `t` in a range, with the values of the parameters.
-fn touched(
-    (since, until): (Option<i64>, Option<i64>),
-    index: &str,
-    place: &Conditions,
-) -> (String, Vec<Value>) {
-    let select = format!("SELECT DISTINCT t.session FROM dir_touch t INDEXED BY {index}");
+/// Adds when a touch `t` must have been, where all is looked for in an index that has quarter-hours, and not
+/// the times in them: those count only where the range begins and ends.
+fn require_range(wanted: &mut Conditions, (since, until): (Option<i64>, Option<i64>)) {
     if since.is_none() && until.is_none() {
-        return (select + place.clause(), place.clone().into_values());
+        return;
     }
-    // The index has the quarter-hours, and not the times in them, which count where the range begins and
-    // ends.
     let quarter = |ms| quarter_hour(Timestamp::from_ms(ms));
-    let mut between = place.clone();
-    between.require_some("t.quarter > ?", since.map(quarter));
-    between.require_some("t.quarter < ?", until.map(quarter));
-    let ends: Vec<i64> = [since, until].into_iter().flatten().map(quarter).collect();
-    let ends = serde_json::to_string(&ends).expect("numbers always serialise");
-    let mut at_ends = place.clone();
-    at_ends.require_some("t.last_at >= ?", since);
-    at_ends.require_some("t.first_at < ?", until);
-    let sql = format!(
-        "{select}{} UNION SELECT t.session
-         FROM json_each(?) q CROSS JOIN dir_touch t ON t.quarter = q.value{}",
-        between.clause(),
-        at_ends.clause()
-    );
-    (sql, [between.into_values(), vec![ends.into()], at_ends.into_values()].concat())
+    wanted.require_some("t.quarter >= ?", since.map(quarter));
+    wanted.require_some("t.quarter <= ?", until.map(quarter));
+    let sql = "(t.quarter > ? AND t.quarter < ? OR EXISTS (SELECT 1 FROM dir_touch e
+        WHERE e.quarter = t.quarter AND e.dir = t.dir AND e.launch = t.launch
+            AND e.session = t.session AND e.how = t.how AND e.repo = t.repo
+            AND e.last_at >= ? AND e.first_at < ?))";
+    let between = [since.map_or(i64::MIN, quarter), until.map_or(i64::MAX, quarter)];
+    let within = [since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX)];
+    wanted.require(sql, [between, within].concat());
 }
 
 /// Returns the best that was said of the session `id`, where more than its touches is known.
