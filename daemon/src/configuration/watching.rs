@@ -347,6 +347,11 @@ impl Watching {
         if self.places.number(place.kind, &place.dir) != Some(number) {
             return;
         }
+        if self.is_gone(number) {
+            // An agent that comes back to it tells of it again.
+            self.forget(number);
+            return;
+        }
         let (mut files, wanted, mut is_cut) = self.places.find(number);
         // What appeared in a directory before it was watched is found by looking once more.
         if self.watch(number, wanted) {
@@ -385,6 +390,21 @@ impl Watching {
             // An agent that comes back to it tells of it again.
             self.forget(number);
         }
+    }
+
+    /// Whether a directory that agents worked in is not there, and had nothing that could be missed. Most of
+    /// those that are known from former runs are so: nobody waits for them, which would take a watch on
+    /// whatever lies above each.
+    fn is_gone(&mut self, number: usize) -> bool {
+        let place = &self.places.all[number];
+        if place.kind != Kind::Project || place.looked.is_some() || place.dir.is_dir() {
+            return false;
+        }
+        let known = self.recorder.files_of(place);
+        if known.is_none() {
+            self.recorder.keep_files(place);
+        }
+        known.unwrap_or_default().is_empty()
     }
 
     fn forget(&mut self, number: usize) {

@@ -13,7 +13,7 @@ use super::super::watching::{POLL, Watching};
 use super::{Story, change, told};
 use crate::config::Standing;
 use crate::event::{Event, State};
-use crate::source::sessions::watch::Watcher;
+use crate::source::sessions::watch::{Scope, Watcher};
 use crate::store::{self, Sealing, Store};
 
 /// The loop, without a thread of its own.
@@ -98,4 +98,17 @@ fn a_queue_that_ran_over_is_a_gap_and_everything_is_looked_at_again() {
     runtime.block_on(writer.close());
     let rows = store::open(&story.path("state")).unwrap().reader();
     assert_eq!(rows.config(&Filter::default()).unwrap().rows.len(), 1);
+}
+
+#[test]
+fn nothing_is_watched_for_a_directory_that_is_gone() {
+    let story = Story::new();
+    let (mut watching, _events, writer) = watching(&story, usize::MAX);
+    watching.add_project(&story.path("gone"));
+    watching.turn().unwrap();
+    // The kernel numbers watches in the order in which they are made.
+    assert_eq!(watching.watcher.watch(&story.path("state"), Scope::Saved), Ok(1));
+    drop(watching);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(writer.close());
 }

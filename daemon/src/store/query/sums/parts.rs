@@ -159,7 +159,8 @@ impl Question<'_> {
         range: (Option<i64>, Option<i64>),
         keys: Option<Keys<'_>>,
     ) -> Vec<Touches> {
-        let mut unknown = self.part("r.repo", UNKNOWN, range, keys);
+        // A directory lay in few repositories: it is not looked up in each that is asked about.
+        let mut unknown = self.part("+r.repo", UNKNOWN, range, keys);
         unknown.iter_mut().for_each(|unknown| unknown.wanted.require_that("t.repo = -1"));
         unknown
     }
