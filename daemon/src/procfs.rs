@@ -56,6 +56,8 @@ pub(crate) struct Stat {
     pub(crate) ppid: u32,
     pub(crate) tty: Tty,
     pub(crate) start_ticks: u64,
+    /// From where to where in its memory its environment lies, where it may be read.
+    pub(crate) environment: Option<[u64; 2]>,
 }
 
 impl Procfs {
@@ -154,10 +156,10 @@ impl Procfs {
         let stat = self.stat(pid);
         let argv = self.argv(pid);
         let env = self.read(pid, "environ");
-        // Neither is ever empty once the program runs, for there is a name at least; and whoever has
-        // ended has no environment that could be opened.
-        let is_becoming = argv.is_none() && env.as_ref().is_some_and(Vec::is_empty);
-        let env = env.filter(|_| !is_becoming);
+        let bounds = stat.as_ref().and_then(|stat| stat.environment);
+        let is_whole = env.as_ref().is_none_or(|env| self.is_whole(pid, env, bounds));
+        let is_becoming = !is_whole && self.stat(pid).is_some_and(|stat| !stat.zombie);
+        let env = env.filter(|_| is_whole);
         let exe = exe.map(|path| PathBuf::from(OsStr::from_bytes(path)));
         let exe = exe.map(|path| self.strip_deleted(pid, "exe", path));
         ProcessFacts {
@@ -176,6 +178,26 @@ impl Procfs {
             told: None,
             is_becoming,
         }
+    }
+
+    /// Whether an environment is all that the process has, which had it within `bounds` before. In the
+    /// middle of an `execve`, and where a process ends, it reads as empty or breaks off.
+    ///
+    /// The kernel lays out what a program starts with in this order: arguments, environment, name of the
+    /// file (`create_elf_tables` in `fs/binfmt_elf.c`). Until it has found where the environment ends,
+    /// that is said to end where it begins, which is where the name begins if there is none.
+    fn is_whole(&self, pid: u32, env: &[u8], bounds: Option<[u64; 2]>) -> bool {
+        let is_of = |[begin, end]: [u64; 2]| end.checked_sub(begin) == Some(env.len() as u64);
+        if !env.is_empty() && bounds.is_some_and(is_of) {
+            return true;
+        }
+        // It may run another program by now.
+        let now = self.stat(pid).and_then(|stat| stat.environment);
+        if !env.is_empty() {
+            return now.is_some_and(is_of);
+        }
+        let name = self.read(pid, "auxv").as_deref().and_then(address_of_name);
+        now.zip(name).is_some_and(|([begin, end], name)| begin == end && end == name)
     }
 
     /// Reads a process that is not about to vanish, by any thread that it has left. None where it
@@ -346,6 +368,7 @@ pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     // Fields are counted from 1 and the third is the first after `comm`.
     let field = |number: usize| fields.get(number - 3).copied();
+    let address = |number| field(number)?.parse().ok();
     Some(Stat {
         comm: OsString::from_vec(comm.to_vec()),
         zombie: matches!(field(3)?, "Z" | "X"),
@@ -353,7 +376,20 @@ pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
         ppid: field(4)?.parse().ok()?,
         tty: tty(field(7)?.parse().ok()?),
         start_ticks: field(22)?.parse().ok()?,
+        environment: address(50).zip(address(51)).map(|(begin, end)| [begin, end]),
     })
+}
+
+/// Returns where the name of the executed file begins, of the bytes of `/proc/PID/auxv`.
+fn address_of_name(auxv: &[u8]) -> Option<u64> {
+    /// The number of that entry, in the kernel's `auxvec.h`.
+    const AT_EXECFN: usize = 31;
+    let mut words = auxv
+        .chunks_exact(size_of::<usize>())
+        .map(|word| word.try_into().map(usize::from_ne_bytes).expect("chunks are of that length"));
+    std::iter::from_fn(|| words.next().zip(words.next()))
+        .find(|(key, _)| *key == AT_EXECFN)
+        .and_then(|(_, value)| u64::try_from(value).ok())
 }
 
 /// Names a terminal by its device number, as `Documentation/admin-guide/devices.txt` lays them out.
@@ -380,6 +416,7 @@ mod tests {
                 .unwrap();
         assert_eq!(stat.comm, OsStr::new("a) Z (b\n"));
         assert_eq!((stat.ppid, stat.start_ticks, stat.zombie), (7, 550_617, false));
+        assert_eq!(stat.environment, None, "the line ends before");
         assert_eq!(stat.tty, Tty::Named("pts/2".into()));
     }
 
@@ -420,6 +457,35 @@ mod tests {
         let told = Procfs::open().unwrap().written(std::process::id());
         assert!(told.contains(&written) && !told.contains(&read), "{told:?}");
         assert!(Procfs::open().unwrap().written(u32::MAX).is_empty());
+    }
+
+    #[test]
+    fn an_environment_is_the_program_s_own_or_not_known() {
+        use std::process::{Command, Stdio};
+
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("again");
+        std::fs::write(&script, "exec /bin/sh \"$0\"\n").unwrap();
+        let proc = Procfs::open().unwrap();
+        let mut child =
+            Command::new("/bin/sh").arg(&script).env("CODEX_THREAD_ID", "t").spawn().unwrap();
+        let envs: Vec<_> = (0..5000).map(|_| proc.facts(child.id(), None).env).collect();
+        let has_mark = |env: &AgentEnv| env.get("CODEX_THREAD_ID").is_some();
+        let is_wrong = |env: &Option<AgentEnv>| env.as_ref().is_some_and(|env| !has_mark(env));
+        let wrong = envs.iter().filter(|env| is_wrong(env)).count();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(envs.iter().flatten().count() > 0, "mostly it can be read");
+        assert_eq!(wrong, 0, "it never runs without the mark");
+
+        let mut bare = Command::new("/bin/cat").env_clear().stdin(Stdio::piped()).spawn().unwrap();
+        while proc.argv(bare.id()).is_none_or(|argv| argv.get(0) != Some(b"/bin/cat")) {
+            std::thread::yield_now();
+        }
+        let facts = proc.facts(bare.id(), None);
+        assert_eq!((facts.env, facts.is_becoming), (Some(AgentEnv::default()), false));
+        bare.kill().unwrap();
+        bare.wait().unwrap();
     }
 
     #[test]
