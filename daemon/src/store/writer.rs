@@ -3,7 +3,10 @@
 //! # Batches
 //!
 //! The first draft after a pause is committed at once. While more arrive, commits begin at most
-//! every [`PACE`], each with all that was waiting: the cost of a sync to disk is shared.
+//! every [`PACE`], each with all that was waiting: the cost of a sync to disk is shared. Where nothing
+//! waits but a little of what session files bring, it is [`PACE_OF_FILES`]: an agent at work writes to them
+//! many times a second, each commit takes time that may be the agent's, and what is not durable is
+//! still in the files.
 //!
 //! # Failure
 //!
@@ -35,6 +38,8 @@ use trouble::Bound;
 
 /// Shortest time between the beginnings of two commits.
 const PACE: Duration = Duration::from_millis(25);
+/// The same where all that waits can be read again.
+const PACE_OF_FILES: Duration = Duration::from_millis(200);
 
 /// Commands that wait for the writer before a sender has to.
 const COMMANDS: usize = 1024;

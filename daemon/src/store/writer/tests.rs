@@ -3,6 +3,7 @@ use std::process::{Command as Program, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as std_mpsc;
+use std::time::Instant;
 
 use rusqlite::{Connection, ffi};
 use tempfile::TempDir;
@@ -309,6 +310,30 @@ async fn what_was_read_first_is_durable_when_it_is_called_read() {
     });
     go.send(()).unwrap();
     assert_eq!(settled.join().unwrap(), [7]);
+}
+
+#[tokio::test]
+async fn what_can_be_read_again_is_written_less_often() {
+    let (tell, commits) = std_mpsc::channel();
+    let (home, _reader, writer) = scripted(Bound::default(), move |_, batch| {
+        tell.send((Instant::now(), batch.len())).unwrap();
+        Ok(())
+    });
+    let mut kept = Store::kept(home.path(), writer.intake()).unwrap();
+    let begin = Instant::now();
+    kept.record(started(0, 7, "claude").into_record());
+    let mut kept = tokio::task::spawn_blocking(move || {
+        kept.settle();
+        kept
+    })
+    .await
+    .unwrap();
+    assert_eq!(commits.recv().unwrap().1, 1);
+    kept.record(started(1, 8, "claude").into_record());
+    kept.hand_over().unwrap();
+    let (second, count) = commits.recv().unwrap();
+    assert_eq!(count, 1);
+    assert!(second.duration_since(begin) >= PACE_OF_FILES);
 }
 
 #[tokio::test]

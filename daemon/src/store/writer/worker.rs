@@ -2,7 +2,7 @@
 
 use std::future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,7 +14,7 @@ use super::super::ingest::{Batch, Change, Flow};
 use super::backlog::Backlog;
 use super::sealing::Due;
 use super::trouble::{Bound, Trouble};
-use super::{Command, Health, PACE};
+use super::{Command, Health, PACE, PACE_OF_FILES};
 use crate::store::{Plan, Sealed};
 
 /// Records per transaction: enough to make the sync to disk cheap, few enough to keep the
@@ -32,6 +32,8 @@ pub(super) struct Worker<A> {
     /// they came in.
     changes: Vec<Change>,
     taken: (u64, usize),
+    /// Whether anything waits that is nowhere else, or that somebody waits for.
+    is_pressing: bool,
     /// What the ledger is prepared for since the first batch.
     load: Option<Load>,
     told: Told,
@@ -86,6 +88,7 @@ impl<A: Append> Worker<A> {
             batches,
             changes: Vec::new(),
             taken: (0, 0),
+            is_pressing: false,
             load: None,
             told,
             sealing,
@@ -184,6 +187,7 @@ impl<A: Append> Worker<A> {
                 warn!(%error, "the ledger cannot be prepared for its load");
             }
         }
+        self.is_pressing |= batch.is_last || batch.is_aside;
         self.taken.0 += 1;
         self.taken.1 += batch.weight();
         self.backlog.extend(batch.records);
@@ -217,9 +221,16 @@ impl<A: Append> Worker<A> {
         match (&self.trouble, self.last_attempt) {
             _ if !self.has_something() => None,
             (Some(trouble), _) => Some(trouble.retry_at),
-            (None, Some(last)) => Some(last + PACE),
+            (None, Some(last)) => Some(last + self.pace()),
             (None, None) => Some(Instant::now()),
         }
+    }
+
+    /// Returns the shortest time between the last commit and that of what waits.
+    fn pace(&self) -> Duration {
+        // Readers of many files are not to wait for the writer, nor is who wants a checkpoint.
+        let is_little = self.load == Some(Load::Light) && self.taken.1 < BATCH;
+        if is_little && !self.is_pressing && self.sealers.is_empty() { PACE_OF_FILES } else { PACE }
     }
 
     /// Whether trouble has waited long enough, however many commands are there to be taken.
@@ -230,6 +241,7 @@ impl<A: Append> Worker<A> {
     fn accept(&mut self, command: Command) {
         match command {
             Command::Append(drafts) => {
+                self.is_pressing = true;
                 for draft in drafts {
                     let waiting = self.backlog.len();
                     if self.trouble.as_mut().is_none_or(|it| it.admits(&draft, waiting)) {
@@ -336,6 +348,7 @@ impl<A: Append> Worker<A> {
         self.sealing.written(count);
         if self.backlog.is_empty() {
             self.changes = Vec::new();
+            self.is_pressing = false;
             self.land();
         }
         self.told.committed.send_replace(seq);
@@ -369,6 +382,7 @@ impl<A: Append> Worker<A> {
         let Some(trouble) = self.trouble.take() else { return };
         info!(dropped = trouble.dropped, "the ledger can be written again");
         self.backlog.push(trouble.coverage());
+        self.is_pressing = true;
         self.told.health.send_replace(Health::Ok);
     }
 
