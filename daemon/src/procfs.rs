@@ -59,7 +59,7 @@ pub(crate) struct Stat {
     pub(crate) ppid: u32,
     pub(crate) tty: Tty,
     pub(crate) start_ticks: u64,
-    /// From where to where in its memory its environment lies, where it may be read.
+    /// From where to where in its memory its environment lies, where the kernel tells.
     pub(crate) environment: Option<[u64; 2]>,
 }
 
@@ -197,7 +197,8 @@ impl Procfs {
         // It may run another program by now.
         let now = self.stat(pid).and_then(|stat| stat.environment);
         if !env.is_empty() {
-            return now.is_some_and(is_of);
+            // Where the kernel says nothing of that, nothing speaks against it.
+            return now.map_or(bounds.is_none(), is_of);
         }
         let name = self.read(pid, "auxv").as_deref().and_then(address_of_name);
         now.zip(name).is_some_and(|([begin, end], name)| begin == end && end == name)
@@ -371,7 +372,7 @@ pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     // Fields are counted from 1 and the third is the first after `comm`.
     let field = |number: usize| fields.get(number - 3).copied();
-    let address = |number| field(number)?.parse().ok();
+    let address = |number| field(number)?.parse().ok().filter(|address| *address != 0);
     Some(Stat {
         comm: OsString::from_vec(comm.to_vec()),
         zombie: matches!(field(3)?, "Z" | "X"),

@@ -13,6 +13,18 @@ fn a_comm_with_brackets_and_spaces_does_not_shift_the_fields() {
 }
 
 #[test]
+fn where_the_environment_lies_is_told_or_not_known() {
+    let of = |begin: &str| {
+        let zeros = "0 ".repeat(24);
+        let stat = format!(
+            "42 (a) S 7 1 1 34818 0 0 0 0 0 0 0 0 0 0 20 0 1 0 5 {zeros}1 2 3 {begin} 900 0"
+        );
+        parse_stat(stat.as_bytes()).unwrap().environment
+    };
+    assert_eq!([of("800"), of("0")], [Some([800, 900]), None]);
+}
+
+#[test]
 fn half_a_stat_is_none() {
     for bytes in [&b""[..], b"42 (x", b"42 )x(", b"42 (x) S 7", b"42 (x) S \xff"] {
         assert_eq!(parse_stat(bytes), None);
