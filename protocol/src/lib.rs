@@ -38,6 +38,7 @@
 //!   a few are at a time: one may take 60 s to be read, and less than a second per 64 KiB while others
 //!   wait; a client that waits too long for its turn is told `busy` and may ask again.
 
+pub mod canonical;
 pub mod codec;
 pub mod endpoint;
 pub mod ids;

@@ -7,9 +7,9 @@
 //! `null` is unknown, never nothing. Where a list is cut short, a `more_…` beside it says by how much.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::canonical::canonical;
 use crate::ids::{LaunchId, Timestamp};
 use crate::record::{Risk, Tokens};
 use crate::row::{GapRow, TimeRow, ZoneEntryRow};
@@ -406,15 +406,28 @@ impl Report {
     /// Returns the hash that `sha256` is to have.
     #[must_use]
     pub fn hash(&self) -> String {
-        hash(&Self { sha256: None, ..self.clone() })
+        hash(self)
     }
 }
 
-/// Returns SHA-256 of the canonical JSON of a value with integers and ASCII keys only.
+/// The field that has the hash of the others.
+const HASH: &str = "sha256";
+
+/// Returns the SHA-256 of a report or an absence.
 fn hash(value: &impl Serialize) -> String {
-    // Keys of a `Value` are sorted, and it is written without blanks.
-    let value = serde_json::to_value(value).unwrap_or(Value::Null);
-    Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let json = serde_json::to_vec(value).expect("the types of the protocol always serialise");
+    hash_of(&json).expect("what was written is an object")
+}
+
+/// Returns the SHA-256 that a report or an absence has to have, as JSON: of all that it says, whether
+/// this version knows what that means or not.
+///
+/// # Errors
+///
+/// Those of [`canonical`].
+pub fn hash_of(json: &[u8]) -> Result<String, serde_json::Error> {
+    let digest = Sha256::digest(canonical(json, HASH)?);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -129,6 +129,6 @@ impl Absence {
     /// Returns the hash that `sha256` is to have.
     #[must_use]
     pub fn hash(&self) -> String {
-        hash(&Self { sha256: None, ..self.clone() })
+        hash(self)
     }
 }

@@ -4,11 +4,9 @@ use std::io::Write;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 use trackway_protocol::message::{FailureCode, Request};
-use trackway_protocol::report::VERSION;
+use trackway_protocol::report::{VERSION, hash_of};
 
 use crate::client::{Client, ClientError, End, understood};
 use crate::commands::{Console, unread};
@@ -28,6 +26,7 @@ pub(in crate::commands) struct Answer {
 #[derive(Deserialize)]
 struct Head {
     report: u32,
+    sha256: Option<String>,
 }
 
 impl Answer {
@@ -64,9 +63,10 @@ impl Answer {
         };
         let none = || ClientError::Garbled("there is no report in it".into());
         let line = lines.into_iter().next().ok_or_else(none)?;
-        let Head { report: format } = understood(line.get().as_bytes())?;
+        let head: Head = understood(line.get().as_bytes())?;
+        let format = head.report;
         if format == VERSION {
-            check(line.get())?;
+            head.check(line.get())?;
         }
         Ok(Self { line, format, version, end })
     }
@@ -111,19 +111,18 @@ impl Answer {
 /// How a daemon begins to say that it does not know a request.
 const UNKNOWN_REQUEST: &str = "this is no request";
 
-/// Checks that the hash of an answer is that of what it says.
-///
-/// That is reckoned from what came and not from what was read of it, which may be less.
-fn check(json: &str) -> Result<(), ClientError> {
-    let mut value: Value = understood(json.as_bytes())?;
-    let told = value.as_object_mut().and_then(|fields| fields.remove("sha256"));
-    // Keys of a `Value` are sorted, and it is written without blanks.
-    let digest = Sha256::digest(value.to_string());
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    if told.as_ref().and_then(Value::as_str) == Some(&hash) {
-        return Ok(());
+impl Head {
+    /// Checks that the hash of an answer is that of what it says.
+    ///
+    /// That is reckoned from what came and not from what was read of it, which may be less.
+    fn check(&self, json: &str) -> Result<(), ClientError> {
+        let hash =
+            hash_of(json.as_bytes()).map_err(|error| ClientError::Garbled(error.to_string()))?;
+        if self.sha256.as_ref() == Some(&hash) {
+            return Ok(());
+        }
+        Err(ClientError::Garbled("its sha256 is not that of what it says".into()))
     }
-    Err(ClientError::Garbled("its sha256 is not that of what it says".into()))
 }
 
 #[cfg(test)]
@@ -131,6 +130,10 @@ mod tests {
     use trackway_protocol::report::{Absence, Report};
 
     use super::*;
+
+    fn check(json: &str) -> Result<(), ClientError> {
+        understood::<Head>(json.as_bytes())?.check(json)
+    }
 
     #[test]
     fn what_the_daemon_sealed_is_taken_and_nothing_else() {
@@ -147,9 +150,7 @@ mod tests {
     fn what_a_newer_daemon_says_beside_is_part_of_what_is_hashed() {
         let mut value = serde_json::to_value(Report::default()).unwrap();
         value["weather"] = "fine".into();
-        let hash: String =
-            Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
-        value["sha256"] = hash.into();
+        value["sha256"] = hash_of(value.to_string().as_bytes()).unwrap().into();
         assert!(check(&value.to_string()).is_ok());
         let read: Report = serde_json::from_value(value).unwrap();
         assert_ne!(Some(read.hash()), read.sha256);
