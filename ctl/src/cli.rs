@@ -4,7 +4,10 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueHint};
+use clap::error::ErrorKind;
+use clap::{
+    ArgMatches, Args as _, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueHint,
+};
 
 use crate::commands::checkpoint::Checkpoint;
 use crate::commands::completions::Completions;
@@ -68,34 +71,74 @@ pub struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Status(Status),
-    Doctor(Doctor),
-    Launches(Launches),
-    Dirs(Dirs),
-    Repos(Repos),
-    Sessions(Sessions),
-    Files(Files),
-    Who(Who),
-    Show(Show),
-    Config(Config),
-    Findings(Findings),
-    Zones(Zones),
-    Gaps(Gaps),
-    Tail(Tail),
-    Report(Report),
-    Export(Export),
-    Verify(Verify),
-    Checkpoint(Checkpoint),
-    Prune(Prune),
-    Forget(Forget),
-    Privacy(Privacy),
-    Pause(Pause),
-    Resume(Resume),
-    Service(Service),
-    Completions(Completions),
-    Man(Man),
+/// Defines [`Command`]: the name of each and its arguments.
+///
+/// What clap derives would make the grammar of all commands in every run, which takes longer than most
+/// commands do. So that of each is made when it is needed.
+macro_rules! commands {
+    ($($name:literal $command:ident,)+) => {
+        #[derive(Debug)]
+        pub(crate) enum Command {
+            $($command($command),)+
+        }
+
+        impl Subcommand for Command {
+            fn augment_subcommands(grammar: clap::Command) -> clap::Command {
+                grammar$(.subcommand(clap::Command::new($name).defer($command::augment_args)))+
+            }
+
+            fn augment_subcommands_for_update(grammar: clap::Command) -> clap::Command {
+                Self::augment_subcommands(grammar)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),+].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, args)) => $command::from_arg_matches(args).map(Self::$command),)+
+                    _ => Err(clap::Error::new(ErrorKind::InvalidSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
+}
+
+commands! {
+    "status" Status,
+    "doctor" Doctor,
+    "launches" Launches,
+    "dirs" Dirs,
+    "repos" Repos,
+    "sessions" Sessions,
+    "files" Files,
+    "who" Who,
+    "show" Show,
+    "config" Config,
+    "findings" Findings,
+    "zones" Zones,
+    "gaps" Gaps,
+    "tail" Tail,
+    "report" Report,
+    "export" Export,
+    "verify" Verify,
+    "checkpoint" Checkpoint,
+    "prune" Prune,
+    "forget" Forget,
+    "privacy" Privacy,
+    "pause" Pause,
+    "resume" Resume,
+    "service" Service,
+    "completions" Completions,
+    "man" Man,
 }
 
 impl Cli {
@@ -110,11 +153,20 @@ impl Cli {
 
     fn read(args: Vec<OsString>) -> Result<Self, clap::Error> {
         let clean = |arg: &OsString| clean(&arg.to_string_lossy()).into_owned();
-        let cleaned: Vec<_> = args.iter().map(clean).collect();
+        let cleaned = || args.iter().map(clean).map(OsString::from).collect::<Vec<_>>();
         // An error repeats what was typed. What makes no sense makes none cleaned either, but for
         // arguments that are no text, and those are not repeated.
-        Self::try_parse_from(args)
-            .map_err(|error| Self::try_parse_from(cleaned).err().unwrap_or(error))
+        Self::parsed(&args).map_err(|error| Self::parsed(&cleaned()).err().unwrap_or(error))
+    }
+
+    fn parsed(args: &[OsString]) -> Result<Self, clap::Error> {
+        let mut grammar = Self::command();
+        if args.iter().any(|arg| ["-h", "--help", "help"].iter().any(|help| arg == help)) {
+            // It may be about all commands.
+            grammar.build();
+        }
+        let mut matches = grammar.try_get_matches_from_mut(args)?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut grammar))
     }
 
     /// Whether the command goes on for as long as somebody reads.
@@ -152,18 +204,23 @@ Example: trackwayctl launches --since monday --dir .";
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
+
+    /// Returns the grammar of all commands.
+    fn grammar() -> clap::Command {
+        let mut grammar = Cli::command().disable_help_subcommand(true);
+        grammar.build();
+        grammar
+    }
 
     #[test]
     fn the_grammar_is_consistent() {
-        Cli::command().debug_assert();
+        grammar().debug_assert();
     }
 
     #[test]
     fn every_command_has_one_example_and_no_full_stop_in_its_first_line() {
-        let grammar = Cli::command();
+        let grammar = grammar();
         let below = grammar.get_subcommands().flat_map(clap::Command::get_subcommands);
         for command in grammar.get_subcommands().chain(below) {
             let name = command.get_name();

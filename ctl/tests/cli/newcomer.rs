@@ -68,7 +68,9 @@ fn commands() -> Vec<String> {
         }
     }
     let mut all = Vec::new();
-    add("", &Cli::command(), &mut all);
+    let mut grammar = Cli::command().disable_help_subcommand(true);
+    grammar.build();
+    add("", &grammar, &mut all);
     all
 }
 
