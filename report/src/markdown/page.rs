@@ -97,20 +97,24 @@ impl Page {
     }
 
     fn wrapped(&mut self, text: &str, first: &str, rest: &str) {
-        let (mut line, mut is_begun) = (first.to_owned(), false);
+        let (mut width, mut is_begun) = (first.width(), false);
+        self.text.push_str(first);
         for word in text.split(' ') {
-            let is_full = line.width() + 1 + word.width() > WIDTH;
-            if is_begun && is_full && may_begin(word) {
-                self.line(&line);
-                (line, is_begun) = (rest.to_owned(), false);
+            let of_word = word.width();
+            if is_begun && width + 1 + of_word > WIDTH && may_begin(word) {
+                self.text.push('\n');
+                self.text.push_str(rest);
+                (width, is_begun) = (rest.width(), false);
             }
             if is_begun {
-                line.push(' ');
+                self.text.push(' ');
+                width += 1;
             }
-            line.push_str(word);
+            self.text.push_str(word);
+            width += of_word;
             is_begun = true;
         }
-        self.line(&line);
+        self.text.push('\n');
     }
 }
 

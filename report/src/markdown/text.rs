@@ -3,6 +3,8 @@
 //!
 //! A backslash would not do: addresses, mentions and commits are linked where they are escaped as well.
 
+use std::borrow::Cow;
+
 use crate::clean::clean;
 
 /// A blank at which no line is broken. Clean text has no such character.
@@ -15,6 +17,9 @@ pub(super) fn code(text: &str) -> String {
     let text = clean(text);
     if text.trim().is_empty() {
         return "(empty)".into();
+    }
+    if !text.contains(['`', ' ']) {
+        return ["`", &text, "`"].concat();
     }
     let longest = text.split(|char| char != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -57,22 +62,29 @@ fn is_quoting(parts: &[&str]) -> bool {
 }
 
 fn words(text: &str) -> String {
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    let mut shown = String::with_capacity(text.len());
+    for (at, each) in text.split(' ').enumerate() {
+        if at > 0 {
+            shown.push(' ');
+        }
+        shown.push_str(&word(each));
+    }
+    shown
 }
 
-fn word(word: &str) -> String {
+fn word(word: &str) -> Cow<'_, str> {
     let is_end = word.chars().all(|char| ".,;".contains(char));
     if is_end || is_harmless(word) {
-        return word.to_owned();
+        return word.into();
     }
     // The sentence's own stop is no part of the name before it.
     match word.split_at_checked(word.len() - 1) {
         Some((bare, stop @ (":" | "," | ";" | ".")))
             if bare.starts_with(char::is_alphanumeric) && !is_harmless(bare) =>
         {
-            format!("{}{stop}", code(bare))
+            format!("{}{stop}", code(bare)).into()
         }
-        _ => code(word),
+        _ => code(word).into(),
     }
 }
 
@@ -94,7 +106,8 @@ fn is_harmless(word: &str) -> bool {
     }
     let bare = word.strip_suffix(':').unwrap_or(word);
     let is_word = |char: char| char.is_alphanumeric() || "-.,'()/;?=\"".contains(char);
-    let lower = bare.to_lowercase();
+    // Neither is in a word of letters alone, which most are.
+    let lower = if bare.contains(['.', '-']) { bare.to_lowercase() } else { String::new() };
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_commit =
         |text: &str| text.len() >= COMMIT && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -102,7 +115,7 @@ fn is_harmless(word: &str) -> bool {
         && bare.chars().all(is_word)
         && !lower.contains("www.")
         && !lower.contains("gh-")
-        && !lower.split(|char: char| !char.is_alphanumeric()).any(is_commit)
+        && !bare.split(|char: char| !char.is_alphanumeric()).any(is_commit)
         // Some readers take any name with a dot for that of a host.
         && !bare.split('.').skip(1).any(|part| part.starts_with(char::is_alphabetic))
         // The number of an item.
