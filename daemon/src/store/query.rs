@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, Scope};
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -53,7 +53,7 @@ pub(crate) use zones::{Asked, Checked, Wanted};
 
 /// Connections kept for the next question: as many as a report asks with. More are opened when needed and
 /// closed after it.
-const IDLE: usize = 3;
+const IDLE: usize = 2;
 
 /// Of the rows that a limit leaves out, so many are counted: beyond, it would take too long.
 pub(super) const COUNTED: u64 = 10_000;
@@ -253,16 +253,30 @@ impl Reader {
 
     /// Makes a report, without what the ledger does not tell.
     ///
-    /// The range before, and what was accessed, are read meanwhile by threads of their own.
+    /// This thread and one beside it read about as much: the other one what is not added up and what was
+    /// accessed, and then the range before; this one the rest of the range, and what was accessed in the
+    /// range before.
     pub(crate) fn report(&self, ask: &Ask) -> Result<Report, StoreError> {
         self.read(|tx| {
             let seq = append::last_seq(tx)?;
             thread::scope(|scope| {
-                let before = self.beside(scope, seq, |tx| report::before(tx, ask));
-                let accessed = self.beside(scope, seq, |tx| report::accessed(tx, ask));
-                let accessed = || accessed().map_or_else(|| report::accessed(tx, ask), Ok);
-                let report = report::report(tx, ask, accessed)?;
-                let before = before().map_or_else(|| report::before(tx, ask), Ok)?;
+                let (to_us, of_range) = mpsc::channel();
+                let (to_other, of_before) = mpsc::channel();
+                let theirs = |tx: &_| Ok((report::aside(tx, ask)?, report::accessed(tx, ask)?));
+                let before = self.beside(scope, seq, move |tx| {
+                    // Who has failed takes nothing any more, here and below.
+                    drop(to_us.send(theirs(tx)?));
+                    let accessed =
+                        || of_before.recv().or_else(|_| report::accessed_before(tx, ask));
+                    report::before(tx, ask, accessed)
+                });
+                let others = move || {
+                    drop(to_other.send(report::accessed_before(tx, ask)?));
+                    of_range.recv().or_else(|_| theirs(tx))
+                };
+                let report = report::report(tx, ask, others)?;
+                let alone = || report::before(tx, ask, || report::accessed_before(tx, ask));
+                let before = before().map_or_else(alone, Ok)?;
                 Ok(Report { before, ..report })
             })
         })

@@ -65,20 +65,36 @@ pub(super) fn accessed(tx: &Connection, ask: &Ask) -> rusqlite::Result<Accessed>
     Accessed::of(tx, &Wanted::find(tx, &ask.filter)?, (range(&ask.filter), Depth::Whole))
 }
 
-/// Makes a report, without the range before and without what the ledger does not tell, with what was
-/// accessed in its range.
+/// Returns what was accessed in the range before.
+pub(super) fn accessed_before(tx: &Connection, ask: &Ask) -> rusqlite::Result<Accessed> {
+    Accessed::of(tx, &Wanted::find(tx, &ask.filter)?, (ask.before, Depth::Totals))
+}
+
+/// Returns what a report says of its range that is not added up: zones, changes of the configuration, what
+/// was found, and what is not known.
+pub(super) fn aside(tx: &Connection, ask: &Ask) -> rusqlite::Result<Report> {
+    let within = Filter { limit: None, ..ask.filter.clone() };
+    let unknown = lacks::lacks(tx, &within, ask.now)?;
+    let mut report = Report { unknown, ..Report::default() };
+    add_zones(tx, ask, &within, &mut report)?;
+    add_changes(tx, &within, &mut report)?;
+    add_findings(tx, &within, &mut report)?;
+    Ok(report)
+}
+
+/// Makes a report, without the range before and without what the ledger does not tell, of what others read:
+/// what is not added up, and what was accessed in its range.
 pub(super) fn report(
     tx: &Connection,
     ask: &Ask,
-    accessed: impl FnOnce() -> rusqlite::Result<Accessed>,
+    others: impl FnOnce() -> rusqlite::Result<(Report, Accessed)>,
 ) -> rusqlite::Result<Report> {
     let Ask { filter, now, .. } = ask;
     let wanted = Wanted::find(tx, filter)?;
     let (from, until) = range(filter);
-    let whole = ((from, until), Depth::Whole);
-    let (sums, unders) = Sums::of(tx, &wanted, whole, accessed, &ask.prices)?;
-    let within = Filter { limit: None, ..filter.clone() };
-    let time = time::time(tx, &within, *now)?;
+    let mut sums = Sums::of(tx, &wanted, ((from, until), Depth::Whole), &ask.prices)?;
+    let (aside, accessed) = others()?;
+    let unders = sums.complete(tx, &wanted, (from, until), accessed)?;
     let mut report = Report {
         report: VERSION,
         seq: append::last_seq(tx)?,
@@ -99,17 +115,13 @@ pub(super) fn report(
         agents: sums.agents(),
         models: sums.models(),
         prices: ask.prices.about(),
-        ..Report::default()
+        ..aside
     };
     let (mut repos, elsewhere) = places::places(tx, &sums, &unders)?;
     report.more_repos = repos.len().saturating_sub(REPOS) as u64;
     repos.truncate(REPOS);
     (report.repos, report.elsewhere) = (repos, elsewhere);
-    add_zones(tx, ask, &within, &mut report)?;
-    add_changes(tx, &within, &mut report)?;
-    add_findings(tx, &within, &mut report)?;
-    report.unknown = lacks::lacks(tx, &within, &sums, time)?;
-    report.unknown.unpriced = sums.unpriced();
+    lacks::add_sessions(tx, &sums, &mut report.unknown)?;
     Ok(report)
 }
 
@@ -119,8 +131,13 @@ fn range(filter: &Filter) -> (Timestamp, Timestamp) {
     (time(filter.since_ms), time(filter.until_ms))
 }
 
-/// Returns what was in the range before; nothing where nothing could have been recorded in it.
-pub(super) fn before(tx: &Connection, ask: &Ask) -> rusqlite::Result<Option<Before>> {
+/// Returns what was in the range before, with what was accessed in it; nothing where nothing could have
+/// been recorded then.
+pub(super) fn before(
+    tx: &Connection,
+    ask: &Ask,
+    accessed: impl FnOnce() -> rusqlite::Result<Accessed>,
+) -> rusqlite::Result<Option<Before>> {
     let (from, until) = ask.before;
     let (since_ms, until_ms) = (Some(from.ms()), Some(until.ms()));
     let filter = Filter { since_ms, until_ms, ..Filter::default() };
@@ -129,9 +146,8 @@ pub(super) fn before(tx: &Connection, ask: &Ask) -> rusqlite::Result<Option<Befo
         return Ok(None);
     }
     let wanted = Wanted::find(tx, &ask.filter)?;
-    let totals = (ask.before, Depth::Totals);
-    let accessed = || Accessed::of(tx, &wanted, totals);
-    let (sums, _) = Sums::of(tx, &wanted, totals, accessed, &ask.prices)?;
+    let mut sums = Sums::of(tx, &wanted, (ask.before, Depth::Totals), &ask.prices)?;
+    sums.complete(tx, &wanted, ask.before, accessed()?)?;
     Ok(Some(Before { from, until, time, totals: sums.totals() }))
 }
 

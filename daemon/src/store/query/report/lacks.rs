@@ -4,19 +4,15 @@ use rusqlite::{Connection, params};
 use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::report::Unknown;
-use trackway_protocol::row::{GapRow, TimeRow};
+use trackway_protocol::row::GapRow;
 
 use super::super::super::scope;
-use super::super::gaps;
+use super::super::{gaps, time};
 use super::sums::Sums;
 use super::{among, cut};
 
-pub(super) fn lacks(
-    tx: &Connection,
-    filter: &Filter,
-    sums: &Sums,
-    time: Vec<TimeRow>,
-) -> rusqlite::Result<Unknown> {
+/// Returns what is not known of a range, but for what only its sessions tell.
+pub(super) fn lacks(tx: &Connection, filter: &Filter, now: Timestamp) -> rusqlite::Result<Unknown> {
     let (since_ms, until_ms) = (filter.since_ms, filter.until_ms);
     let range = Filter { since_ms, until_ms, ..Filter::default() };
     let mut found = gaps::gaps(tx, &range)?.rows;
@@ -26,39 +22,48 @@ pub(super) fn lacks(
     found.reverse();
     let (mut gaps, more_gaps) = cut(found);
     gaps.reverse();
+    Ok(Unknown {
+        time: time::time(tx, filter, now)?,
+        gaps,
+        more_gaps,
+        unnamed_launches,
+        launches_without_session: findings(tx, filter, "launch-without-session")?,
+        launches_without_transcript: findings(tx, filter, "transcripts-off")?,
+        session_files_gone: gone(tx, filter)?,
+        pruned: pruned(tx, filter)?,
+        out_of_scope,
+        ..Unknown::default()
+    })
+}
+
+/// Adds what is not known of the sessions of a range.
+pub(super) fn add_sessions(
+    tx: &Connection,
+    sums: &Sums,
+    unknown: &mut Unknown,
+) -> rusqlite::Result<()> {
     let sessions = || sums.sessions();
     let count = |sql: &str| -> rusqlite::Result<u64> {
         Ok(among(tx, sql, sessions(), |row| row.get::<_, i64>(0))?
             .first()
             .map_or(0, |it| it.cast_unsigned()))
     };
+    unknown.sessions_without_launch = count(
+        "SELECT count(*) FROM json_each(?) w
+         WHERE NOT EXISTS (SELECT 1 FROM session_launch n WHERE n.session = w.value)",
+    )?;
+    // Looked for as it is written: to read all that was said of each takes a multiple.
+    unknown.sessions_without_file = count(
+        r#"SELECT count(*) FROM session WHERE key IN (SELECT value FROM json_each(?))
+            AND (facts IS NULL OR instr(facts, '"present":"') = 0)"#,
+    )?;
     let calls = "SELECT ifnull(sum(calls), 0), ifnull(sum(unresolved), 0) FROM session_calls
         WHERE session IN (SELECT value FROM json_each(?))";
     let calls = among(tx, calls, sessions(), |row| Ok([row.get::<_, i64>(0)?, row.get(1)?]))?;
-    let [shell_calls, unresolved_calls] =
-        calls.first().map_or([0; 2], |calls| calls.map(i64::cast_unsigned));
-    Ok(Unknown {
-        time,
-        gaps,
-        more_gaps,
-        unnamed_launches,
-        launches_without_session: findings(tx, filter, "launch-without-session")?,
-        launches_without_transcript: findings(tx, filter, "transcripts-off")?,
-        sessions_without_launch: count(
-            "SELECT count(*) FROM json_each(?) w
-             WHERE NOT EXISTS (SELECT 1 FROM session_launch n WHERE n.session = w.value)",
-        )?,
-        sessions_without_file: count(
-            "SELECT count(*) FROM session WHERE key IN (SELECT value FROM json_each(?))
-                AND (facts IS NULL OR facts ->> '$.present' IS NULL)",
-        )?,
-        session_files_gone: gone(tx, filter)?,
-        shell_calls,
-        unresolved_calls,
-        pruned: pruned(tx, filter)?,
-        out_of_scope,
-        ..Unknown::default()
-    })
+    let calls = calls.first().map_or([0; 2], |calls| calls.map(i64::cast_unsigned));
+    [unknown.shell_calls, unknown.unresolved_calls] = calls;
+    unknown.unpriced = sums.unpriced();
+    Ok(())
 }
 
 /// Counts what was concluded in the range about launches.

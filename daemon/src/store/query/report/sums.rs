@@ -90,7 +90,8 @@ struct OfModel {
     sessions: Keys,
 }
 
-/// Who did something: the keys of a launch and of a session, each 0 where there is none.
+/// Who did something: the keys of a launch and of a session, each 0 where there is none. Of both there is
+/// never more than one: a process was the witness, or a session file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Doer {
     launch: i64,
@@ -120,36 +121,40 @@ impl Accessed {
 }
 
 impl Sums {
-    /// Adds up what went on in a range that begins and ends with a quarter-hour, with what was accessed in
-    /// it. Also returns where what was read may have gone.
+    /// Adds up what went on in a range that begins and ends with a quarter-hour, but for what was accessed.
     pub(super) fn of(
         tx: &Connection,
         wanted: &Wanted,
         (range, depth): ((Timestamp, Timestamp), Depth),
-        accessed: impl FnOnce() -> rusqlite::Result<Accessed>,
         prices: &PriceList,
-    ) -> rusqlite::Result<(Self, Vec<ReadUnder>)> {
+    ) -> rusqlite::Result<Self> {
         let (mut sums, mut met) = (Self::new(depth), Met::new(tx, range));
         sums.add_touches(tx, wanted, range, &mut met)?;
         sums.add_usage(tx, wanted, range, &mut met, prices)?;
-        let accessed = accessed()?;
-        sums.add(accessed.sums);
-        sums.add_up();
+        Ok(sums)
+    }
+
+    /// Adds what was accessed in the range, and what takes that to be told. Returns where what was read may
+    /// have gone.
+    pub(super) fn complete(
+        &mut self,
+        tx: &Connection,
+        wanted: &Wanted,
+        range: (Timestamp, Timestamp),
+        accessed: Accessed,
+    ) -> rusqlite::Result<Vec<ReadUnder>> {
+        for (repo, place) in accessed.sums.repos {
+            self.repos.entry(repo).or_default().add(place);
+        }
+        self.add_up();
         // Last, since where launches were is known by then.
-        sums.add_launches(tx, wanted, range)?;
-        Ok((sums, accessed.unders))
+        self.add_launches(tx, wanted, range)?;
+        Ok(accessed.unders)
     }
 
     fn new(depth: Depth) -> Self {
         let (all, repos, spent_by_quarter, models, agents, starts) = Default::default();
         Self { depth, all, repos, spent_by_quarter, models, agents, starts }
-    }
-
-    /// Adds what was accessed.
-    fn add(&mut self, accessed: Self) {
-        for (repo, place) in accessed.repos {
-            self.repos.entry(repo).or_default().add(place);
-        }
     }
 
     /// Adds up what went on in each repository.
@@ -184,11 +189,10 @@ impl Sums {
             if how == HELPER || !wanted.has_place(dir, repo) {
                 continue;
             }
-            let session = match row.get_ref(3)?.as_str()? {
-                "" => 0,
-                id => met.named(id)?,
+            let doer = match row.get_ref(3)?.as_str()? {
+                "" => Doer { launch: row.get(2)?, session: 0 },
+                id => Doer { launch: 0, session: met.named(id)? },
             };
-            let doer = Doer { launch: row.get(2)?, session };
             let agent = if needs_agent { agent_of(met, doer)? } else { "" };
             if wanted.has_agent(agent) {
                 let (quarter, repo) = (row.get(0)?, repo.max(ELSEWHERE));
@@ -238,7 +242,10 @@ impl Sums {
         met: &mut Met<'_>,
         last: &mut Option<Last>,
     ) -> rusqlite::Result<()> {
-        let doer = Doer { launch: row.get(2)?, session: row.get(1)? };
+        let doer = match row.get(1)? {
+            0 => Doer { launch: row.get(2)?, session: 0 },
+            session => Doer { launch: 0, session },
+        };
         let last = match last {
             // Whoever did it, did it as the same agent.
             Some(last) if (last.doer, last.repo) == (doer, repo) && doer != Doer::NOBODY => last,

@@ -218,30 +218,37 @@ impl<'a> Met<'a> {
     fn modes(&mut self, session: i64) -> rusqlite::Result<ReadUnder> {
         // Nothing is sorted in SQL: of the few rows that there are, mostly one, that would take most of the
         // time.
-        let mut endpoints = self.tx.prepare_cached(
-            "SELECT n.evidence, n.launch, k.endpoint
-            FROM session_launch n JOIN launch l ON l.key = n.launch JOIN kind k ON k.key = l.kind
-            WHERE n.session = ? AND k.endpoint <> ''",
+        let mut statement = self.tx.prepare_cached(
+            "SELECT n.evidence, n.launch, k.endpoint, s.facts
+            FROM session s LEFT JOIN session_launch n ON n.session = s.key
+            LEFT JOIN launch l ON l.key = n.launch LEFT JOIN kind k ON k.key = l.kind
+            WHERE s.key = ?",
         )?;
-        let best = endpoints.query_map([session], |row| {
-            Ok((Reverse(row.get::<_, i64>(0)?), row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
-        })?;
-        let best = best.collect::<Result<Vec<_>, _>>()?.into_iter().min();
-        let read = |row: &Row<'_>| {
-            let facts = row.get_ref(0)?.as_str_or_null()?;
-            let names = ["provider", "permission_mode", "approval_policy", "sandbox"];
-            let told = facts.map(|facts| texts(facts, names)).transpose().map_err(unreadable)?;
-            let [provider, permission_mode, approval_policy, sandbox] = told.unwrap_or_default();
-            Ok(ReadUnder {
-                endpoint: best.map(|(_, _, endpoint)| endpoint),
-                provider,
-                permission_mode: permission_mode.or(approval_policy),
-                sandbox,
-                ..ReadUnder::default()
-            })
-        };
-        let mut modes = self.tx.prepare_cached("SELECT facts FROM session WHERE key = ?")?;
-        Ok(modes.query_row([session], read).optional()?.unwrap_or_default())
+        let mut rows = statement.query([session])?;
+        let (mut told, mut best) = (None, None);
+        while let Some(row) = rows.next()? {
+            if told.is_none() {
+                let facts = row.get_ref(3)?.as_str_or_null()?;
+                let names = ["provider", "permission_mode", "approval_policy", "sandbox"];
+                let texts = facts.map(|facts| texts(facts, names)).transpose();
+                told = Some(texts.map_err(unreadable)?.unwrap_or_default());
+            }
+            if let Some(endpoint) = row.get::<_, Option<String>>(2)?.filter(|it| !it.is_empty()) {
+                let link = (Reverse(row.get::<_, i64>(0)?), row.get::<_, i64>(1)?, endpoint);
+                best = match best {
+                    Some(best) if best <= link => Some(best),
+                    _ => Some(link),
+                };
+            }
+        }
+        let [provider, permission_mode, approval_policy, sandbox] = told.unwrap_or_default();
+        Ok(ReadUnder {
+            endpoint: best.map(|(_, _, endpoint)| endpoint),
+            provider,
+            permission_mode: permission_mode.or(approval_policy),
+            sandbox,
+            ..ReadUnder::default()
+        })
     }
 }
 
