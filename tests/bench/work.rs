@@ -1,6 +1,7 @@
 //! Whether a person notices: the time that ordinary work takes, with the daemon and without.
 //!
-//! A number sets how many pairs are timed, and a work's first word that it alone is: `work make 300`.
+//! A number sets how many pairs are timed, half as many of the session, and a work's first word that it
+//! alone is: `work make 300`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -40,10 +41,10 @@ pub(crate) fn run(effort: Effort, out: &mut dyn Write) -> Result<()> {
     write_project(&project)?;
     let args: Vec<String> = std::env::args().collect();
     let pairs = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(effort.of(4, 60));
-    writeln!(out, "the work with the daemon, relative to without: {pairs} pairs in alternation")?;
+    writeln!(out, "the work with the daemon, relative to without, in alternation")?;
     let [range, own] = ["95 % range of the median", "daemon's CPU"];
     let [wall, cpu] = ["wall time", "its own CPU time"];
-    writeln!(out, "{:<14} {wall:>9} {range:>24}   {cpu:>16} {range:>24} {own:>13}", "")?;
+    writeln!(out, "{:<14} pairs {wall:>9} {range:>24}   {cpu:>16} {range:>24} {own:>13}", "")?;
     let make = || time(&project, "make -s clean && make -s -j4");
     let scripted = || time(&project, LOOP);
     let works: [Work<'_>; 4] = [
@@ -86,10 +87,10 @@ impl Times {
         let [wall, wall_range] = self.compared(|took| took.wall);
         let [cpu, cpu_range] = self.compared(|took| took.cpu);
         let spent: f64 = self.with.iter().map(|took| took.wall).sum();
-        let own = self.daemon / spent * 100.0;
+        let (own, pairs) = (self.daemon / spent * 100.0, self.with.len());
         writeln!(
             out,
-            "{name:<14} {wall:>9} {wall_range:>24}   {cpu:>16} {cpu_range:>24} {own:>11.2} %"
+            "{name:<14} {pairs:>5} {wall:>9} {wall_range:>24}   {cpu:>16} {cpu_range:>24} {own:>11.2} %"
         )?;
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Reports, when a client asks for one.
 
-use jiff::tz::TimeZone;
 use trackway_protocol::message::{FailureCode, Filter};
 
 use super::answer::Refusal;
@@ -13,7 +12,7 @@ pub(super) fn subject(
     time_zone: Option<String>,
 ) -> Result<Subject, Refusal> {
     let name = time_zone.as_deref().unwrap_or("UTC");
-    let zone = TimeZone::get(name).map_err(|_| Refusal {
+    let zone = trackway_report::zone::named(name).ok_or_else(|| Refusal {
         code: FailureCode::BadRequest,
         message: format!("the daemon knows no time zone {name:?}"),
     })?;
