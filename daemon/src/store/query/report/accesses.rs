@@ -18,11 +18,13 @@ pub(super) const SEVERAL: i64 = -1;
 /// The query for the repositories in which a file lay.
 pub(super) const REPOS: &str = "SELECT repo FROM file_repo WHERE file = ?";
 
-/// Returns the query for file, session, launch, agent, how and repository of each, with its values; 0
-/// stands for no repository.
+/// Returns the query for file, session, launch, whether it was read, repository and agent of each, with its
+/// values; 0 stands for no repository. A text of each row costs as much as several numbers: the agent is told
+/// only where that is wanted.
 pub(super) fn query(
     (from, until): (Timestamp, Timestamp),
     dir: Option<&str>,
+    with_agent: bool,
 ) -> (String, Vec<Value>) {
     let later = until.ms().saturating_add(DAY);
     let mut ended = Conditions::default();
@@ -40,7 +42,8 @@ pub(super) fn query(
             wanted.require(&sql, below.into_values());
         }
         let sql = format!(
-            "SELECT a.file, a.session, a.launch, a.agent, a.how, a.repo FROM file_access a{}",
+            "SELECT a.file, a.session, a.launch, a.how = 'read', a.repo{} FROM file_access a{}",
+            if with_agent { ", a.agent" } else { "" },
             wanted.clause()
         );
         values.extend(wanted.into_values());

@@ -170,6 +170,11 @@ impl Sums {
         }
     }
 
+    /// Whether anything depends on which agent did something.
+    fn needs_agent(&self, wanted: &Wanted) -> bool {
+        self.depth == Depth::Whole || wanted.names_agent()
+    }
+
     /// What helpers do of themselves is left out, as elsewhere.
     fn add_touches(
         &mut self,
@@ -182,7 +187,7 @@ impl Sums {
             WHERE quarter >= ? AND quarter < ?";
         let mut statement = tx.prepare_cached(sql)?;
         let mut rows = statement.query(quarters(range))?;
-        let needs_agent = self.depth == Depth::Whole || wanted.names_agent();
+        let needs_agent = self.needs_agent(wanted);
         let mut last = None;
         while let Some(row) = rows.next()? {
             let (dir, how, repo): (i64, i64, i64) = (row.get(1)?, row.get(4)?, row.get(5)?);
@@ -216,13 +221,14 @@ impl Sums {
         range: (Timestamp, Timestamp),
         met: &mut Met<'_>,
     ) -> rusqlite::Result<()> {
-        let (sql, values) = accesses::query(range, wanted.dir.as_deref());
+        let with_agent = self.needs_agent(wanted);
+        let (sql, values) = accesses::query(range, wanted.dir.as_deref(), with_agent);
         let mut last = None;
         let mut statement = tx.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let mut repos = tx.prepare_cached(accesses::REPOS)?;
         while let Some(row) = rows.next()? {
-            match row.get(5)? {
+            match row.get(4)? {
                 accesses::SEVERAL => {
                     let mut repos = repos.query([row.get::<_, i64>(0)?])?;
                     while let Some(repo) = repos.next()? {
@@ -250,7 +256,7 @@ impl Sums {
             // Whoever did it, did it as the same agent.
             Some(last) if (last.doer, last.repo) == (doer, repo) && doer != Doer::NOBODY => last,
             last => {
-                let agent = row.get_ref(3)?.as_str()?;
+                let agent = if self.needs_agent(wanted) { row.get_ref(5)?.as_str()? } else { "" };
                 let is_wanted = wanted.has_agent(agent) && wanted.has_repo(repo);
                 if is_wanted {
                     self.repos.entry(repo).or_default().meet(doer, agent);
@@ -262,7 +268,7 @@ impl Sums {
             return Ok(());
         }
         let (place, file) = (self.repos.entry(repo).or_default(), row.get(0)?);
-        if row.get_ref(4)?.as_bytes()? != b"read" {
+        if !row.get::<_, bool>(3)? {
             place.written.push(file);
             return Ok(());
         }
@@ -271,7 +277,7 @@ impl Sums {
             let under = match last.under {
                 Some(under) => under,
                 None => {
-                    let agent = row.get_ref(3)?.as_str()?;
+                    let agent = row.get_ref(5)?.as_str()?;
                     *last.under.insert(met.under((doer.launch, doer.session), agent)?)
                 }
             };
