@@ -312,7 +312,7 @@ impl AgentEnv {
     pub(crate) fn from_environ(bytes: &[u8]) -> Self {
         let mut kept = Vec::new();
         for entry in bytes.split(|byte| *byte == 0) {
-            let Some(equals) = entry.iter().position(|byte| *byte == b'=') else { continue };
+            let Some(equals) = memchr::memchr(b'=', entry) else { continue };
             let (name, value) = (&entry[..equals], &entry[equals + 1..]);
             let Ok(name) = std::str::from_utf8(name) else { continue };
             if let Ok(index) = ENVIRONMENT.binary_search(&name) {

@@ -25,6 +25,8 @@ const DELETED: &[u8] = b" (deleted)";
 /// An environment may have any size; ours to read is bounded. The kernel's own limit for argv and
 /// environment together is 6 MiB.
 const MAX_FILE: usize = 8 * 1024 * 1024;
+/// Room for most files, so that they are read at once.
+const ROOM: usize = 4096;
 /// `PF_KTHREAD` of the kernel's `sched.h`.
 const KERNEL_THREAD: u32 = 0x0020_0000;
 /// How far up the tree ancestors are read.
@@ -57,6 +59,8 @@ pub(crate) struct Stat {
     /// Whether it is a thread of the kernel.
     pub(crate) kernel: bool,
     pub(crate) ppid: u32,
+    /// How many threads it has, a first one that has ended among them.
+    pub(crate) threads: u32,
     pub(crate) tty: Tty,
     pub(crate) start_ticks: u64,
     /// From where to where in its memory its environment lies, where the kernel tells.
@@ -141,8 +145,12 @@ impl Procfs {
     /// Returns the thread by which a process can still be read: its first one, or another where that
     /// has ended before the process; none where the process has ended.
     pub(crate) fn living_thread(&self, pid: u32) -> Option<u32> {
-        if self.stat(pid).is_some_and(|stat| !stat.zombie) {
+        let first = self.stat(pid)?;
+        if !first.zombie {
             return Some(pid);
+        }
+        if first.threads <= 1 {
+            return None;
         }
         let mut name = Name::new();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -333,13 +341,14 @@ impl Procfs {
         let mut name = Name::new();
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let fd = openat(&self.root, name.of(pid, file), flags, Mode::empty())?;
-        let mut bytes = Vec::with_capacity(1024);
+        let mut bytes = Vec::with_capacity(ROOM);
         loop {
             let read = rustix::io::read(&fd, rustix::buffer::spare_capacity(&mut bytes))?;
-            if read == 0 || bytes.len() >= MAX_FILE {
+            // These files give as much as there is room for: whatever is less was the rest.
+            if read == 0 || bytes.len() < bytes.capacity() || bytes.len() >= MAX_FILE {
                 return Ok(bytes);
             }
-            bytes.reserve(bytes.len().max(1024));
+            bytes.reserve(bytes.len());
         }
     }
 }
@@ -378,6 +387,7 @@ pub(crate) fn parse_stat(bytes: &[u8]) -> Option<Stat> {
         zombie: matches!(field(3)?, "Z" | "X"),
         kernel: field(9)?.parse::<u32>().ok()? & KERNEL_THREAD != 0,
         ppid: field(4)?.parse().ok()?,
+        threads: field(20)?.parse().ok()?,
         tty: tty(field(7)?.parse().ok()?),
         start_ticks: field(22)?.parse().ok()?,
         environment: address(50).zip(address(51)).map(|(begin, end)| [begin, end]),
