@@ -367,12 +367,9 @@ fn daemon_run(boot_id: &str, reason: &str) -> DaemonRun {
 
 fn before(recovered: &Recovered, heartbeat: Option<Timestamp>) -> Option<Before> {
     let last = recovered.last_run.as_ref()?;
-    // What was seen just before a heartbeat may not have been durable yet.
-    let unsafe_ms = i64::try_from(store::UNSAFE.as_millis()).unwrap_or(i64::MAX);
-    let safe = heartbeat.map(|beat| Timestamp::from_ms(beat.ms().saturating_sub(unsafe_ms)));
     Some(Before {
         boot_id: last.boot_id.clone(),
         stopped: (last.kind == "daemon.stopped").then_some(last.at),
-        last_alive: safe.map_or(last.last_record_at, |safe| safe.max(last.last_record_at)),
+        last_alive: heartbeat.map_or(last.last_record_at, |beat| beat.max(last.last_record_at)),
     })
 }

@@ -66,7 +66,7 @@ pub(crate) use query::{
 pub(crate) use recover::{Recovered, TouchKey};
 pub(crate) use set_aside::SetAside;
 pub(crate) use verify::Question;
-pub(crate) use writer::{Health, Sealing, UNSAFE, Writer, WriterGone};
+pub(crate) use writer::{Health, Sealing, Writer, WriterGone};
 
 /// A record before the writer gave it its number, its id and the time of writing.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@
 //!
 //! The first draft after a pause is committed at once. While more arrive, commits begin at most
 //! every [`PACE`], each with all that was waiting: the cost of a sync to disk is shared. Where nothing
-//! waits but a little of what an agent at work does many times a second, it is [`PACE_OF_WORK`]: each commit
-//! takes time that may be the agent's. What session files bring is still in the files if it is lost; what
-//! processes did within that time before the daemon is killed counts as unseen ([`UNSAFE`]).
+//! waits but a little of what session files bring, it is [`PACE_OF_FILES`]: an agent at work writes to them
+//! many times a second, each commit takes time that may be the agent's, and what is not durable is
+//! still in the files.
 //!
 //! # Failure
 //!
@@ -38,11 +38,8 @@ use trouble::Bound;
 
 /// Shortest time between the beginnings of two commits.
 const PACE: Duration = Duration::from_millis(25);
-/// The same where all that waits is what an agent at work does.
-const PACE_OF_WORK: Duration = Duration::from_millis(200);
-
-/// For so long, and the time that a commit takes, what was seen may be lost when the daemon is killed.
-pub(crate) const UNSAFE: Duration = PACE_OF_WORK;
+/// The same where all that waits can be read again.
+const PACE_OF_FILES: Duration = Duration::from_millis(200);
 
 /// Commands that wait for the writer before a sender has to.
 const COMMANDS: usize = 1024;

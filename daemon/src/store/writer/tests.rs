@@ -12,7 +12,7 @@ use trackway_protocol::record::{Body, Coverage, Record};
 
 use super::super::append::{Ledger, Load};
 use super::super::ingest::Change;
-use super::super::tests::support::{coverage, ended, id, reopen, started, touched};
+use super::super::tests::support::{id, reopen, started};
 use super::super::{Reader, Store, open};
 use super::*;
 
@@ -333,35 +333,7 @@ async fn what_can_be_read_again_is_written_less_often() {
     kept.hand_over().unwrap();
     let (second, count) = commits.recv().unwrap();
     assert_eq!(count, 1);
-    assert!(second.duration_since(begin) >= PACE_OF_WORK);
-}
-
-#[tokio::test]
-async fn what_a_launch_does_is_written_less_often() {
-    let (tell, commits) = std_mpsc::channel();
-    let (_home, _reader, writer) = scripted(Bound::default(), move |_, batch| {
-        tell.send((Instant::now(), batch.len())).unwrap();
-        Ok(())
-    });
-    append(&writer, 0..1).await;
-    let (first, _) = commits.recv().unwrap();
-    writer.append(vec![touched(1, 0, "/a", "command")]).await.unwrap();
-    let (second, count) = commits.recv().unwrap();
-    assert_eq!(count, 1);
-    assert!(second.duration_since(first) >= PACE_OF_WORK);
-}
-
-#[test]
-fn launches_and_gaps_are_written_at_once() {
-    let gap = coverage("launches", "lost", 0, None);
-    for (draft, is) in [
-        (started(0, 7, "claude"), true),
-        (ended(0, 7, Some(0)), true),
-        (gap, true),
-        (touched(0, 7, "/a", "command"), false),
-    ] {
-        assert_eq!(worker::is_pressing(&draft.body), is, "{}", draft.body.kind());
-    }
+    assert!(second.duration_since(begin) >= PACE_OF_FILES);
 }
 
 #[tokio::test]

@@ -8,14 +8,13 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout_at;
 use tracing::{error, info, warn};
-use trackway_protocol::record::Body;
 
 use super::super::append::{Append, Load, is_the_records_fault};
 use super::super::ingest::{Batch, Change, Flow};
 use super::backlog::Backlog;
 use super::sealing::Due;
 use super::trouble::{Bound, Trouble};
-use super::{Command, Health, PACE, PACE_OF_WORK};
+use super::{Command, Health, PACE, PACE_OF_FILES};
 use crate::store::{Plan, Sealed};
 
 /// Records per transaction: enough to make the sync to disk cheap, few enough to keep the
@@ -33,7 +32,7 @@ pub(super) struct Worker<A> {
     /// they came in.
     changes: Vec<Change>,
     taken: (u64, usize),
-    /// Whether anything waits that is to be seen at once, or that somebody waits for.
+    /// Whether anything waits that is nowhere else, or that somebody waits for.
     is_pressing: bool,
     /// What the ledger is prepared for since the first batch.
     load: Option<Load>,
@@ -230,10 +229,8 @@ impl<A: Append> Worker<A> {
     /// Returns the shortest time between the last commit and that of what waits.
     fn pace(&self) -> Duration {
         // Readers of many files are not to wait for the writer, nor is who wants a checkpoint.
-        let is_little = self.load != Some(Load::Heavy)
-            && self.taken.1.max(self.backlog.len()) < BATCH
-            && self.sealers.is_empty();
-        if is_little && !self.is_pressing { PACE_OF_WORK } else { PACE }
+        let is_little = self.load == Some(Load::Light) && self.taken.1 < BATCH;
+        if is_little && !self.is_pressing && self.sealers.is_empty() { PACE_OF_FILES } else { PACE }
     }
 
     /// Whether trouble has waited long enough, however many commands are there to be taken.
@@ -244,7 +241,7 @@ impl<A: Append> Worker<A> {
     fn accept(&mut self, command: Command) {
         match command {
             Command::Append(drafts) => {
-                self.is_pressing |= drafts.iter().any(|draft| is_pressing(&draft.body));
+                self.is_pressing = true;
                 for draft in drafts {
                     let waiting = self.backlog.len();
                     if self.trouble.as_mut().is_none_or(|it| it.admits(&draft, waiting)) {
@@ -409,15 +406,4 @@ impl<A: Append> Worker<A> {
             let _ = closed.send(());
         }
     }
-}
-
-/// Whether a fact is to be seen at once. What a launch that is known does comes many times a second.
-pub(super) fn is_pressing(body: &Body) -> bool {
-    !matches!(
-        body,
-        Body::DirTouched(_)
-            | Body::FileAccessed(_)
-            | Body::LaunchUpdated(_)
-            | Body::SessionLinked(_)
-    )
 }
