@@ -33,6 +33,7 @@ mod absence;
 mod accesses;
 mod keys;
 mod lacks;
+mod models;
 mod places;
 mod sums;
 mod wanted;
@@ -113,7 +114,7 @@ pub(super) fn report(
         days: days(ask, (from, until), &sums),
         hours: hours(&ask.zone, &sums),
         agents: sums.agents(),
-        models: sums.models(),
+        models: sums.models().uses(),
         prices: ask.prices.about(),
         ..aside
     };

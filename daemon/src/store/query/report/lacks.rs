@@ -52,17 +52,16 @@ pub(super) fn add_sessions(
         "SELECT count(*) FROM json_each(?) w
          WHERE NOT EXISTS (SELECT 1 FROM session_launch n WHERE n.session = w.value)",
     )?;
-    // Looked for as it is written: to read all that was said of each takes a multiple.
     unknown.sessions_without_file = count(
-        r#"SELECT count(*) FROM session WHERE key IN (SELECT value FROM json_each(?))
-            AND (facts IS NULL OR instr(facts, '"present":"') = 0)"#,
+        "SELECT count(*) FROM session WHERE key IN (SELECT value FROM json_each(?))
+            AND (facts IS NULL OR facts ->> '$.present' IS NULL)",
     )?;
     let calls = "SELECT ifnull(sum(calls), 0), ifnull(sum(unresolved), 0) FROM session_calls
         WHERE session IN (SELECT value FROM json_each(?))";
     let calls = among(tx, calls, sessions(), |row| Ok([row.get::<_, i64>(0)?, row.get(1)?]))?;
     let calls = calls.first().map_or([0; 2], |calls| calls.map(i64::cast_unsigned));
     [unknown.shell_calls, unknown.unresolved_calls] = calls;
-    unknown.unpriced = sums.unpriced();
+    unknown.unpriced = sums.models().unpriced();
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row, params, params_from_iter};
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::report::{AgentUse, ModelUse, ReadUnder, Totals};
-use trackway_report::prices::{Price, PriceList};
+use trackway_protocol::report::{AgentUse, ReadUnder, Totals};
+use trackway_report::prices::PriceList;
 
 use super::super::super::project::how::{HELPER, bit};
 use super::super::super::project::launch::unreadable;
@@ -14,6 +14,7 @@ use super::super::super::project::sayings::texts;
 use super::super::spent::{Spent, counted};
 use super::accesses;
 use super::keys::{Gathered, Keyed, Keys};
+use super::models::Models;
 use super::quarters;
 use super::wanted::{Met, Wanted};
 
@@ -36,8 +37,7 @@ pub(super) struct Sums {
     all: Everywhere,
     repos: Keyed<Place>,
     spent_by_quarter: BTreeMap<i64, Spent>,
-    /// By the key of the model's name, for each agent that bore it.
-    models: Keyed<Vec<OfModel>>,
+    models: Models,
     /// Agents, versions and so on, and how many launches.
     agents: BTreeMap<AgentUse, u64>,
     /// When launches began.
@@ -79,15 +79,6 @@ pub(super) struct Place {
     /// By the number of where it may have gone.
     pub(super) read_under: BTreeMap<usize, Gathered>,
     pub(super) spent: Spent,
-}
-
-/// What was spent on a model of an agent.
-struct OfModel {
-    agent: String,
-    name: String,
-    price: Option<Price>,
-    spent: Spent,
-    sessions: Keys,
 }
 
 /// Who did something: the keys of a launch and of a session, each 0 where there is none. Of both there is
@@ -308,16 +299,8 @@ impl Sums {
                 continue;
             }
             let key = row.get(2)?;
-            let models = self.models.entry(key).or_default();
-            let known = models.iter().position(|known| known.agent == session.agent);
-            let model = match known {
-                Some(known) => &mut models[known],
-                None => {
-                    let name: String = name.query_row([key], |row| row.get(0))?;
-                    models.push(OfModel::new(&session.agent, name, prices));
-                    models.last_mut().expect("it was just added")
-                }
-            };
+            let name = || name.query_row([key], |row| row.get(0));
+            let model = self.models.of(key, &session.agent, name, prices)?;
             let (responses, tokens) = counted(row, 3)?;
             let (quarter, spent) = (row.get(0)?, Spent::by(responses, tokens, model.price));
             let doer = Doer { launch: 0, session: session.key };
@@ -418,56 +401,13 @@ impl Sums {
         agents
     }
 
-    pub(super) fn models(&self) -> Vec<ModelUse> {
-        let model = |model: &OfModel| {
-            let use_ = model.spent.total();
-            ModelUse {
-                agent: model.agent.clone(),
-                model: Some(model.name.clone()).filter(|name| !name.is_empty()),
-                sessions: model.sessions.len() as u64,
-                priced: use_.unpriced_responses == 0,
-                use_,
-            }
-        };
-        let mut models: Vec<ModelUse> = self.by_name().map(model).collect();
-        models.sort_by_key(|model| {
-            let tokens = model.use_.tokens;
-            let written = tokens.cache_write_5m.saturating_add(tokens.cache_write_1h);
-            let sent = tokens.input.saturating_add(tokens.cache_read).saturating_add(written);
-            std::cmp::Reverse(sent.saturating_add(tokens.output))
-        });
-        models
-    }
-
-    /// Returns the models without a price, as `agent model`.
-    pub(super) fn unpriced(&self) -> Vec<String> {
-        let models = self.by_name().filter(|model| model.spent.total().unpriced_responses > 0);
-        models
-            .map(|OfModel { agent, name, .. }| match name.as_str() {
-                "" => format!("{agent} (model unknown)"),
-                name => format!("{agent} {name}"),
-            })
-            .collect()
-    }
-
-    /// Returns the models by agent and name.
-    fn by_name(&self) -> impl Iterator<Item = &OfModel> {
-        let mut models: Vec<&OfModel> = self.models.values().flatten().collect();
-        models.sort_unstable_by_key(|model| (&model.agent, &model.name));
-        models.into_iter()
+    pub(super) fn models(&self) -> &Models {
+        &self.models
     }
 }
 
 impl Doer {
     const NOBODY: Self = Self { launch: 0, session: 0 };
-}
-
-impl OfModel {
-    fn new(agent: &str, name: String, prices: &PriceList) -> Self {
-        let price = prices.find(agent, &name);
-        let (spent, sessions) = Default::default();
-        Self { agent: agent.to_owned(), name, price, spent, sessions }
-    }
 }
 
 impl Place {
