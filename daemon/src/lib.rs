@@ -56,11 +56,13 @@ use pauses::Pauses;
 use pipeline::{Outside, Pipeline, Snapshot};
 use report::{Reporter, weekly};
 use shutdown::Shutdown;
-use store::{Draft, Opened, Recovered, Sealed, Writer};
+use store::{Draft, Health, Opened, Recovered, Sealed, Writer};
 use watchdog::Door;
 
 /// How long sources may take to stop.
 const STOPPING: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long answers wait for the first records of a start.
+const FIRST_WRITE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Events that wait for the pipeline: some seconds of a busy machine.
 const QUEUE: usize = 8192;
 
@@ -161,6 +163,8 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     let last_beat = heartbeat.last();
     let aside = instead_of.map(|aside| aside.coverage(last_beat, started_at));
     first.extend(aside.map(|gap| note(Body::Coverage(gap))));
+    let (mut committed, mut health) = (writer.committed(), writer.health());
+    let before_these = *committed.borrow();
     writer.append(first).await?;
 
     let (events, queue) = mpsc::channel(QUEUE);
@@ -225,6 +229,16 @@ pub async fn run(options: Options, shutdown: Shutdown) -> anyhow::Result<()> {
     if let Some(every) = service::watchdog_every() {
         let doors = [knock_at_pipeline, Door::Writer(writer.clone()), knock_at_server];
         tokio::spawn(watchdog::run(every, doors, service::watchdog));
+    }
+    // Whoever asks is told of the time before as well, if the ledger can be written at all.
+    let told = async {
+        tokio::select! {
+            _ = committed.wait_for(|newest| *newest > before_these) => {}
+            _ = health.wait_for(|health| *health != Health::Ok) => {}
+        }
+    };
+    if tokio::time::timeout(FIRST_WRITE, told).await.is_err() {
+        warn!("the disk is slow: what is asked now lacks the time before this start");
     }
     service::ready();
     tokio::select! {
@@ -370,6 +384,6 @@ fn before(recovered: &Recovered, heartbeat: Option<Timestamp>) -> Option<Before>
     Some(Before {
         boot_id: last.boot_id.clone(),
         stopped: (last.kind == "daemon.stopped").then_some(last.at),
-        last_alive: heartbeat.map_or(last.last_record_at, |beat| beat.max(last.last_record_at)),
+        last_alive: heartbeat.map_or(last.last_written_at, |beat| beat.max(last.last_written_at)),
     })
 }

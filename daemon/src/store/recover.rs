@@ -41,8 +41,9 @@ pub(crate) struct LastRun {
     pub(crate) kind: String,
     pub(crate) at: Timestamp,
     pub(crate) boot_id: String,
-    /// `at` of the newest record of all.
-    pub(crate) last_record_at: Timestamp,
+    /// When the newest record of all was written down; `at` where that cannot be read. When it
+    /// happened would not do: a session file says that, and may say anything.
+    pub(crate) last_written_at: Timestamp,
 }
 
 /// Reads it from the projections.
@@ -119,19 +120,22 @@ fn paused_since(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> 
 }
 
 fn last_run(connection: &Connection) -> rusqlite::Result<Option<LastRun>> {
-    connection
-        .query_row(
-            "SELECT kind, at_ms, boot_id, (SELECT at_ms FROM record ORDER BY seq DESC LIMIT 1)
-             FROM daemon_run ORDER BY seq DESC LIMIT 1",
-            [],
-            |row| {
-                Ok(LastRun {
-                    kind: row.get(0)?,
-                    at: Timestamp::from_ms(row.get(1)?),
-                    boot_id: row.get(2)?,
-                    last_record_at: Timestamp::from_ms(row.get(3)?),
-                })
-            },
-        )
-        .optional()
+    let newest = "SELECT kind, at_ms, boot_id,
+            (SELECT body FROM record WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 1)
+        FROM daemon_run ORDER BY seq DESC LIMIT 1";
+    let run = |row: &rusqlite::Row<'_>| {
+        let (at, body) = (Timestamp::from_ms(row.get(1)?), row.get_ref(3)?.as_bytes());
+        let last_written_at = body.ok().and_then(written_at).unwrap_or(at);
+        Ok(LastRun { kind: row.get(0)?, at, boot_id: row.get(2)?, last_written_at })
+    };
+    connection.query_row(newest, [], run).optional()
+}
+
+/// Returns when a record was written down, of its body.
+fn written_at(body: &[u8]) -> Option<Timestamp> {
+    #[derive(serde::Deserialize)]
+    struct Written {
+        recorded_at: Timestamp,
+    }
+    serde_json::from_slice(body).ok().map(|Written { recorded_at }| recorded_at)
 }
