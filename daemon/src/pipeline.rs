@@ -12,26 +12,24 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 use tracing::warn;
 use trackway_protocol::ids::{LaunchId, Timestamp};
 use trackway_protocol::record::{Body, Coverage, Evidence};
-use trackway_protocol::row::{AgentInstall, Backfill, SourceStatus};
+use trackway_protocol::row::Backfill;
 
-use crate::agents::Install;
 use crate::clock::{self, Clocks};
 use crate::config::Standing;
-use crate::configuration;
 use crate::enrich::offload::Offload;
 use crate::enrich::repo::lookup::Lookup;
-use crate::event::{Event, FileId, Moment, Opens, SourceReport, State};
+use crate::event::{Event, Moment, SourceReport, State};
 use crate::heartbeat::Heartbeat;
-use crate::ingest;
 use crate::pauses::Pauses;
 use crate::shutdown::Shutdown;
-use crate::source::{Control, Order, changes};
+use crate::source::Control;
 use crate::store::{Draft, Recovered, Writer, WriterGone};
 use crate::watchdog::Knock;
 
 mod calls;
 mod changing;
 mod clocks;
+mod counting;
 mod counts;
 pub(crate) mod finding;
 mod launching;
@@ -42,6 +40,7 @@ mod live;
 mod looking;
 pub(crate) mod misread;
 mod pausing;
+mod snapshot;
 mod sweeping;
 #[cfg(test)]
 mod tests;
@@ -56,8 +55,8 @@ use limits::Limits;
 use links::Links;
 use live::Live;
 use looking::Registries;
-use misread::Misread;
 use pausing::Pausing;
+pub(crate) use snapshot::Snapshot;
 use touch::Touched;
 use tree::Tree;
 
@@ -68,9 +67,6 @@ pub(crate) const LAUNCHES: &str = "launches";
 const TICK: Duration = Duration::from_secs(1);
 /// How often the heartbeat is given and the clocks are compared.
 const HEARTBEAT: Duration = Duration::from_secs(30);
-
-/// How many programs of agents are remembered for `status`.
-const MAX_KNOWN: usize = 64;
 
 /// What the pipeline is given.
 pub(crate) struct Outside {
@@ -97,21 +93,6 @@ pub(crate) struct Outside {
     pub(crate) standing: watch::Receiver<Standing>,
     /// Is told where agents work, and where they keep their things.
     pub(crate) configuration: Option<crate::configuration::Orders>,
-}
-
-/// What `status` shows of the pipeline.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Snapshot {
-    pub(crate) sources: Vec<SourceStatus>,
-    pub(crate) agents: Vec<AgentInstall>,
-    pub(crate) running: u64,
-    /// None before anything was looked at.
-    pub(crate) backfill: Option<Backfill>,
-    pub(crate) misread: Misread,
-    /// Until when nothing is recorded, where that is so.
-    pub(crate) paused_until: Option<Timestamp>,
-    /// Since when that is so.
-    pub(crate) paused_since: Option<Timestamp>,
 }
 
 /// The loop and everything that it knows.
@@ -344,92 +325,6 @@ impl Pipeline {
         });
     }
 
-    fn counting(&mut self, binary: FileId, since: Moment) {
-        self.counts.counting(binary, since.boot_ns);
-        let path = self.counts.path(binary).unwrap_or_default();
-        self.outside.snapshot.send_if_modified(|snapshot| {
-            let known = snapshot.agents.iter_mut().find(|known| Path::new(&known.exe) == path);
-            known.is_some_and(|known| !std::mem::replace(&mut known.counted, true))
-        });
-    }
-
-    fn opened(&mut self, binary: FileId, count: Opens) {
-        match count {
-            Opens::Counted(times) => self.counts.opened(binary, times),
-            Opens::Overflowed => {
-                let path = self.counts.path(binary).unwrap_or_default();
-                let reason =
-                    format!("executions of {} came faster than they were counted", path.display());
-                self.open_exec_gap(clock::read().now().at, reason, None);
-            }
-        }
-    }
-
-    /// Has the programs of agents that were found on disk counted.
-    async fn installed(&mut self, installs: Vec<Install>) {
-        for install in installs {
-            let exe = install.exe.clone();
-            let binary = self.offload.run(move || FileId::of(&exe)).await.flatten();
-            if let Some(binary) = binary {
-                self.begin_to_count(binary, &install.exe);
-            }
-            self.know(install.agent, &install.exe, install.version);
-        }
-    }
-
-    /// Has a binary counted from now on.
-    fn begin_to_count(&mut self, binary: FileId, exe: &Path) {
-        let new = self.counts.add(binary, exe.to_owned());
-        if let Some(open_exec) = self.outside.open_exec.as_ref().filter(|_| new) {
-            open_exec.order(Order::Count(exe.to_owned()));
-        }
-    }
-
-    /// Takes an agent's program into `status`.
-    fn know(&self, agent: &str, exe: &Path, version: Option<String>) {
-        let exe = exe.to_string_lossy().into_owned();
-        let counted = self.counts.is_counted(exe.as_ref());
-        self.outside.snapshot.send_if_modified(|snapshot| {
-            let known = snapshot.agents.iter().any(|known| known.exe == exe);
-            if !known {
-                if snapshot.agents.len() == MAX_KNOWN {
-                    snapshot.agents.remove(0);
-                }
-                snapshot.agents.push(AgentInstall { agent: agent.into(), exe, version, counted });
-            }
-            !known
-        });
-    }
-
-    fn settle(&mut self, all: bool) {
-        for short in self.counts.settle(all) {
-            let missed = short.opened - short.named - short.explained;
-            let (path, opened, named) = (short.path.display(), short.opened, short.named);
-            let mut reason = format!("{path} was run {opened} times, {named} of them were named");
-            if short.explained > 0 {
-                let explained = short.explained;
-                reason.push_str(&format!(
-                    ", {explained} may be chores of a running agent or another user's"
-                ));
-            }
-            self.open_exec_gap(short.from, reason, Some(missed));
-        }
-    }
-
-    fn open_exec_gap(&mut self, from: Timestamp, reason: String, missed: Option<u64>) {
-        let until = clock::read().now().at.max(from);
-        self.coverage(Coverage {
-            source: "open-exec".into(),
-            state: State::Degraded.as_str().into(),
-            from,
-            until: Some(until),
-            reason,
-            missed,
-            unit: missed.map(|_| "launches".into()),
-            unnamed: None,
-        });
-    }
-
     fn report(&mut self, report: SourceReport) {
         self.note_sight(&report);
         if report.state != State::Active {
@@ -456,49 +351,4 @@ impl Pipeline {
             changed
         });
     }
-}
-
-impl Snapshot {
-    /// Takes a source's report into its row: a range that is over leaves the source active, or as
-    /// limited as it is by itself.
-    pub(crate) fn apply(&mut self, report: &SourceReport) {
-        if report.name == ingest::NAME && report.state == State::Lost {
-            let (done_bytes, total_bytes) =
-                self.backfill.as_ref().map_or((0, 0), |it| (it.done_bytes, it.total_bytes));
-            let state = "stopped".into();
-            self.backfill = Some(Backfill { state, done_bytes, total_bytes });
-        }
-        let known = self.sources.iter().find(|source| source.name == report.name);
-        let over = report.until.is_some() && report.state == State::Degraded;
-        if over && known.is_some_and(|source| source.state == State::Degraded.as_str()) {
-            return;
-        }
-        let state = match report.state {
-            State::Restored => State::Active,
-            _ if over => State::Active,
-            state => state,
-        };
-        let row = SourceStatus {
-            name: report.name.into(),
-            tier: report.tier.into(),
-            state: state.as_str().into(),
-            reason: report.reason.clone(),
-            since: report.until.unwrap_or(report.from),
-        };
-        match self.sources.iter_mut().find(|source| source.name == report.name) {
-            Some(source) => *source = row,
-            None => {
-                self.sources.push(row);
-                // Each begins on a thread of its own: they are told in one order all the same.
-                self.sources.sort_by_key(|source| rank(&source.name));
-            }
-        }
-    }
-}
-
-/// The place of a source in `status`: what decides whether launches are recorded comes first.
-fn rank(name: &str) -> usize {
-    const ORDER: [&str; 5] =
-        [LAUNCHES, "open-exec", changes::NAME, ingest::NAME, configuration::NAME];
-    ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len())
 }

@@ -38,6 +38,7 @@ mod queries;
 mod report;
 mod scope;
 mod seats;
+mod stream;
 mod zones;
 
 use queries::Queries;

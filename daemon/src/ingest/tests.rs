@@ -25,6 +25,7 @@ use crate::store::{self, Sealing};
 
 mod defects;
 mod reported;
+mod traces;
 mod vanished;
 
 /// A home with session files, and a ledger.
@@ -328,88 +329,6 @@ fn what_a_session_made_is_told_once_for_each() {
 }
 
 #[test]
-fn what_outlives_session_files_is_told_as_a_trace_once() {
-    let typed = |session: &str, project: &str, ms: i64| {
-        format!(
-            "{{\"display\":\"planted-prompt\",\"pastedContents\":{{\"1\":\"planted-paste\"}},\
-             \"timestamp\":{ms},\"project\":\"{project}\",\"sessionId\":\"{session}\"}}\n"
-        )
-    };
-    let scene = Scene::new();
-    scene.append("claude/projects/-w/s.jsonl", &user("s", 1));
-    let history = [
-        typed("s", "/w", 1_700_000_000_000),
-        typed("gone", "/v", 1_700_000_000_000),
-        typed("gone", "/v", 1_700_000_001_000),
-        typed("gone", "/v", 1_700_001_000_000),
-        typed("young", "/u", Timestamp::now().ms()),
-        "{\"display\":\"planted-old\",\"timestamp\":1,\"project\":\"/old\"}\n".to_owned(),
-    ];
-    scene.append("claude/history.jsonl", &history.concat());
-    scene.append(
-        "codex/history.jsonl",
-        "{\"session_id\":\"thread\",\"ts\":1700000000,\"text\":\"planted-text\"}\n",
-    );
-    let projects = r#"{"projects":{"/p":{"lastSessionId":"other","lastStartTime":1700000000000,
-        "lastSessionFirstPrompt":"planted-first"},"/q":{},"/w":{"lastSessionId":"s"}},
-        "oauthAccount":{"emailAddress":"planted-account"}}"#;
-    scene.append("claude/.claude.json", projects);
-    let first = scene.run().len();
-    scene.append("claude/history.jsonl", &typed("gone", "/v", 1_700_000_002_000));
-    assert_eq!(scene.run().len(), first, "nothing is told twice");
-    fs::write(scene.path("claude/.claude.json"), projects.replace("\"/q\"", "\"/new\":{},\"/q\""))
-        .unwrap();
-    let records = scene.run();
-    let traces = records.iter().filter_map(|record| match &record.body {
-        Body::SessionStarted(session) if session.trace => {
-            assert_eq!(record.evidence, Evidence::Registry);
-            Some((session.session.as_str(), session.cwd.as_deref(), record.at.ms()))
-        }
-        _ => None,
-    });
-    let mut traces: Vec<_> = traces.collect();
-    traces.sort();
-    let at = 1_700_000_000_000;
-    let expected = [("gone", Some("/v"), at), ("other", Some("/p"), at), ("thread", None, at)];
-    assert_eq!(traces, expected);
-    let dirs = records.iter().filter_map(|record| match &record.body {
-        Body::DirTouched(it) if record.evidence == Evidence::Registry => {
-            Some((it.dir.as_str(), it.how.as_str(), it.session.as_deref(), it.agent.as_deref()))
-        }
-        _ => None,
-    });
-    let mut dirs: Vec<_> = dirs.collect();
-    dirs.sort();
-    let expected = [
-        // Of "/q" nobody knows when it came.
-        ("/new", "trust", None, Some("claude")),
-        ("/p", "trust", Some("other"), None),
-        ("/v", "launch", Some("gone"), None),
-        ("/v", "launch", Some("gone"), None),
-    ];
-    assert_eq!(dirs, expected, "once in a quarter-hour");
-    scene.claim_nothing_planted();
-}
-
-#[test]
-fn a_file_that_is_gone_is_recorded_once() {
-    let scene = Scene::new();
-    scene.append("claude/projects/-w/s.jsonl", &user("s", 1));
-    scene.run();
-    fs::remove_file(scene.path("claude/projects/-w/s.jsonl")).unwrap();
-    for _ in 0..2 {
-        let records = scene.run();
-        let gone = records.iter().filter_map(|record| match &record.body {
-            Body::SessionUpdated(session) if session.transcript_gone => Some(session),
-            _ => None,
-        });
-        let gone: Vec<_> = gone.collect();
-        assert_eq!(gone.len(), 1);
-        assert_eq!((gone[0].session.as_str(), gone[0].agent.as_str()), ("s", "claude"));
-    }
-}
-
-#[test]
 fn who_waits_for_a_writer_that_is_closed_waits_no_longer() {
     let state = tempfile::tempdir().unwrap();
     let store = store::open(state.path()).unwrap();
@@ -457,62 +376,6 @@ fn what_was_handed_over_is_answered_at_once_and_after_a_restart() {
     kept.keep(id, None);
     assert_eq!((kept.file(id), kept.named("a.jsonl".as_ref())), (None, None));
     runtime.block_on(writer.close());
-}
-
-#[test]
-fn a_file_that_comes_back_is_there_again_and_its_calls_are_counted_on() {
-    let call = |number: u32| {
-        format!(
-            "{{\"type\":\"assistant\",\"uuid\":\"c{number}\",\"sessionId\":\"s\",\"timestamp\":\
-             \"2026-11-20T09:00:1{number}.000Z\",\"cwd\":\"/w\",\"message\":{{\"id\":\"m{number}\",\"content\":\
-             [{{\"type\":\"tool_use\",\"id\":\"t{number}\",\"name\":\"Bash\",\"input\":{{\"command\":\"make\"}}}}]}}}}\n\
-             {{\"type\":\"user\",\"uuid\":\"r{number}\",\"sessionId\":\"s\",\"timestamp\":\
-             \"2026-11-20T09:00:1{number}.500Z\",\"cwd\":\"/w\",\"message\":{{\"content\":[{{\"type\":\
-             \"tool_result\",\"tool_use_id\":\"t{number}\"}}]}},\"toolUseResult\":{{\"stdout\":\"\"}}}}\n"
-        )
-    };
-    let scene = Scene::new();
-    let file = "claude/projects/-w/s.jsonl";
-    scene.append(file, &[user("s", 1), call(1), call(2)].concat());
-    scene.run();
-    let text = fs::read(scene.path(file)).unwrap();
-    fs::remove_file(scene.path(file)).unwrap();
-    scene.run();
-    // Another file by its number, with the same content.
-    fs::write(scene.path("elsewhere"), &text).unwrap();
-    fs::rename(scene.path("elsewhere"), scene.path(file)).unwrap();
-    scene.append(file, &call(3));
-    let records = scene.run();
-    let told = records.iter().filter_map(|record| match &record.body {
-        Body::SessionUpdated(session) => Some((record.at, session)),
-        _ => None,
-    });
-    let told: Vec<_> = told.collect();
-    let gone = told.iter().find(|(_, session)| session.transcript_gone).unwrap().0;
-    let is_back = told.iter().any(|(at, session)| {
-        session.transcript.is_some() && !session.transcript_gone && *at >= gone
-    });
-    assert!(is_back, "{told:#?}");
-    let calls = told.iter().filter_map(|(_, session)| session.shell_calls).max();
-    assert_eq!(calls, Some(3));
-}
-
-#[test]
-fn a_trace_that_waits_is_told_at_a_later_start() {
-    let scene = Scene::new();
-    let young = Timestamp::now().ms() - 10 * 60 * 1000 + 1500;
-    let line = format!("{{\"session_id\":\"thread\",\"ts\":{},\"text\":\"x\"}}\n", young / 1000);
-    scene.append("codex/history.jsonl", &line);
-    let traces = |records: &[Record]| {
-        let is_trace = |record: &&Record| matches!(&record.body, Body::SessionStarted(session) if session.trace);
-        records.iter().filter(is_trace).count()
-    };
-    assert_eq!(traces(&scene.run()), 0);
-    while Timestamp::now().ms() - young / 1000 * 1000 <= 10 * 60 * 1000 {
-        std::thread::yield_now();
-    }
-    assert_eq!(traces(&scene.run()), 1);
-    assert_eq!(traces(&scene.run()), 1);
 }
 
 #[test]

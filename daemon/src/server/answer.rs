@@ -6,21 +6,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::timeout;
-use trackway_protocol::codec;
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::log::ExportCheckpoint;
 use trackway_protocol::message::{Answer, FailureCode, Filter, Request};
 use trackway_protocol::row::{Backfill, Paths, ScopeStatus, Status, ZonesStatus};
 use trackway_report::prices::PriceList;
 
-use super::blocks::{self, BLOCK_BYTES};
+use super::blocks::{self};
 use super::connection::{Client, Gone};
 use super::seats::Seat;
-use super::{Desk, Sight, doctor, evidence, pause, report, scope, zones};
+use super::{Desk, Sight, doctor, evidence, pause, report, scope, stream, zones};
 use crate::config::Scope;
-use crate::store::{
-    Condition, Counts, Found, Health, LookupError, Page, Reader, Sealed, Shown, Wanted,
-};
+use crate::store::{Condition, Counts, Found, Health, LookupError, Reader, Sealed, Shown, Wanted};
 
 /// How long a whole list may take to be sent.
 const WHOLE: Duration = Duration::from_secs(60);
@@ -49,13 +45,6 @@ pub(super) struct Whole {
     pub(super) blocks: Vec<Vec<u8>>,
     /// How many rows the filter's limit left out.
     pub(super) more: Option<u64>,
-}
-
-/// A page of records, ready to be sent.
-struct Block {
-    bytes: Vec<u8>,
-    /// Where the next page begins.
-    last_seq: u64,
 }
 
 /// Answers one request.
@@ -200,13 +189,13 @@ pub(super) async fn answer(client: &mut Client, desk: &Desk, request: Request) -
         }
         Request::Tail { after, filter, .. } => {
             let after = after.unwrap_or(*desk.sight.committed.borrow());
-            Err(tail(client, desk, id, after, filter).await)
+            Err(stream::tail(client, desk, id, after, filter).await)
         }
         Request::Export { after, filter, proof: false, .. } => {
-            export(client, desk, id, after.unwrap_or(0), filter).await
+            stream::export(client, desk, id, after.unwrap_or(0), filter).await
         }
         Request::Export { after, filter, proof: true, .. } => {
-            export_proven(client, desk, id, (filter, after.unwrap_or(0))).await
+            stream::export_proven(client, desk, id, (filter, after.unwrap_or(0))).await
         }
         Request::Verify { checkpoints, key, .. } => {
             evidence::verify(client, desk, id, (checkpoints, key)).await
@@ -352,111 +341,6 @@ fn not_one(of: &str, error: LookupError) -> Refusal {
         }
         LookupError::Store(error) => Refusal::from(error),
     }
-}
-
-/// Sends every record up to the newest at this moment, in constant memory.
-async fn export(
-    client: &mut Client,
-    desk: &Desk,
-    id: u64,
-    mut after: u64,
-    filter: Filter,
-) -> Result<(), Gone> {
-    let end = *desk.sight.committed.borrow();
-    while after < end {
-        match page(desk, id, after, end, &filter).await {
-            Ok(page) => {
-                client.write(&page.bytes).await?;
-                after = page.last_seq;
-            }
-            Err(refusal) => return refuse(client, id, &refusal).await,
-        }
-    }
-    client.say(&done(id, Some(end))).await
-}
-
-/// Sends the same with what it takes to verify it, and as the last line a checkpoint of all that was
-/// there.
-async fn export_proven(
-    client: &mut Client,
-    desk: &Desk,
-    id: u64,
-    (filter, skipped): (Filter, u64),
-) -> Result<(), Gone> {
-    let sealed = desk.sight.writer.seal().await;
-    // What cannot be sealed is sent all the same.
-    let end = sealed.as_ref().map_or_else(|_| *desk.sight.committed.borrow(), |sealed| sealed.size);
-    let mut after = 0;
-    while after < end {
-        let filter = filter.clone();
-        let ask = move |reader: &Reader| {
-            let page = reader.proven_page(after, end, BLOCK_BYTES, (&filter, skipped))?;
-            Ok(block(id, page, after, end))
-        };
-        match query(desk, ask).await {
-            Ok(page) => {
-                client.write(&page.bytes).await?;
-                after = page.last_seq;
-            }
-            Err(refusal) => return refuse(client, id, &refusal).await,
-        }
-    }
-    let key = Some(desk.sight.key.to_string());
-    let last = ExportCheckpoint::new(sealed.ok().map(|sealed| sealed.note), key);
-    client.write(&blocks::page(id, 1, &codec::to_line(&last))).await?;
-    client.say(&done(id, Some(end))).await
-}
-
-/// Sends records as they are committed, at the client's pace, until it leaves.
-async fn tail(client: &mut Client, desk: &Desk, id: u64, mut after: u64, filter: Filter) -> Gone {
-    let mut committed = desk.sight.committed.clone();
-    loop {
-        let end = *committed.borrow_and_update();
-        while after < end {
-            let sent = match page(desk, id, after, end, &filter).await {
-                Ok(page) => {
-                    after = page.last_seq;
-                    client.write(&page.bytes).await
-                }
-                Err(refusal) => refuse(client, id, &refusal).await.and(Err(Gone::Left)),
-            };
-            if let Err(gone) = sent {
-                return gone;
-            }
-        }
-        let failure = tokio::select! {
-            gone = client.interrupted() => match gone {
-                Gone::Spoke => (FailureCode::BadRequest, "a tail ends only with its connection"),
-                gone => return gone,
-            },
-            changed = committed.changed() => match changed {
-                Ok(()) => continue,
-                Err(_) => (FailureCode::Busy, "the daemon is going down"),
-            },
-        };
-        let failed = client.fail(Some(id), failure.0, failure.1).await;
-        return failed.err().unwrap_or(Gone::Spoke);
-    }
-}
-
-async fn page(
-    desk: &Desk,
-    id: u64,
-    after: u64,
-    end: u64,
-    filter: &Filter,
-) -> Result<Block, Refusal> {
-    let filter = filter.clone();
-    let ask = move |reader: &Reader| {
-        Ok(block(id, reader.page(after, end, BLOCK_BYTES, &filter)?, after, end))
-    };
-    query(desk, ask).await
-}
-
-fn block(id: u64, page: Page, after: u64, end: u64) -> Block {
-    // A page that looked at nothing has found the end, whatever number that was to have.
-    let last_seq = if page.last_seq > after { page.last_seq } else { end };
-    Block { bytes: blocks::page(id, page.count, &page.lines), last_seq }
 }
 
 /// Returns how far the reading of older session files is.

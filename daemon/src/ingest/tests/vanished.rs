@@ -1,4 +1,4 @@
-//! Session files that are gone too early.
+//! Session files that are gone, some of them too early.
 
 use super::*;
 
@@ -56,4 +56,60 @@ fn a_file_that_its_settings_let_claude_sweep_is_no_finding() {
     scene.run();
     fs::remove_file(scene.path("claude/projects/-w/s.jsonl")).unwrap();
     assert_eq!(vanished(&scene.run()), [""; 0]);
+}
+
+#[test]
+fn a_file_that_is_gone_is_recorded_once() {
+    let scene = Scene::new();
+    scene.append("claude/projects/-w/s.jsonl", &user("s", 1));
+    scene.run();
+    fs::remove_file(scene.path("claude/projects/-w/s.jsonl")).unwrap();
+    for _ in 0..2 {
+        let records = scene.run();
+        let gone = records.iter().filter_map(|record| match &record.body {
+            Body::SessionUpdated(session) if session.transcript_gone => Some(session),
+            _ => None,
+        });
+        let gone: Vec<_> = gone.collect();
+        assert_eq!(gone.len(), 1);
+        assert_eq!((gone[0].session.as_str(), gone[0].agent.as_str()), ("s", "claude"));
+    }
+}
+
+#[test]
+fn a_file_that_comes_back_is_there_again_and_its_calls_are_counted_on() {
+    let call = |number: u32| {
+        format!(
+            "{{\"type\":\"assistant\",\"uuid\":\"c{number}\",\"sessionId\":\"s\",\"timestamp\":\
+             \"2026-11-20T09:00:1{number}.000Z\",\"cwd\":\"/w\",\"message\":{{\"id\":\"m{number}\",\"content\":\
+             [{{\"type\":\"tool_use\",\"id\":\"t{number}\",\"name\":\"Bash\",\"input\":{{\"command\":\"make\"}}}}]}}}}\n\
+             {{\"type\":\"user\",\"uuid\":\"r{number}\",\"sessionId\":\"s\",\"timestamp\":\
+             \"2026-11-20T09:00:1{number}.500Z\",\"cwd\":\"/w\",\"message\":{{\"content\":[{{\"type\":\
+             \"tool_result\",\"tool_use_id\":\"t{number}\"}}]}},\"toolUseResult\":{{\"stdout\":\"\"}}}}\n"
+        )
+    };
+    let scene = Scene::new();
+    let file = "claude/projects/-w/s.jsonl";
+    scene.append(file, &[user("s", 1), call(1), call(2)].concat());
+    scene.run();
+    let text = fs::read(scene.path(file)).unwrap();
+    fs::remove_file(scene.path(file)).unwrap();
+    scene.run();
+    // Another file by its number, with the same content.
+    fs::write(scene.path("elsewhere"), &text).unwrap();
+    fs::rename(scene.path("elsewhere"), scene.path(file)).unwrap();
+    scene.append(file, &call(3));
+    let records = scene.run();
+    let told = records.iter().filter_map(|record| match &record.body {
+        Body::SessionUpdated(session) => Some((record.at, session)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let gone = told.iter().find(|(_, session)| session.transcript_gone).unwrap().0;
+    let is_back = told.iter().any(|(at, session)| {
+        session.transcript.is_some() && !session.transcript_gone && *at >= gone
+    });
+    assert!(is_back, "{told:#?}");
+    let calls = told.iter().filter_map(|(_, session)| session.shell_calls).max();
+    assert_eq!(calls, Some(3));
 }

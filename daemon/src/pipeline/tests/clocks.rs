@@ -3,6 +3,7 @@
 use trackway_protocol::record::LaunchEnded;
 
 use super::*;
+use crate::source::Order;
 
 /// A day in nanoseconds.
 const DAY_NS: i64 = 24 * 60 * 60 * 1_000_000_000;

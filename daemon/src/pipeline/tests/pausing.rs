@@ -1,6 +1,7 @@
 //! The user's pauses: a gap, and nothing else.
 
 use super::*;
+use crate::source::Order;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 

@@ -1,6 +1,7 @@
 //! What was not named, or lost: the second witness and the gaps.
 
 use super::*;
+use crate::event::{FileId, Opens};
 
 #[tokio::test]
 async fn executions_that_nobody_named_are_a_gap() {
