@@ -38,14 +38,15 @@ pub(super) fn run(console: &mut Console<'_, impl Write, impl Write>) -> Result<(
         let status = one(&mut client, |id| Request::Status { id })?;
         let running = client.rows(running)?.0;
         let day = day(&mut client, console)?;
-        let glance = Glance { status, running, day: day.as_ref().map(Answer::line) };
+        let day = day.as_ref().map(Answer::line).transpose()?;
+        let glance = Glance { status, running, day };
         let line = serde_json::to_vec(&glance).expect("it is made of JSON");
         return Ok(render::json::write(&line, console.around.terminal, console.out)?);
     }
     let status: Status = one(&mut client, |id| Request::Status { id })?;
     let running: Vec<LaunchRow> = client.rows(running)?.0;
     let answer = day(&mut client, console)?;
-    let day: Option<Report> = match answer.as_ref().map(Answer::read) {
+    let day: Option<Report> = match answer.as_ref().map(|answer| answer.read(|day| day)) {
         Some(Err(Error::ForeignReport { .. })) => None,
         day => day.transpose()?,
     };

@@ -129,10 +129,14 @@ impl Report {
         let ask = |id| Request::Report { id, filter, week, time_zone };
         let answer = Answer::ask(console, ask)?;
         match format {
-            Format::Json => destination.write(&name, &Text::Json(answer.bytes()), console)?,
-            Format::Csv => self.tables(&answer.read()?, &destination, console)?,
+            Format::Json => {
+                destination.write(&name, &Text::Json(answer.line()?.get().as_bytes()), console)?
+            }
+            Format::Csv => {
+                self.tables(&answer.read(|report: wire::Report| report)?, &destination, console)?;
+            }
             Format::Markdown | Format::Html => {
-                let text = render(&answer.read()?, format);
+                let text = answer.read(|report: wire::Report| render(&report, format))?;
                 destination.write(&name, &Text::Plain(&text), console)?;
             }
         }

@@ -197,7 +197,8 @@ fn a_report_whose_hash_is_wrong_is_shown_to_nobody() {
 
 #[test]
 fn a_report_in_a_newer_format_is_passed_on_as_json_and_not_shown() {
-    let (daemon, line) = saying(&json!({"report": 2, "sha256": "of another kind", "absent": true}));
+    let (daemon, line) =
+        saying(&json!({"report": 2, "sha256": ["of another kind"], "absent": true}));
     let ended = run(&daemon, &["--json"]);
     assert_eq!((ended.code, ended.stdout), (0, format!("{line}\n")));
     assert!(ended.stderr.starts_with("the report is in format 2, which this"), "{}", ended.stderr);

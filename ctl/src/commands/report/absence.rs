@@ -45,13 +45,13 @@ impl Report {
         span.apply(&mut filter);
         let answer = Answer::ask(console, |id| Request::Absence { id, filter })?;
         if format == Format::Json {
-            destination.write(&name, &Text::Json(answer.bytes()), console)?;
+            destination.write(&name, &Text::Json(answer.line()?.get().as_bytes()), console)?;
         } else {
-            let text = markdown::absence(&answer.read()?);
+            let text = answer.read(|absence: Absence| markdown::absence(&absence))?;
             destination.write(&name, &Text::Plain(&text), console)?;
         }
         answer.notes(console)?;
-        let absence: Absence = answer.read()?;
+        let absence = answer.read(|absence: Absence| absence)?;
         if !absence.known {
             console.note(&format!("the ledger has never heard of {place}: is it spelt so?"))?;
         }

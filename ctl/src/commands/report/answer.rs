@@ -1,9 +1,11 @@
-//! A report, or an absence, as the daemon sent it: its bytes, and what they say once its hash is right.
+//! A report, or an absence, as the daemon sent it: its bytes, and what they say, if its hash is right.
 
 use std::io::Write;
+use std::thread;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use trackway_protocol::message::{FailureCode, Request};
 use trackway_protocol::report::{VERSION, hash_of};
@@ -15,8 +17,7 @@ use crate::error::Error;
 /// An answer of one row that carries a hash of itself.
 pub(in crate::commands) struct Answer {
     line: Box<RawValue>,
-    /// The version of its format.
-    format: u32,
+    head: Head,
     /// The daemon's version.
     version: String,
     end: End,
@@ -25,12 +26,14 @@ pub(in crate::commands) struct Answer {
 /// What every version of a report has.
 #[derive(Deserialize)]
 struct Head {
+    /// The version of its format.
     report: u32,
-    sha256: Option<String>,
+    /// A text in the format that this program knows.
+    sha256: Option<Value>,
 }
 
 impl Answer {
-    /// Asks for it. Where this program knows the format, its hash is right.
+    /// Asks for it.
     ///
     /// # Errors
     ///
@@ -63,35 +66,45 @@ impl Answer {
         };
         let none = || ClientError::Garbled("there is no report in it".into());
         let line = lines.into_iter().next().ok_or_else(none)?;
-        let head: Head = understood(line.get().as_bytes())?;
-        let format = head.report;
-        if format == VERSION {
-            head.check(line.get())?;
-        }
-        Ok(Self { line, format, version, end })
+        let head = understood(line.get().as_bytes())?;
+        Ok(Self { line, head, version, end })
     }
 
-    /// Returns it byte for byte, so that its hash holds.
-    pub(in crate::commands) fn bytes(&self) -> &[u8] {
-        self.line.get().as_bytes()
-    }
-
-    /// Returns it as it came.
-    pub(in crate::commands) fn line(&self) -> &RawValue {
-        &self.line
-    }
-
-    /// Returns what it says.
+    /// Returns it byte for byte, so that its hash holds. Where this program knows the format, that is
+    /// checked.
     ///
     /// # Errors
     ///
-    /// [`Error::ForeignReport`] where this program does not know the format.
-    pub(in crate::commands) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        if self.format != VERSION {
-            let (version, format) = (self.version.clone(), self.format);
+    /// [`Error::Client`] where it is not the hash of what it says.
+    pub(in crate::commands) fn line(&self) -> Result<&RawValue, Error> {
+        if self.head.report == VERSION {
+            self.head.check(self.line.get())?;
+        }
+        Ok(&self.line)
+    }
+
+    /// Returns what `make` makes of what it says. Its hash is checked meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignReport`] where this program does not know the format; [`Error::Client`] where the
+    /// hash is not that of what it says.
+    pub(in crate::commands) fn read<T: DeserializeOwned, R>(
+        &self,
+        make: impl FnOnce(T) -> R,
+    ) -> Result<R, Error> {
+        let (version, format) = (self.version.clone(), self.head.report);
+        if format != VERSION {
             return Err(Error::ForeignReport { version, format });
         }
-        Ok(understood(self.bytes())?)
+        let check = || self.head.check(self.line.get());
+        thread::scope(|scope| {
+            let checking = thread::Builder::new().spawn_scoped(scope, check);
+            let made = understood(self.line.get().as_bytes()).map(make);
+            // Where there is no thread to be had it takes as long as both.
+            checking.map_or_else(|_| check(), |it| it.join().expect("a check does not panic"))?;
+            Ok(made?)
+        })
     }
 
     /// Tells what to know of it beside what it says.
@@ -99,8 +112,8 @@ impl Answer {
         &self,
         console: &mut Console<'_, impl Write, impl Write>,
     ) -> Result<(), Error> {
-        if self.format != VERSION {
-            let format = self.format;
+        let format = self.head.report;
+        if format != VERSION {
             let unknown = "which this program does not know: its hash was not checked";
             console.note(&format!("the report is in format {format}, {unknown}"))?;
         }
@@ -118,7 +131,7 @@ impl Head {
     fn check(&self, json: &str) -> Result<(), ClientError> {
         let hash =
             hash_of(json.as_bytes()).map_err(|error| ClientError::Garbled(error.to_string()))?;
-        if self.sha256.as_ref() == Some(&hash) {
+        if self.sha256.as_ref().and_then(Value::as_str) == Some(&hash) {
             return Ok(());
         }
         Err(ClientError::Garbled("its sha256 is not that of what it says".into()))
