@@ -151,9 +151,15 @@ pub(crate) struct Store {
 pub(crate) fn open(state_dir: &Path) -> Result<Store, StoreError> {
     endpoint::private_dir(state_dir)?;
     let path = state_dir.join("ledger.db");
-    let connection = schema::open_writing(&path)?;
+    let mut connection = schema::open_writing(&path)?;
     let last_seq = append::last_seq(&connection);
     let last_seq = last_seq.map_err(|error| schema::explain(&path, error.into()))?;
+    let is_cut = log::is_cut(&connection, last_seq);
+    if is_cut.map_err(|error| schema::explain(&path, error.into()))? {
+        // A disk that is full is no reason not to start.
+        let cut = project::cut(&mut connection, last_seq);
+        cut.unwrap_or_else(|error| tracing::warn!(%error, "tables tell of records that are gone"));
+    }
     let tree = log::load_tree(&connection);
     let tree = tree.map_err(|error| schema::explain(&path, error.into()))?;
     let signer = key::load_or_make(state_dir)?;

@@ -50,6 +50,14 @@ pub(super) fn load_tree(connection: &Connection) -> rusqlite::Result<Span> {
     tree.map_or_else(|| of_leaves(connection), Ok)
 }
 
+/// Whether what was made of the records goes further than they do.
+pub(super) fn is_cut(connection: &Connection, last_seq: u64) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tree WHERE size > ?1)
+        OR EXISTS (SELECT 1 FROM coverage WHERE seq > ?1)
+        OR EXISTS (SELECT 1 FROM daemon_run WHERE seq > ?1)";
+    connection.query_row(sql, [last_seq.cast_signed()], |row| row.get(0))
+}
+
 fn tree(size: u64, nodes: &[u8]) -> Option<Span> {
     let (hashes, []) = nodes.as_chunks::<32>() else { return None };
     Span::from_hashes(0, size, hashes.iter().map(|hash| Hash::from_bytes(*hash))).ok()

@@ -97,6 +97,18 @@ pub(super) fn clear(tx: &Connection) -> rusqlite::Result<()> {
     )
 }
 
+/// Takes records beyond `last_seq` out of the tables that have them by number: somebody has cut them off, and
+/// those that follow get their numbers. What else they told stays until all tables are made anew.
+pub(super) fn cut(connection: &mut Connection, last_seq: u64) -> rusqlite::Result<()> {
+    let tx = connection.transaction()?;
+    for table in
+        ["coverage", "daemon_run", "config_change", "zone_entry", "launch_record", "session_record"]
+    {
+        tx.execute(&format!("DELETE FROM {table} WHERE seq > ?"), [last_seq.cast_signed()])?;
+    }
+    tx.commit()
+}
+
 /// Returns the key of a launch; it gets a row when it is first named, whatever names it.
 fn launch_key(tx: &Connection, id: LaunchId) -> rusqlite::Result<i64> {
     let insert = "INSERT INTO launch (id) VALUES (?)";

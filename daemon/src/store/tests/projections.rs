@@ -8,11 +8,12 @@ use trackway_protocol::ids::Timestamp;
 use trackway_protocol::message::Filter;
 use trackway_protocol::record::{Body, Launch, PathText, Repo};
 
-use super::super::append::Append as _;
+use super::super::append::{Append as _, Ledger};
 use super::super::project::dir::quarter_hour;
 use super::super::{Draft, TouchKey, project_all, rebuild};
 use super::support::{
-    Fixture, at, daemon_started, ended, id, in_memory, records, started, touched, updated,
+    Fixture, at, coverage, daemon_started, ended, id, in_memory, records, reopen, started, touched,
+    updated,
 };
 use any::{any_edge, of_a_launch, word};
 
@@ -229,6 +230,27 @@ fn a_record_that_cannot_be_read_is_kept_and_left_out_of_a_rebuild() {
 }
 
 #[test]
+fn where_the_last_records_were_cut_off_those_that_follow_are_taken() {
+    let fixture = Fixture::with(vec![
+        daemon_started(0, "b"),
+        started(1, 1, "claude"),
+        coverage("launches", "lost", 2, Some(3)),
+        touched(4, 1, "/src/1", "launch"),
+        daemon_started(5, "c"),
+    ]);
+    let cut = "DROP TRIGGER record_is_never_deleted; DELETE FROM record WHERE seq > 2";
+    fixture.ledger.connection().execute_batch(cut).unwrap();
+    drop(fixture.ledger);
+    let store = reopen(fixture.dir.path());
+    assert_eq!(store.recover().unwrap().last_run.unwrap().boot_id, "b");
+    let mut ledger = Ledger::new(store.connection, store.tree, store.signer);
+    let again = vec![coverage("launches", "lost", 6, Some(7)), touched(8, 1, "/src/2", "launch")];
+    assert_eq!(ledger.append(&mut records(again), &[]).unwrap(), 4);
+    let gaps = fixture.reader.gaps(&Filter::default()).unwrap().rows;
+    assert_eq!(gaps.iter().map(|gap| gap.from).collect::<Vec<_>>(), [at(6)]);
+}
+
+#[test]
 fn what_is_known_of_a_launch_takes_less_room_than_its_records() {
     let Body::LaunchStarted(launch) = started(0, 1, "claude").body else { unreachable!() };
     let (pid, exe, tty) = (Some(7), Some("/usr/bin/claude".into()), Some("pts/3".into()));
@@ -257,7 +279,7 @@ fn a_restarted_daemon_learns_what_is_open_and_what_was_touched() {
         ended(6, 2, Some(0)),
     ]);
     drop(fixture.ledger);
-    let recovered = super::support::reopen(fixture.dir.path()).recover().unwrap();
+    let recovered = reopen(fixture.dir.path()).recover().unwrap();
     let [open] = &recovered.open_launches[..] else { panic!("{recovered:?}") };
     assert_eq!(open.launch, id(1));
     assert_eq!(open.agent.as_deref(), Some("claude"));

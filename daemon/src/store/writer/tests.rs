@@ -295,6 +295,43 @@ async fn a_record_that_cannot_be_written_is_counted_even_if_it_is_the_last() {
     assert_eq!(ledger_coverage(&reader)[0].missed, Some(1));
 }
 
+/// A writer whose ledger takes neither the first launch nor the first `refused` gaps, and tells of each
+/// attempt.
+fn refusing(mut refused: u32) -> (TempDir, Reader, Writer, std_mpsc::Receiver<usize>) {
+    let (tell, attempts) = std_mpsc::channel();
+    let (home, reader, writer) = scripted(Bound::default(), move |_, batch| {
+        // Not every test wants to know.
+        let _ = tell.send(batch.len());
+        let is_launch = batch.iter().any(|record| record.body.launch() == Some(id(0)));
+        let is_gap = batch.iter().any(|record| matches!(record.body, Body::Coverage(_)));
+        let is_refused = is_gap && refused > 0;
+        refused -= u32::from(is_refused);
+        if is_launch || is_refused { Err(failure(ffi::SQLITE_CONSTRAINT)) } else { Ok(()) }
+    });
+    (home, reader, writer, attempts)
+}
+
+#[tokio::test]
+async fn a_loss_that_cannot_be_recorded_is_not_tried_for_ever() {
+    let (_home, reader, writer, attempts) = refusing(u32::MAX);
+    drop(attempts);
+    append(&writer, 0..2).await;
+    writer.close().await;
+    assert_eq!(numbers(&reader, 0..2), [1]);
+}
+
+#[tokio::test]
+async fn a_loss_that_could_not_be_recorded_is_told_with_the_next_record() {
+    let (_home, reader, writer, attempts) = refusing(1);
+    append(&writer, 0..1).await;
+    assert_eq!([attempts.recv().unwrap(), attempts.recv().unwrap()], [1, 1]);
+    append(&writer, 1..2).await;
+    writer.close().await;
+    assert_eq!(numbers(&reader, 0..2), [1]);
+    let [gap] = &ledger_coverage(&reader)[..] else { panic!("not one coverage record") };
+    assert_eq!(gap.missed, Some(2), "the launch, and that it was lost");
+}
+
 #[tokio::test]
 async fn what_was_read_first_is_durable_when_it_is_called_read() {
     let (go, may_go) = std_mpsc::channel();

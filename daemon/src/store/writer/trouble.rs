@@ -3,11 +3,15 @@
 use std::time::{Duration, Instant};
 
 use trackway_protocol::ids::Timestamp;
-use trackway_protocol::record::{Body, Coverage, Evidence};
+use trackway_protocol::record::{Body, Coverage, Evidence, Record};
 
 use super::super::Draft;
 use super::Health;
 use super::backlog::Backlog;
+
+/// What the record of it says.
+const SOURCE: &str = "ledger";
+const RESTORED: &str = "restored";
 
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
@@ -101,12 +105,18 @@ impl Trouble {
         }
     }
 
+    /// Returns how many records were given up, where `record` is that of a trouble.
+    pub(super) fn told_by(record: &Record) -> Option<u64> {
+        let Body::Coverage(coverage) = &record.body else { return None };
+        (coverage.source == SOURCE && coverage.state == RESTORED).then_some(coverage.missed?)
+    }
+
     /// Returns the record of it, now that it is over.
     pub(super) fn coverage(self) -> Draft {
         let now = Timestamp::now();
         let coverage = Coverage {
-            source: "ledger".to_owned(),
-            state: "restored".to_owned(),
+            source: SOURCE.to_owned(),
+            state: RESTORED.to_owned(),
             from: self.since,
             until: Some(now),
             reason: format!("the ledger could not be written: {}", self.reason),

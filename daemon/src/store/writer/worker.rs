@@ -43,6 +43,8 @@ pub(super) struct Worker<A> {
     bound: Bound,
     backlog: Backlog,
     trouble: Option<Trouble>,
+    /// A trouble that is over and could not be put on record.
+    untold: Option<Trouble>,
     last_attempt: Option<Instant>,
     /// Nothing more will come.
     is_ending: bool,
@@ -96,6 +98,7 @@ impl<A: Append> Worker<A> {
             bound,
             backlog: Backlog::default(),
             trouble: None,
+            untold: None,
             last_attempt: None,
             is_ending: false,
             closed: None,
@@ -363,11 +366,19 @@ impl<A: Append> Worker<A> {
         if self.trouble.is_none() {
             warn!(%error, "the ledger cannot be written: records wait in memory");
         }
-        let new = || Trouble::new(self.bound, &self.backlog);
+        let new = || self.untold.take().unwrap_or_else(|| Trouble::new(self.bound, &self.backlog));
         let trouble = self.trouble.get_or_insert_with(new);
         if is_the_records_fault(error) {
             let given_up = trouble.search(error, tried);
+            let told = self.backlog.iter().take(given_up).find_map(Trouble::told_by);
+            trouble.dropped += told.unwrap_or_default();
             self.backlog.settle(given_up);
+            if told.is_some() && self.backlog.is_empty() {
+                // Told once more now it would be given up once more: it waits for the next record.
+                warn!("the ledger does not take that it could not be written");
+                self.untold = self.end_trouble();
+                return;
+            }
         } else {
             trouble.wait(error);
         }
@@ -379,11 +390,16 @@ impl<A: Append> Worker<A> {
 
     /// Ends the trouble, and puts on record that there was one.
     fn recover(&mut self) {
-        let Some(trouble) = self.trouble.take() else { return };
+        let Some(trouble) = self.end_trouble().or_else(|| self.untold.take()) else { return };
         info!(dropped = trouble.dropped, "the ledger can be written again");
         self.backlog.push(trouble.coverage());
         self.is_pressing = true;
+    }
+
+    fn end_trouble(&mut self) -> Option<Trouble> {
+        let trouble = self.trouble.take()?;
         self.told.health.send_replace(Health::Ok);
+        Some(trouble)
     }
 
     fn end(mut self) {
