@@ -321,6 +321,16 @@ async fn a_loss_that_cannot_be_recorded_is_not_tried_for_ever() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_record_that_is_given_up_though_that_cannot_be_recorded() {
+    let (home, _reader, writer, attempts) = refusing(u32::MAX);
+    drop(attempts);
+    let mut kept = Store::kept(home.path(), writer.intake()).unwrap();
+    kept.record(started(0, 0, "claude").into_record());
+    tokio::task::spawn_blocking(move || kept.settle()).await.unwrap();
+    writer.close().await;
+}
+
+#[tokio::test]
 async fn a_loss_that_could_not_be_recorded_is_told_with_the_next_record() {
     let (_home, reader, writer, attempts) = refusing(1);
     append(&writer, 0..1).await;

@@ -60,6 +60,12 @@ impl Trouble {
         }
     }
 
+    /// Tells of an earlier one as well, of which there is no record.
+    pub(super) fn after(self, untold: Option<Self>) -> Self {
+        let Some(untold) = untold else { return self };
+        Self { since: untold.since, dropped: untold.dropped, ..self }
+    }
+
     /// Takes note of a failure that time may mend.
     pub(super) fn wait(&mut self, error: &rusqlite::Error) {
         self.reason = error.to_string();

@@ -366,7 +366,7 @@ impl<A: Append> Worker<A> {
         if self.trouble.is_none() {
             warn!(%error, "the ledger cannot be written: records wait in memory");
         }
-        let new = || self.untold.take().unwrap_or_else(|| Trouble::new(self.bound, &self.backlog));
+        let new = || Trouble::new(self.bound, &self.backlog).after(self.untold.take());
         let trouble = self.trouble.get_or_insert_with(new);
         if is_the_records_fault(error) {
             let given_up = trouble.search(error, tried);
@@ -377,6 +377,9 @@ impl<A: Append> Worker<A> {
                 // Told once more now it would be given up once more: it waits for the next record.
                 warn!("the ledger does not take that it could not be written");
                 self.untold = self.end_trouble();
+                if !self.has_something() {
+                    self.land();
+                }
                 return;
             }
         } else {
